@@ -9,7 +9,7 @@ import pytest
 from tests.support.fakes.batches import FakeBatchStore, FakeFiles
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.tenant_keys import tenant_key
-from vigil.decisions.batches import blocks, ended_erasure, limits, person_rows
+from vigil.decisions.batches import blocks, ended_erasure, limits_model, person_rows
 from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.person_rows import PersonRows
 from vigil.decisions.batches.results import COLUMNS, format_erased_row
@@ -173,7 +173,7 @@ def test_an_expired_upload_is_restarted_without_losing_rows(monkeypatch):
 @pytest.mark.parametrize("packed", [False, True])
 def test_files_are_scanned_in_steps_from_the_last_position(packed, monkeypatch):
     monkeypatch.setattr(person_rows, "STEP_BYTES", 2_000)
-    monkeypatch.setattr(limits, "STEP_ROW_BYTES", 0)
+    monkeypatch.setattr(limits_model, "STEP_ROW_BYTES", 0)
     monkeypatch.setattr(blocks, "READ_BYTES", 64)
     scene = Scene()
     others = b"".join(b'{"subject_id":"7","row":%d}\n' % row for row in range(500))
@@ -185,7 +185,7 @@ def test_files_are_scanned_in_steps_from_the_last_position(packed, monkeypatch):
 
 
 def test_a_step_of_short_rows_ends_after_a_bounded_number_of_rows(monkeypatch):
-    monkeypatch.setattr(person_rows, "STEP_BYTES", 10 * limits.STEP_ROW_BYTES)
+    monkeypatch.setattr(person_rows, "STEP_BYTES", 10 * limits_model.STEP_ROW_BYTES)
     scene = Scene("csv")
     scene.files.put(scene.batch.upload_key, b"7,40\n" * 120, {})
     assert (scene.keys(), scene.steps) == ((), 11)

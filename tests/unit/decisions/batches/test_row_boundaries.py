@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vigil.decisions.batches import limits, row_boundaries
+from vigil.decisions.batches import limits_model, row_boundaries
 from vigil.decisions.batches.chunks_model import ChunkRange
 from vigil.decisions.batches.row_boundaries import find_chunks, find_first_row
 from vigil.decisions.batches.unpacking import unpack_gzip
@@ -71,7 +71,7 @@ def test_a_continued_split_finds_the_same_chunks(rows, most, stop):
 
 
 def test_a_chunk_ends_with_the_row_that_fills_it():
-    row = b"x" * (limits.CHUNK_BYTES // 2 + 1) + b"\n"
+    row = b"x" * (limits_model.CHUNK_BYTES // 2 + 1) + b"\n"
     assert [span.rows for span in find_chunks([row * 5], "ndjson", START, 10_000)] == [2, 2, 1]
 
 
@@ -80,7 +80,7 @@ def test_a_row_without_an_end_names_row_and_limit(content):
     with pytest.raises(InvalidInput) as caught:
         list(find_chunks(blocks(b"1,2\n" + content, 8 << 20), "csv", START, 10_000))
     assert "row 2 does not end" in caught.value.errors[0].message
-    assert str(limits.FATAL_ROW_BYTES) in caught.value.errors[0].bound
+    assert str(limits_model.FATAL_ROW_BYTES) in caught.value.errors[0].bound
 
 
 def test_too_many_rows_name_the_limit(monkeypatch):
@@ -109,7 +109,7 @@ def test_the_header_can_be_quoted_and_follow_blank_lines():
 def test_a_header_of_more_than_64_kb_is_refused(start):
     with pytest.raises(InvalidInput, match="header: is too long"):
         find_first_row(start + b"," * (8 << 20))
-    row = b"a" * limits.MAX_HEADER_BYTES + b"\n"
+    row = b"a" * limits_model.MAX_HEADER_BYTES + b"\n"
     assert find_first_row(start + row)[0] == row
     with pytest.raises(InvalidInput, match="header: is too long"):
         find_first_row(start + b"a" + row)
