@@ -1,4 +1,4 @@
-"""Measures batches: `uv run python -m benchmarks.batch [--rounds N]`, or `--stack ROWS` on the embedded stack.
+"""Measures batches: `.venv/bin/python -m benchmarks.batch [--rounds N]`, or `--stack ROWS` on the embedded stack.
 
 The worker alone is the work of `batches_chunk` without AWS, from bytes to bytes. It is interleaved with
 `Booster.predict` of the lightgbm package on the same rows as one numpy matrix. The whole flow (split, score, assemble)

@@ -1,4 +1,4 @@
-"""Calculates the cost of a score, a batch row and a question: `uv run python -m benchmarks.cost`.
+"""Calculates the cost of a score, a batch row and a question: `.venv/bin/python -m benchmarks.cost`.
 
 Measured: CPU time of the warm function and of a batch, size of every AWS call, and log volume. Prices come from
 `benchmarks.prices`. Latencies of AWS and the constants below are assumptions. docs/running-costs.md has the results.

@@ -1,6 +1,6 @@
 """False alarms and detection delays of anomalies, and the coverage of projections, on simulated spend.
 
-`uv run python -m benchmarks.forecast [--tenants N] [--seed S]` runs the models of the service on the scenarios of
+`.venv/bin/python -m benchmarks.forecast [--tenants N] [--seed S]` runs the models of the service on the scenarios of
 `benchmarks.spend_scenarios`. Spend is checked every five minutes, and counters are assumed to have no delay.
 """
 

@@ -1,4 +1,4 @@
-"""Compares Vigil with other model servers: `uv run python -m benchmarks.peers [--quick]`.
+"""Compares Vigil with other model servers: `.venv/bin/python -m benchmarks.peers [--quick]`.
 
 Every contender serves the same LightGBM model on one core, over loopback; the contenders take turns in each round.
 Vigil's function runs under Lambda's Runtime Interface Emulator on the deployed layers. The emulator's round trip is

@@ -1,4 +1,4 @@
-"""Measures erasure and export of persons: `uv run python -m benchmarks.persons`.
+"""Measures erasure and export of persons: `.venv/bin/python -m benchmarks.persons`.
 
 Files of batches are in memory, so that the figures are the CPU time of one process without S3. The person has one row
 per thousand. An erasure takes its steps until it ends. The longest step must fit into the time of the function.

@@ -1,7 +1,7 @@
 """Compares Vigil's scoring with the lightgbm package and its C library.
 
-Run `uv run python -m benchmarks.scoring [--quick]`. All measurements are interleaved in one run over distinct rows: a
-single repeated row would seem several times faster, because the branch predictor learns it. The lightgbm package runs
+Run `.venv/bin/python -m benchmarks.scoring [--quick]`. All measurements are interleaved in one run over distinct rows:
+a single repeated row would seem several times faster, because the branch predictor learns it. The lightgbm package runs
 without pandas and scikit-learn, which is its best case: it imports them if they are installed.
 """
 
