@@ -3,14 +3,14 @@
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from cli.api import Key, connect, request_json
+from cli.tables import TableConsole
 
 JOBS = "/v1/dlq/jobs"
 app = typer.Typer(no_args_is_help=True, help="List, retry and resolve dead letters: jobs that failed on a queue.")
-out = Console()
+out = TableConsole()
 JobId = Annotated[str, typer.Argument(help="Id of the job; `vigil dlq list` shows it")]
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import httpx
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from cli import keys
@@ -20,6 +19,7 @@ from cli.emulator import Emulator
 from cli.release import with_release
 from cli.stack import Stack, architecture, source_fingerprint, template_fingerprint
 from cli.steps import Steps
+from cli.tables import TableConsole
 from models import recipe
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ READY_SECONDS = 60.0
 AUTHORIZER_CACHE_SECONDS = 2
 """Lifetime of both caches of the authorizer. A revocation takes effect after twice this time."""
 app = typer.Typer(no_args_is_help=True, help="Run the embedded stack: the whole system on this machine.")
-out = Console()
+out = TableConsole()
 StateDir = Annotated[Path, typer.Option("--state-dir", envvar="VIGIL_HOME", help="Folder of the local state")]
 
 

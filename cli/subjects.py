@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 import httpx
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from cli.api import Key, connect, request_json, without_none
+from cli.tables import TableConsole
 
 app = typer.Typer(no_args_is_help=True, help="Record consents of persons, and export or erase their data.")
-out = Console()
+out = TableConsole()
 _PAGE = 100
 """Declarations per request."""
 SubjectId = Annotated[str, typer.Argument(help="Id of the person: the `subject_id` of score requests")]

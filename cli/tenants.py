@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from cli import deployment
+from cli.tables import TableConsole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vigil.kernel.tenants import Permission, Role, Tier
 
 app = typer.Typer(no_args_is_help=True, help="Manage tenants and their API keys.")
-out = Console()
+out = TableConsole()
 TenantId = Annotated[str, typer.Argument(help="Id of the tenant: 3 to 32 lower-case letters, digits and hyphens")]
 KeyId = Annotated[str, typer.Argument(help="Id of the key: the 16 digits in the middle of the key")]
 
