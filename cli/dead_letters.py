@@ -64,7 +64,6 @@ def resolve_command(job_id: JobId, key: Key = None) -> None:
 def _table(jobs: list[dict[str, Any]]) -> Table:
     columns = ("id", "queue", "kind", "state", "reason", "attempts", "died_at")
     table = Table(*columns, box=None)
-    table.columns[0].overflow = "fold"
     for job in jobs:
         table.add_row(*(str(job[column]) for column in columns))
     return table

@@ -95,7 +95,10 @@ def verify_command(folder: Folder, keys_folder: KeysFolder = None) -> None:
     """Run every check of the service on a package; exit with code 0 only if the service would accept it."""
     model = verify(folder, keys_folder=keys_folder)
     table = Table(
-        "", Column(overflow="fold"), title=f"{model.name} version {model.version}: verified", show_header=False
+        "",
+        Column(overflow="fold", max_width=80),
+        title=f"{model.name} version {model.version}: verified",
+        show_header=False,
     )
     manifest, contract = model.manifest, model.contract
     rows = {
