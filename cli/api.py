@@ -1,7 +1,7 @@
 """HTTP client of the Vigil API, for every command that works with an API key."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -65,9 +65,8 @@ def request(client: httpx.Client, method: str, path: str, **arguments: Any) -> h
     if response.is_success:
         return response
     problem = response.json() if "json" in response.headers.get("content-type", "") else {}
-    fields = "; ".join(format_field_error(**row) for row in problem.get("errors") or ())
-    parts = [problem.get("title", f"status {response.status_code}"), fields or problem.get("detail")]
-    raise RequestFailed(": ".join(filter(None, parts)))
+    title, fields = problem.get("title", f"status {response.status_code}"), problem.get("errors") or ()
+    raise RequestFailed(format_field_errors(fields, title) or ": ".join(filter(None, (title, problem.get("detail")))))
 
 
 def send(client: httpx.Client, method: str, path: str, **arguments: Any) -> httpx.Response:
@@ -98,6 +97,15 @@ def upload(url: str, content: Iterable[bytes], size: int) -> None:
 def format_field_error(field: str, message: str, bound: str | None) -> str:
     """Return a field error as text; the bound follows if the message does not contain it."""
     return f"{field}: {message}" + (f" ({bound})" if bound and bound not in message else "")
+
+
+def format_field_errors(errors: Sequence[Mapping[str, Any]], title: str = "") -> str:
+    """Return field errors as text behind a title: one error on the same line, several on a line each."""
+    lines = [format_field_error(**error) for error in errors]
+    if len(lines) == 1:
+        return ": ".join(filter(None, (title, *lines)))
+    indent = "  " if title else ""
+    return "\n".join([f"{title}:"] * bool(title and lines) + [indent + line for line in lines])
 
 
 def without_none(**query: str | None) -> dict[str, str]:

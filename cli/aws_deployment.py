@@ -4,15 +4,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from cli import keys
 from cli.deployment import state_folder
 from cli.preflight import check_concurrency
+from cli.tables import TableConsole
 from vigil.errors import FieldError, InvalidInput
 
 app = typer.Typer(no_args_is_help=True, help="Prepare a deployment on AWS: its parameters, and the account's limits.")
-out = Console()
+out = TableConsole()
 
 
 @app.command("parameters")

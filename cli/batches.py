@@ -7,17 +7,18 @@ from typing import Annotated, Any, Literal
 
 import httpx
 import typer
-from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
 from cli.api import Key, connect, open_download, request_json, upload
+from cli.tables import TableConsole
 
 BATCHES = "/v1/batches"
 FINAL_STATES = {"completed", "completed_with_errors", "failed", "cancelled"}
 _BLOCK_BYTES = 1 << 20
 app = typer.Typer(no_args_is_help=True, help="Score the rows of a file as one batch.")
-out = Console()
+out = TableConsole()
 BatchId = Annotated[str, typer.Argument(help="Id of the batch (bat_...); `vigil batch list` shows it")]
 File = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, help="CSV file with a header, or NDJSON file; gzip is allowed")
@@ -30,11 +31,14 @@ def submit_command(
     model: Annotated[str, typer.Option(help="Name of the model")],
     form: Annotated[str | None, typer.Option("--format", help="csv or ndjson. Default: by the file name")] = None,
     wait: Annotated[bool, typer.Option(help="Show the progress until the batch ends")] = False,
+    ignore_unknown_columns: Annotated[
+        bool, typer.Option("--ignore-unknown-columns", help="Leave out CSV columns that the model does not have")
+    ] = False,
     key: Key = None,
 ) -> None:
     """Upload a file and start a batch that scores its rows. Ctrl-C does not stop the batch."""
     with connect(key) as client:
-        batch = submit(client, file, model, form or _format(file))
+        batch = submit(client, file, model, form or _format(file), ignore_unknown_columns=ignore_unknown_columns)
         out.print(f"{batch['batch_id']}: {file.name} is uploaded", highlight=False)
         if wait:
             follow(client, batch["batch_id"])
@@ -92,9 +96,14 @@ def results_command(
     out.print(f"{target}: {target.stat().st_size} bytes", highlight=False)
 
 
-def submit(client: httpx.Client, file: Path, model: str, form: str) -> dict[str, Any]:
+def submit(
+    client: httpx.Client, file: Path, model: str, form: str, *, ignore_unknown_columns: bool = False
+) -> dict[str, Any]:
     """Create a batch, upload its file and return the created batch."""
-    batch: dict[str, Any] = request_json(client, "POST", BATCHES, json={"model": model, "format": form})
+    order: dict[str, Any] = {"model": model, "format": form}
+    if ignore_unknown_columns:
+        order["ignore_unknown_columns"] = True
+    batch: dict[str, Any] = request_json(client, "POST", BATCHES, json=order)
     _upload(file, batch["upload"]["url"])
     return batch
 
@@ -168,6 +177,8 @@ def _show(batch: dict[str, Any]) -> None:
         table.add_row("rate", f"{batch['rate']} rows per second")
     if batch["seconds_left"] is not None:
         table.add_row("time left", f"{batch['seconds_left']:.0f} s")
+    if batch["ignored_columns"]:
+        table.add_row("ignored columns", escape(", ".join(batch["ignored_columns"])))
     for first, last in batch["lost_rows"]:
-        table.add_row("lost", f"rows {first} to {last}: their part of the file was without_none up")
+        table.add_row("lost", f"rows {first} to {last}: their part of the file was given up")
     out.print(table)

@@ -5,16 +5,16 @@ from typing import Annotated, Any
 
 import typer
 from rich.bar import Bar
-from rich.console import Console
 from rich.table import Column, Table
 
 from cli.api import Key, connect, request_json
 from cli.costs import usd
 from cli.defaults import with_default
+from cli.tables import TableConsole
 
 BUDGETS = "/v1/budgets"
 app = typer.Typer(cls=with_default("list"), help="Set budgets and show the spend against them.")
-out = Console()
+out = TableConsole()
 Category = Annotated[
     str, typer.Argument(help="Cost category: api_calls, inference, storage, database, third_party or total")
 ]

@@ -7,15 +7,15 @@ from typing import Annotated, Any
 import httpx
 import typer
 from rich.bar import Bar
-from rich.console import Console
 from rich.table import Column, Table
 
 from cli.api import Key, Tenant, connect, request, request_json, tenant_path, without_none
 from cli.defaults import with_default
+from cli.tables import TableConsole
 
 PLOTS = (".png", ".svg", ".pdf")
 app = typer.Typer(cls=with_default("show"), help="Show, export and plot the costs of your usage.")
-out = Console()
+out = TableConsole()
 Period = Annotated[str | None, typer.Option(help="Month (2026-11) or day (2026-11-21), UTC. Default: this month")]
 
 

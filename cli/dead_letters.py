@@ -3,14 +3,14 @@
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from cli.api import Key, connect, request_json
+from cli.tables import TableConsole
 
 JOBS = "/v1/dlq/jobs"
 app = typer.Typer(no_args_is_help=True, help="List, retry and resolve dead letters: jobs that failed on a queue.")
-out = Console()
+out = TableConsole()
 JobId = Annotated[str, typer.Argument(help="Id of the job; `vigil dlq list` shows it")]
 
 
@@ -64,7 +64,6 @@ def resolve_command(job_id: JobId, key: Key = None) -> None:
 def _table(jobs: list[dict[str, Any]]) -> Table:
     columns = ("id", "queue", "kind", "state", "reason", "attempts", "died_at")
     table = Table(*columns, box=None)
-    table.columns[0].overflow = "fold"
     for job in jobs:
         table.add_row(*(str(job[column]) for column in columns))
     return table

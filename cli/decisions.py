@@ -4,12 +4,12 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from cli import deployment
+from cli.tables import TableConsole
 
 app = typer.Typer(no_args_is_help=True, help="Check stored decisions.")
-out = Console()
+out = TableConsole()
 
 
 @app.callback()

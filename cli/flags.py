@@ -4,10 +4,10 @@ import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from cli import deployment
+from cli.tables import TableConsole
 from vigil.errors import FieldError, InvalidInput
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vigil.access.flags.service import Flags
 
 app = typer.Typer(no_args_is_help=True, help="Show and define feature flags.")
-out = Console()
+out = TableConsole()
 Name = Annotated[str, typer.Argument(help="Name of the flag: 2 to 64 lower-case letters, digits and hyphens")]
 
 

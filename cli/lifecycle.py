@@ -4,16 +4,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from cli import deployment, keys
 from cli.models import KeysFolder, ModelName, key_folder, publisher
+from cli.tables import TableConsole
 
 if TYPE_CHECKING:
     from vigil.prediction.trials.model import MeanInterval, TrialReport
 
-out = Console()
+out = TableConsole()
 
 
 def compare_command(name: ModelName, keys_folder: KeysFolder = None) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import httpx
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from cli import keys
@@ -20,6 +19,7 @@ from cli.emulator import Emulator
 from cli.release import with_release
 from cli.stack import Stack, architecture, source_fingerprint, template_fingerprint
 from cli.steps import Steps
+from cli.tables import TableConsole
 from models import recipe
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ READY_SECONDS = 60.0
 AUTHORIZER_CACHE_SECONDS = 2
 """Lifetime of both caches of the authorizer. A revocation takes effect after twice this time."""
 app = typer.Typer(no_args_is_help=True, help="Run the embedded stack: the whole system on this machine.")
-out = Console()
+out = TableConsole()
 StateDir = Annotated[Path, typer.Option("--state-dir", envvar="VIGIL_HOME", help="Folder of the local state")]
 
 
@@ -66,6 +66,8 @@ def status_command(state_dir: StateDir = STATE) -> None:
     table.add_row("stack", deployed.stack_name)
     table.add_row("models", ", ".join(f"{name} version {version}" for name, version in deployed.models.items()))
     table.add_row("tenants", ", ".join(f"{tenant.tenant_id} ({tenant.tier})" for tenant in deployed.tenants))
+    limits = "{per_minute:,} requests a minute and {per_hour:,} an hour per key, above the tiers"
+    table.add_row("their limits", limits.format(**DEMO_LIMITS))
     table.add_row("keys and names", str(state / "local.json"))
     out.print(table)
     raise typer.Exit(0 if ready else 1)
@@ -173,7 +175,8 @@ class _StackUpdate:
         with self.steps.step("Create two demo tenants"):
             for tenant_id, tier in DEMO_TENANTS.items():
                 create_tenant(tenant_id, tier, TenantChange(limits=DEMO_LIMITS))
-            return tuple(DemoTenant(name, tier, create_key(name, "admin")) for name, tier in DEMO_TENANTS.items())
+            keys = {tenant_id: str(create_key(tenant_id, "admin").token) for tenant_id in DEMO_TENANTS}
+            return tuple(DemoTenant(name, tier, keys[name]) for name, tier in DEMO_TENANTS.items())
 
     def _publish(self, training: "Future[Trained]") -> tuple[str, int]:
         from cli.models import promote, publish

@@ -24,7 +24,7 @@ from cli import (
     tokens,
     usage,
 )
-from cli.api import format_field_error
+from cli.api import format_field_errors
 from vigil.errors import InvalidInput, VigilError
 from vigil.runtime.settings import SettingsError
 
@@ -38,12 +38,12 @@ class _Group(TyperGroup):
             return super().invoke(ctx)
         except VigilError as error:
             rules = error.errors if isinstance(error, InvalidInput) else ()
-            message = "; ".join(format_field_error(**asdict(rule)) for rule in rules) or str(error)
-            Console(stderr=True).print(message, style="red", markup=False, highlight=False)
+            message = format_field_errors([asdict(rule) for rule in rules]) or str(error)
+            Console(stderr=True).print(message, style="red", markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(1) from error
         except SettingsError as error:
             message = f"{error}. Run `make up` for a local deployment, or set the variables of your deployment."
-            Console(stderr=True).print(message, style="red", markup=False, highlight=False)
+            Console(stderr=True).print(message, style="red", markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(1) from error
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from cli import deployment, keys
+from cli.tables import TableConsole
 from vigil.prediction.packages.ports import PublishedVersion
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Only commands that run a model import the engine, because it loads native code.
 
 app = typer.Typer(no_args_is_help=True, help="Train, verify, publish, promote and compare model packages.")
-out = Console()
+out = TableConsole()
 Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of a model package")]
 ModelName = Annotated[str, typer.Argument(help="Name of the model")]
 Version = Annotated[int, typer.Argument(help="Number of a published version")]
@@ -95,7 +95,10 @@ def verify_command(folder: Folder, keys_folder: KeysFolder = None) -> None:
     """Run every check of the service on a package; exit with code 0 only if the service would accept it."""
     model = verify(folder, keys_folder=keys_folder)
     table = Table(
-        "", Column(overflow="fold"), title=f"{model.name} version {model.version}: verified", show_header=False
+        "",
+        Column(overflow="fold", max_width=80),
+        title=f"{model.name} version {model.version}: verified",
+        show_header=False,
     )
     manifest, contract = model.manifest, model.contract
     rows = {

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from cli import deployment, keys
 from cli.collect_outcomes import OutcomeSources, collect_outcomes, has_same_inputs
 from cli.models import key_folder, progress_bar, publisher
+from cli.tables import TableConsole
 from cli.training import verify_files, versions, write_package
 from models import recipe
 from models.challenge import ChallengeResult, WorseCalibration, compare_on_held_out
@@ -24,7 +24,7 @@ from vigil.prediction.packages.signing import SigningKey
 from vigil.prediction.packages.verification import Release, build_package
 
 VALIDITY = timedelta(days=365)
-out = Console()
+out = TableConsole()
 
 
 @dataclass(frozen=True, slots=True)

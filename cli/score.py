@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import httpx
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from cli.answers import render_answer, render_guarantee, render_heading
 from cli.api import Key, connect, request, send
+from cli.tables import TableConsole
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel import json_documents
 
@@ -17,7 +17,7 @@ SCORES = "/v1/scores"
 REASONS = 5
 """Maximum reasons that are shown."""
 _STDIN = "<stdin>"
-out = Console()
+out = TableConsole()
 
 
 def _sendable(key: str | None) -> str | None:

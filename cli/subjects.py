@@ -6,17 +6,24 @@ from typing import Annotated, Any
 
 import httpx
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from cli.api import Key, connect, request_json, without_none
+from cli.tables import TableConsole
 
 app = typer.Typer(no_args_is_help=True, help="Record consents of persons, and export or erase their data.")
-out = Console()
+out = TableConsole()
 _PAGE = 100
 """Declarations per request."""
 SubjectId = Annotated[str, typer.Argument(help="Id of the person: the `subject_id` of score requests")]
 Purposes = Annotated[list[str] | None, typer.Option(help="scoring, research or contact; may be repeated")]
+
+
+@app.command("lookup")
+def lookup_command(subject_id: SubjectId, key: Key = None) -> None:
+    """Print the pseudonym of a person: `subject` in the paths and answers of the API."""
+    with connect(key) as client:
+        typer.echo(_find_pseudonym(client, subject_id))
 
 
 @app.command("consent")
@@ -94,8 +101,12 @@ def erasure_command(subject_id: SubjectId, key: Key = None) -> None:
 
 def _path(client: httpx.Client, subject_id: str) -> str:
     """Return the path of a person, which has the pseudonym instead of the id."""
+    return f"/v1/subjects/{_find_pseudonym(client, subject_id)}"
+
+
+def _find_pseudonym(client: httpx.Client, subject_id: str) -> str:
     found = request_json(client, "POST", "/v1/subjects/lookup", json={"subject_id": subject_id})
-    return f"/v1/subjects/{found['subject']}"
+    return str(found["subject"])
 
 
 def _show(client: httpx.Client, subject_id: str) -> None:

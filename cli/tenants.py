@@ -4,22 +4,23 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from cli import deployment
+from cli.tables import TableConsole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vigil.access.keys.model import ApiKey
+    from vigil.access.keys.service import NewKey
     from vigil.access.tenants.model import Tenant, TenantStatus
     from vigil.access.tenants.service import TenantChange
     from vigil.kernel.tenants import Permission, Role, Tier
 
 app = typer.Typer(no_args_is_help=True, help="Manage tenants and their API keys.")
-out = Console()
+out = TableConsole()
 TenantId = Annotated[str, typer.Argument(help="Id of the tenant: 3 to 32 lower-case letters, digits and hyphens")]
 KeyId = Annotated[str, typer.Argument(help="Id of the key: the 16 digits in the middle of the key")]
 
@@ -95,7 +96,10 @@ def set_command(
     tier: Annotated[str | None, typer.Option(help="Tier: FREE, BASIC, PROFESSIONAL or ENTERPRISE")] = None,
     limit: Annotated[
         list[str] | None,
-        typer.Option(help="Limit as name=number, or name= to use the limit of the tier; may be repeated"),
+        typer.Option(
+            help="Limit as name=number, or name= to use the limit of the tier; may be repeated. Names: "
+            "predictions_per_month, per_minute and per_hour (of a key), tenant_per_minute, tenant_per_hour, storage_gb"
+        ),
     ] = None,
 ) -> None:
     """Change the tier of a tenant, or limits that differ from its tier."""
@@ -153,9 +157,12 @@ def create_key_command(
         int | None, typer.Option(min=1, help="Days until the key expires. Default: 365, or the tenant's maximum")
     ] = None,
 ) -> None:
-    """Create an API key and print it. The key is not stored and cannot be shown again."""
+    """Create an API key and print it. The key is not stored and cannot be shown again.
+
+    Standard output has the key alone; standard error has its id and its expiry.
+    """
     permissions = frozenset(permission) if permission else None
-    typer.echo(create_key(tenant_id, role, label, permissions=permissions, days=days))
+    _print_key(create_key(tenant_id, role, label, permissions=permissions, days=days))
 
 
 @app.command("rotate-key")
@@ -164,12 +171,12 @@ def rotate_key_command(
     key_id: KeyId,
     overlap_hours: Annotated[int | None, typer.Option(help="Hours until the old key expires")] = None,
 ) -> None:
-    """Create a key that replaces an old one, and print it."""
+    """Create a key that replaces an old one, and print it. The new key gets the lifetime of the old one."""
     from vigil.bootstrap import access
 
     deployment.activate()
     overlap = timedelta(hours=overlap_hours) if overlap_hours is not None else None
-    typer.echo(str(access.keys().rotate(tenant_id, key_id, overlap, by="operator").token))
+    _print_key(access.keys().rotate(tenant_id, key_id, overlap, by="operator"))
 
 
 @app.command("revoke-key")
@@ -197,7 +204,7 @@ def create_key(
     *,
     permissions: frozenset[str] | None = None,
     days: int | None = None,
-) -> str:
+) -> "NewKey":
     """Create an API key in the current deployment and return it.
 
     Raises NotFound for an unknown tenant, InvalidInput for an unknown role, permission or a lifetime out of range.
@@ -208,7 +215,14 @@ def create_key(
     ends = datetime.now(UTC) + timedelta(days=days) if days else None
     narrowed = cast("frozenset[Permission] | None", permissions)
     keys = access.keys()
-    return str(keys.create(tenant_id, cast("Role", role), label, ends, permissions=narrowed, by="operator").token)
+    return keys.create(tenant_id, cast("Role", role), label, ends, permissions=narrowed, by="operator")
+
+
+def _print_key(new: "NewKey") -> None:
+    """Print the key to standard output, and its id and expiry to standard error: scripts read the key alone."""
+    typer.echo(str(new.token))
+    expiry = f"expires on {(new.key.expires_at or '')[:16].replace('T', ' at ')} (UTC)"
+    typer.echo(f"key {new.key.key_id} of {new.key.tenant_id}, {expiry}", err=True)
 
 
 def _notes(key: "ApiKey", now: datetime) -> "Iterator[str]":

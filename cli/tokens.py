@@ -8,16 +8,16 @@ from typing import Annotated, Any
 
 import httpx
 import typer
-from rich.console import Console
 
 from cli import deployment
 from cli.checkout import CommandFailed
 from cli.embedded import Embedded
+from cli.tables import TableConsole
 from vigil.errors import NotFound, Unauthenticated
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 app = typer.Typer(no_args_is_help=True, help="Get access tokens, and rotate their signing keys.")
-out = Console()
+out = TableConsole()
 
 
 @app.command("login")

@@ -3,12 +3,12 @@
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from cli.api import Key, Tenant, connect, request_json, tenant_path, without_none
+from cli.tables import TableConsole
 
-out = Console()
+out = TableConsole()
 
 
 def usage_command(

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from tests.support.tables import environment
+from vigil.access.tenants.model import MAX_OVERRIDES
 from vigil.access.tenants.service import TenantChange
 from vigil.bootstrap import access, privacy, process
 from vigil.errors import Unauthenticated
@@ -42,7 +43,7 @@ def key_id(token):
 
 
 def test_create_key_prints_only_the_token(capsys):
-    token = run("create-key", "acme", "--role", "admin", "--label", "it").output.strip()
+    token = run("create-key", "acme", "--role", "admin", "--label", "it").stdout.strip()
     key, tenant = access.authenticator().authenticate(token)
     assert (key.role, key.label, tenant.tier) == ("admin", "it", "BASIC")
     shown = run("show", "acme").output
@@ -50,9 +51,31 @@ def test_create_key_prints_only_the_token(capsys):
     assert token not in shown
 
 
+def test_new_keys_print_id_and_expiry_on_standard_error():
+    old = key_id(run("create-key", "acme").stdout)
+    for command in (["create-key", "acme", "--days", "20"], ["rotate-key", "acme", old]):
+        shown = run(*command)
+        key = access.keys().get("acme", key_id(shown.stdout))
+        expiry = key.expires_at[:16].replace("T", " at ")
+        assert shown.stderr == f"key {key.key_id} of acme, expires on {expiry} (UTC)\n"
+
+
+def test_show_prints_whole_cells_at_80_columns():
+    label = "a label of thirty letters, long"
+    key = access.authenticator().authenticate(run("create-key", "acme", "--label", label).stdout.strip())[0]
+    shown = run("show", "acme", env={"COLUMNS": "80"}).output
+    row = next(line for line in shown.splitlines() if line.strip().startswith(key.key_id))
+    assert [cell for cell in (label, key.created_at[:16], f"until {key.expires_at[:16]}") if cell not in row] == []
+
+
+def test_the_help_of_set_names_every_limit():
+    shown = "".join(run("set", "--help", env={"COLUMNS": "200"}).output.split())
+    assert [name for name in MAX_OVERRIDES if name not in shown] == []
+
+
 def test_create_key_takes_permissions_and_a_lifetime():
     narrow = ("--permission", "scores:write", "--permission", "scores:read", "--days", "20")
-    token = run("create-key", "acme", *narrow).output.strip()
+    token = run("create-key", "acme", *narrow).stdout.strip()
     key = access.authenticator().authenticate(token)[0]
     assert (key.role, key.permissions) == ("member", {"scores:read", "scores:write"})
     shown = run("show", "acme").output
@@ -62,10 +85,10 @@ def test_create_key_takes_permissions_and_a_lifetime():
 
 
 def test_show_warns_of_a_rotated_key_and_prints_the_last_use():
-    old = run("create-key", "acme").output.strip()
+    old = run("create-key", "acme").stdout.strip()
     assert "never" in run("show", "acme").output
     access.authenticator().record_use(access.authenticator().authenticate(old)[0])
-    new = run("rotate-key", "acme", key_id(old)).output.strip()
+    new = run("rotate-key", "acme", key_id(old)).stdout.strip()
     shown = run("show", "acme").output
     assert access.keys().get("acme", key_id(old)).last_used_at[:16] in shown
     assert f"Use the key {key_id(new)} that replaces it." in shown
@@ -82,8 +105,8 @@ def test_markup_in_names_is_shown_as_text():
 
 
 def test_rotate_key_prints_the_new_token_and_revoke_key_ends_it():
-    old = run("create-key", "acme").output.strip()
-    new = run("rotate-key", "acme", key_id(old), "--overlap-hours", "2").output.strip()
+    old = run("create-key", "acme").stdout.strip()
+    new = run("rotate-key", "acme", key_id(old), "--overlap-hours", "2").stdout.strip()
     assert [access.authenticator().authenticate(token)[0].tenant_id for token in (old, new)] == ["acme", "acme"]
     assert run("revoke-key", "acme", key_id(new)).exit_code == 0
     access.authenticator().clear_cache()

@@ -190,6 +190,13 @@ def test_a_key_is_created_rotated_and_revoked_without_leaking(api, capsys):
     assert not [secret for secret in secrets if secret in stored]
 
 
+def test_a_rotation_without_a_body_uses_the_defaults(api):
+    made = api("POST", "/acme/keys", body={"label": "ward 3"}, **ADMIN)[1]
+    status, new, _ = api("POST", f"/acme/keys/{made['key_id']}/rotate", **ADMIN)
+    assert (status, new["label"]) == (201, "ward 3")
+    assert api("GET", f"/acme/keys/{made['key_id']}", **ADMIN)[1]["replaced_by"] == new["key_id"]
+
+
 def test_an_administrator_cannot_obtain_an_operator_key(api):
     operators = access.keys().create("acme", "operator", by="operator").key
     assert api("POST", "/acme/keys", body={"role": "operator"}, **ADMIN)[0] == 403

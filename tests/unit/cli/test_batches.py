@@ -23,6 +23,7 @@ BATCH = {
     "rate": 2.5,
     "seconds_left": 2.0,
     "lost_rows": [[3, 4]],
+    "ignored_columns": [],
     "upload": {"url": "https://files.example/put", "expires_at": "later"},
 }
 
@@ -30,7 +31,7 @@ BATCH = {
 @pytest.fixture
 def service(api, monkeypatch, tmp_path):
     """API and bucket on one test server. Each request for the batch moves it to the next of `states`."""
-    seen = SimpleNamespace(states=["running"], requests=[])
+    seen = SimpleNamespace(states=["running"], requests=[], details={})
 
     def answer(asked):
         files = f"{os.environ['VIGIL_API_URL']}/files"
@@ -41,7 +42,7 @@ def service(api, monkeypatch, tmp_path):
         if "limit" in asked.query:
             return 200, {"items": [BATCH], "next_cursor": None}
         state = seen.states.pop(0) if len(seen.states) > 1 else seen.states[0]
-        return 200, BATCH | {"state": state, "upload": {"url": f"{files}/input", "expires_at": "later"}}
+        return 200, BATCH | seen.details | {"state": state, "upload": {"url": f"{files}/input", "expires_at": "later"}}
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(time, "sleep", lambda _: None)
@@ -62,7 +63,19 @@ def test_submit_uploads_a_file_and_waits_for_the_end(service, tmp_path):
     assert asked.body == {"model": "toy", "format": "csv"}
     assert (uploaded.method, uploaded.path, uploaded.body) == ("PUT", "/files/input", b"subject_id,age\np,1\n")
     assert "completed" in done.output
-    assert "rows 3 to 4" in done.output
+    assert "rows 3 to 4: their part of the file was given up" in done.output
+    assert "ignored columns" not in done.output
+
+
+def test_ignored_unknown_columns_are_ordered_and_printed(service, tmp_path):
+    (tmp_path / "rows.csv").write_text("subject_id,age,email\np,1,e\n")
+    service.states = ["completed"]
+    service.details = {"ignored_columns": ["email", "[note]"]}
+    done = run("submit", "rows.csv", "--model", "toy", "--ignore-unknown-columns", "--wait")
+    assert done.exit_code == 0, done.output
+    assert service.requests[0].body == {"model": "toy", "format": "csv", "ignore_unknown_columns": True}
+    assert "ignored columns  email, [note]" in done.output
+    assert "ignored columns  email, [note]" in run("show", "bat_1").output
 
 
 def test_ctrl_c_leaves_the_batch_running_with_a_hint(service, monkeypatch):

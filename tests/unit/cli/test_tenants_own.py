@@ -48,12 +48,20 @@ RUNNING = {"requested_at": "2026-11-21T10:00:00+00:00", "erased": {"decisions": 
 PERSON = "/v1/subjects/sub-0"
 
 
+INVALID = {
+    "title": "The request is not valid",
+    "errors": [
+        {"field": "limit_micros", "message": "must be a whole number of micro-dollars", "bound": None},
+        {"field": "thresholds", "message": "must have at least 1 item", "bound": "at least 1 item"},
+    ],
+}
 ANSWERS = {
     ("GET", "/v1/usage"): (200, USAGE),
     ("GET", "/v1/tenants/acme/usage"): (200, USAGE),
     ("GET", "/v1/budgets"): (200, {"items": [BUDGET]}),
     ("PUT", "/v1/budgets/total/month"): (201, BUDGET),
     ("DELETE", "/v1/budgets/total/month"): (204, None),
+    ("PUT", "/v1/budgets/storage/month"): (422, INVALID),
     ("POST", "/v1/subjects/lookup"): (200, {"subject": "sub-0"}),
     ("GET", f"{PERSON}/consent"): (200, CONSENT),
     ("PUT", f"{PERSON}/consent"): (200, CONSENT),
@@ -113,6 +121,19 @@ def test_a_budget_is_set_in_dollars_and_deleted(asked):
 def test_an_invalid_amount_is_not_sent(amount, asked):
     assert "dollars with at most six decimals" in run("budgets", "set", "total", "month", amount, code=2)
     assert asked == []
+
+
+def test_several_wrong_fields_are_printed_on_a_line_each():
+    assert run("budgets", "set", "storage", "month", "1", code=1).splitlines() == [
+        "The request is not valid:",
+        "  limit_micros: must be a whole number of micro-dollars",
+        "  thresholds: must have at least 1 item",
+    ]
+
+
+def test_a_lookup_prints_the_pseudonym_alone(asked):
+    assert run("subjects", "lookup", "P/1?x") == "sub-0\n"
+    assert asked[0].body == {"subject_id": "P/1?x"}
 
 
 def test_an_error_is_printed_in_one_line():

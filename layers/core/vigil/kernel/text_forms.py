@@ -15,7 +15,7 @@ _WORDS = {
     r"^([^@\s]+@[^@\s]+)?$": "an e-mail address, or an empty text",
     r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$": "text without line ends and other control characters",
     r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$": "1 to 64 letters, digits and . _ : / -, with a letter or digit first",
-    r"^sub-[0-9a-f]{40}$": "sub- and 40 hexadecimal digits",
+    r"^sub-[0-9a-f]{40}$": "sub- and 40 hexadecimal digits, from POST /v1/subjects/lookup",
     r"^\*$": "an asterisk",
     r'^(\*|"[0-9]{1,12}")$': "an ETag of 1 to 12 digits in double quotes, or an asterisk",
     r"^[0-9A-Za-z.:_-]{1,45}$": "1 to 45 letters, digits and . : _ -",

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, JsonValue, PlainValidator, WithJsonSchema
 
 from vigil.errors import MAX_ERRORS, FieldError, InvalidInput
-from vigil.kernel import rows, text_forms
+from vigil.kernel import rows, rule_texts, text_forms
 
 MAX_MODEL_NAME, MAX_SUBJECT_ID = 32, 128
 """Maximum lengths in characters. pydantic checks a length before a pattern."""
@@ -49,8 +49,7 @@ def field_error(row: Mapping[str, Any]) -> FieldError:
         text, bound = text_forms.MESSAGE, text_forms.describe_pattern(row["ctx"]["pattern"])
     if bound:
         return FieldError(field, text, bound)
-    rule = row["msg"].removeprefix("Input should ").removeprefix("String should ")
-    return FieldError(field, row["msg"] if rule == row["msg"] else f"must {rule}", rule.removeprefix("be "))
+    return FieldError(field, *rule_texts.describe_rule(row["type"], row["msg"], row.get("ctx", {})))
 
 
 class FieldErrorView(BaseModel):

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from vigil.access.keys.model import DEFAULT_LIFETIME, EXPIRY_WARNING
+from vigil.access.keys.model import DEFAULT_LIFETIME, EXACT_WARNING, EXPIRY_WARNING
 from vigil.access.tenants.service import TenantChange
 
 
@@ -39,18 +39,26 @@ def test_the_warning_begins_thirty_days_before_the_expiry(world):
     end = datetime.fromisoformat(key.expires_at)
     assert timedelta(days=30) == EXPIRY_WARNING
     assert key.expiry_warning(end - EXPIRY_WARNING - timedelta(seconds=1)) is None
-    for moment in (end - EXPIRY_WARNING, end - timedelta(seconds=1)):
+    for moment in (end - EXPIRY_WARNING, end - EXACT_WARNING):
         assert key.expiry_warning(moment) == (
             "The key expires on 2027-03-01 (UTC). Rotate it and use the new key before that day."
         )
     assert key.expiry_warning(end) is None
 
 
+def test_a_warning_in_the_last_two_days_names_the_time(world):
+    key = world.keys.create("acme", ends=world.clock.now + timedelta(hours=1), by="operator").key
+    day, time = key.expires_at[:10], key.expires_at[11:16]
+    assert key.expiry_warning(world.clock.now) == (
+        f"The key expires on {day} at {time} (UTC). Rotate it and use the new key before that time."
+    )
+
+
 def test_the_warning_of_a_rotated_key_names_its_successor(world):
     old = world.keys.create("acme", by="operator").key
     new = world.keys.rotate("acme", old.key_id, by="operator").key
     warning = world.keys.get("acme", old.key_id).expiry_warning(world.clock.now)
-    assert warning == f"The key expires on 2026-03-02 (UTC). Use the key {new.key_id} that replaces it."
+    assert warning == f"The key expires on 2026-03-02 at 12:00 (UTC). Use the key {new.key_id} that replaces it."
 
 
 def test_a_revoked_key_has_no_warning(world):

@@ -16,6 +16,8 @@ DEFAULT_LIFETIME = timedelta(days=365)
 """Lifetime of a new key if none is requested. A shorter maximum of the tenant applies."""
 EXPIRY_WARNING = timedelta(days=30)
 """Time before the expiry of a key in which views and answers warn of it."""
+EXACT_WARNING = timedelta(days=2)
+"""Time before the expiry of a key in which its warning names the minute instead of the day."""
 
 
 _ALL: frozenset[Permission] = frozenset(get_args(Permission))
@@ -55,12 +57,15 @@ class ApiKey:
         return self.expires_at if datetime.fromisoformat(self.expires_at) - now <= EXPIRY_WARNING else None
 
     def expiry_warning(self, now: datetime) -> str | None:
-        """Return a warning with the day of the expiry and the remedy, or None if the expiry is not near."""
+        """Return a warning with the day or time of the expiry and the remedy, or None if the expiry is not near."""
         if (end := self.near_expiry(now)) is None:
             return None
+        unit, time = "day", end[:10]
+        if datetime.fromisoformat(end) - now < EXACT_WARNING:
+            unit, time = "time", f"{end[:10]} at {end[11:16]}"
         if self.replaced_by:
-            return f"The key expires on {end[:10]} (UTC). Use the key {self.replaced_by} that replaces it."
-        return f"The key expires on {end[:10]} (UTC). Rotate it and use the new key before that day."
+            return f"The key expires on {time} (UTC). Use the key {self.replaced_by} that replaces it."
+        return f"The key expires on {time} (UTC). Rotate it and use the new key before that {unit}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Body, Path, Request, Response
 
 from vigil.access.keys.model import Rights
 from vigil.access.keys.schemas import KeyBody, KeyList, KeyView, NewKeyView, RotationBody
@@ -70,9 +70,14 @@ async def get(request: Request, tenant_id: TenantId, key_id: KeyId, caller: Admi
     responses={201: sends("Location"), **responses(400, 401, 403, 404, 409, 413, 415, 422, 503)},
 )
 async def rotate(
-    request: Request, response: Response, tenant_id: TenantId, key_id: KeyId, body: RotationBody, caller: Administrator
+    request: Request,
+    response: Response,
+    tenant_id: TenantId,
+    key_id: KeyId,
+    caller: Administrator,
+    body: Annotated[RotationBody, Body(default_factory=RotationBody)],
 ) -> NewKeyView:
-    """Replace a key by a new one with the same rights.
+    """Replace a key by a new one with the same rights. A request without a body uses the defaults.
 
     Both work during the overlap, so clients can switch without failed requests.
     """

@@ -63,7 +63,9 @@ class KeyView(BaseModel):
     revoked_at: str | None = Field(json_schema_extra=DATE_TIME)
     replaced_by: str | None = Field(description="Id of the key that replaced this one in a rotation.")
     last_used_at: str | None = Field(json_schema_extra=DATE_TIME, description="Up to five minutes late.")
-    warning: str | None = Field(description="Remedy for a key that expires within 30 days, with the day; else null.")
+    warning: str | None = Field(
+        description="Remedy for a key that expires within 30 days, with the day or time; else null."
+    )
 
     @classmethod
     def from_key(cls, key: ApiKey, now: datetime) -> "KeyView":

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from vigil.errors import MAX_ERRORS, FieldError, InvalidInput
-from vigil.kernel import text_forms
+from vigil.kernel import rule_texts, text_forms
 from vigil.prediction.features.model import Dispense, Observation, PatientHistory, Registration, Visit
 from vigil.prediction.features.schemas import HistoryIn
 
@@ -73,7 +73,8 @@ def _field_error(detail: ErrorDetails) -> FieldError:
     bound = context.get("bound") or _BOUNDS.get(detail["type"])
     if bound is None:
         bound = next((f"{words} {context[key]}" for key, words in _LIMITS.items() if key in context), None)
-    return FieldError(path, detail["msg"], bound)
+    message, _ = rule_texts.describe_rule(detail["type"], detail["msg"], context)
+    return FieldError(path, message, bound)
 
 
 def _path(parts: Sequence[int | str]) -> str:
