@@ -10,6 +10,7 @@ import lightgbm
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from cli import native
 from cli.training import Training, train
 from models import recipe
 from models.packed import add_packed_tables
@@ -104,6 +105,7 @@ def prepare_case(work: Path, contract: ModelContract, text: bytes, count: int, m
     """
     draws = random.Random(7)  # noqa: S311 - rows to score, not secrets
     rows = [draw_row(contract, draws, missing) for _ in range(count)]
+    native.add_to_path()
     golden = tuple(contract.decode(row) for row in rows[:32])
     key = SigningKey(draws.randbytes(32))
     now = datetime.now(UTC)
