@@ -1,6 +1,7 @@
 """HTTP client of the Vigil API, for every command that works with an API key."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -11,14 +12,27 @@ import typer
 
 from cli import deployment
 from cli.embedded import Embedded
+from cli.terminal import visible
 from vigil.errors import NotFound, VigilError
 
 _FILE_SECONDS = 60
 """Timeout of one network operation on a file at a presigned URL, in seconds."""
+
+
+def _checked_key(key: str | None) -> str | None:
+    if key is not None and not re.fullmatch(r"[!-~]+", key):
+        raise typer.BadParameter("must have visible ASCII characters only, without spaces; copy the whole key again")
+    return key
+
+
 Key = Annotated[
     str | None,
     typer.Option(
-        "--key", envvar="VIGIL_API_KEY", help="API key. Default: the key of the first demo tenant", show_default=False
+        "--key",
+        envvar="VIGIL_API_KEY",
+        callback=_checked_key,
+        help="API key. Default: the key of the first demo tenant",
+        show_default=False,
     ),
 ]
 Tenant = Annotated[
@@ -41,7 +55,21 @@ def connect(key: str | None) -> httpx.Client:
         key = embedded.tenants[0].api_key
     if url is None or key is None:
         raise NotFound("no deployment found: run `make up`, or set VIGIL_API_URL and VIGIL_API_KEY")
+    check_url(url)
     return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30, trust_env=False)
+
+
+def check_url(url: str) -> None:
+    """Raise BadParameter unless `VIGIL_API_URL` is the URL of an HTTP server."""
+    try:
+        parsed = httpx.URL(url)
+        if parsed.scheme in ("http", "https") and parsed.host:
+            return
+    except (httpx.InvalidURL, UnicodeError):
+        pass
+    raise typer.BadParameter(
+        "must be a URL with http or https and a host, such as https://api.example.com", param_hint="VIGIL_API_URL"
+    )
 
 
 def connect_second_tenant(client: httpx.Client) -> httpx.Client | None:
@@ -65,8 +93,9 @@ def request(client: httpx.Client, method: str, path: str, **arguments: Any) -> h
     if response.is_success:
         return response
     problem = response.json() if "json" in response.headers.get("content-type", "") else {}
-    title, fields = problem.get("title", f"status {response.status_code}"), problem.get("errors") or ()
-    raise RequestFailed(format_field_errors(fields, title) or ": ".join(filter(None, (title, problem.get("detail")))))
+    title, fields = visible(problem.get("title", f"status {response.status_code}")), problem.get("errors") or ()
+    sentence = visible(": ".join(filter(None, (title, problem.get("detail")))))
+    raise RequestFailed(format_field_errors(fields, title) or sentence)
 
 
 def send(client: httpx.Client, method: str, path: str, **arguments: Any) -> httpx.Response:
@@ -75,6 +104,8 @@ def send(client: httpx.Client, method: str, path: str, **arguments: Any) -> http
         return client.request(method, path, **arguments)
     except httpx.HTTPError as error:
         raise RequestFailed(f"no answer from {client.base_url}: {type(error).__name__}") from error
+    except (httpx.InvalidURL, UnicodeEncodeError) as error:
+        raise typer.BadParameter("an argument has characters that a request cannot have; type it again") from error
 
 
 @contextmanager
@@ -96,7 +127,7 @@ def upload(url: str, content: Iterable[bytes], size: int) -> None:
 
 def format_field_error(field: str, message: str, bound: str | None) -> str:
     """Return a field error as text; the bound follows if the message does not contain it."""
-    return f"{field}: {message}" + (f" ({bound})" if bound and bound not in message else "")
+    return visible(f"{field}: {message}" + (f" ({bound})" if bound and bound not in message else ""))
 
 
 def format_field_errors(errors: Sequence[Mapping[str, Any]], title: str = "") -> str:

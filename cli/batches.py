@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 import httpx
 import typer
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
@@ -160,8 +159,8 @@ def follow(client: httpx.Client, batch_id: str) -> None:
 
 def _bar(unit: str) -> Progress:
     return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn(),
-        console=out, transient=True,
+        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TextColumn(unit),
+        TimeRemainingColumn(), console=out, transient=True,
     )  # fmt: skip
 
 
@@ -178,7 +177,7 @@ def _show(batch: dict[str, Any]) -> None:
     if batch["seconds_left"] is not None:
         table.add_row("time left", f"{batch['seconds_left']:.0f} s")
     if batch["ignored_columns"]:
-        table.add_row("ignored columns", escape(", ".join(batch["ignored_columns"])))
+        table.add_row("ignored columns", ", ".join(batch["ignored_columns"]))
     for first, last in batch["lost_rows"]:
         table.add_row("lost", f"rows {first} to {last}: their part of the file was given up")
     out.print(table)

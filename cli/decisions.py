@@ -4,6 +4,7 @@ import json
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from cli import deployment
 from cli.tables import TableConsole
@@ -31,9 +32,10 @@ def replay_command(
     row, replayed = decisions.scoring().replay(tenant_id, decision_id)
     if replayed == row.body:
         model = f"{row.model.name} version {row.model.version} {row.model.digest}"
-        out.print(f"[green]the same {len(replayed)} bytes[/] from {model}", soft_wrap=True)
+        out.print(Text.assemble((f"the same {len(replayed)} bytes", "green"), f" from {model}"), soft_wrap=True)
         return
-    out.print(f"[red]different bytes[/] in the fields {', '.join(differences(row.body, replayed))}", soft_wrap=True)
+    names = ", ".join(differences(row.body, replayed))
+    out.print(Text.assemble(("different bytes", "red"), f" in the fields {names}"), soft_wrap=True)
     raise typer.Exit(1)
 
 

@@ -22,6 +22,7 @@ from cli.answers import readable, render_answer, render_heading
 from cli.api import Key, connect, connect_second_tenant, format_field_error, open_download, request_json, send
 from cli.costs import load_costs
 from cli.svg import save_svg
+from cli.tables import TableConsole
 from models import recipe
 
 SEED = 7
@@ -48,13 +49,13 @@ def demo_command(
     key: Key = None,
 ) -> None:
     """Show a tour: scores with reasons, exactly-once requests, error messages, a batch, isolated tenants, costs."""
-    out = Console(record=True, width=SVG_WIDTH) if svg else Console()
+    out = TableConsole(record=True, width=SVG_WIDTH) if svg else TableConsole()
     with connect(key) as client:
         bodies = _tour(client, rows, out)
         if svg:
             save_svg(out, svg, "vigil demo")
         shortest = _shortest(bodies)
-        _show_next_steps(client, shortest, Console())
+        _show_next_steps(client, shortest, TableConsole())
 
 
 def _tour(client: httpx.Client, rows: int, out: Console) -> list[Body]:
@@ -66,7 +67,7 @@ def _tour(client: httpx.Client, rows: int, out: Console) -> list[Body]:
         labels = [sample.pop("_label") for sample in samples]
         requests = [{"model": name, **sample, "explain": True} for sample in samples]
         answers = [request_json(client, "POST", "/v1/scores", json=body) for body in requests]
-        out.print(_model_scores(client, name, answers, labels))
+        out.print(_model_scores(client, name, answers, labels), crop=False)
         bodies += requests
     shortest = _shortest(bodies)
     _print_heading(out, 2, "Exactly once", "one request, sent twice with the same Idempotency-Key")
@@ -93,12 +94,16 @@ def _show_next_steps(client: httpx.Client, body: Body, out: Console) -> None:
     script.write_text(command + "\n")
     request.write_text(json.dumps(body, indent=2) + "\n")
     _write_rows(rows, body["model"])
-    out.print(f"\n[bold]Send a request yourself[/] [dim](sh {script} runs this command)[/]", soft_wrap=True)
-    out.print(command, soft_wrap=True, highlight=False, markup=False)
-    out.print(f"\n[bold]Read its answer in words[/]  .venv/bin/vigil score {request}", soft_wrap=True, highlight=False)
+    _print_next(out, "\nSend a request yourself", (f"(sh {script} runs this command)", "dim"))
+    out.print(command, soft_wrap=True, highlight=False)
+    _print_next(out, "\nRead its answer in words", f" .venv/bin/vigil score {request}")
     submit = f".venv/bin/vigil batch submit {rows} --model {body['model']} --wait"
-    out.print(f"\n[bold]Score a file of {FILE_ROWS:,} rows[/]  {submit}", soft_wrap=True, highlight=False)
-    out.print(f"[bold]Try every endpoint[/]  {api_url}/docs", soft_wrap=True)
+    _print_next(out, f"\nScore a file of {FILE_ROWS:,} rows", f" {submit}")
+    _print_next(out, "Try every endpoint", f" {api_url}/docs")
+
+
+def _print_next(out: Console, title: str, text: str | tuple[str, str]) -> None:
+    out.print(Text.assemble((title, "bold"), " ", text), soft_wrap=True)
 
 
 def format_curl(api_url: str, authorization: str, body: Body) -> str:

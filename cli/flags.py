@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from cli import deployment
 from cli.tables import TableConsole
@@ -43,10 +44,10 @@ def show_command(
     subject: Annotated[str | None, typer.Option(help="Id of a subject of the tenant")] = None,
 ) -> None:
     """Show the flags that are on for a tenant, or for one of its subjects."""
-    words = {True: "[green]on[/]", False: "off", None: "depends on the subject"}
+    words = {True: Text("on", "green"), False: Text("off"), None: Text("depends on the subject")}
     _, found = _flags().evaluations(tenant_id, subject)
     for evaluation in found:
-        out.print(f"{evaluation.flag.name}: {words[evaluation.on]}")
+        out.print(Text.assemble(f"{evaluation.flag.name}: ", words[evaluation.on]))
 
 
 @app.command("set")
@@ -73,7 +74,7 @@ def set_command(
     given: dict[str, Any] = {"description": description, "percentage": percentage, "sticky": sticky}
     given |= {field: names and [entry for entry in names if entry] for field, names in lists.items()}
     flag = define(name, {field: value for field, value in given.items() if value is not None})
-    out.print(f"[bold]{flag.name}[/] is defined; all instances use it within a minute")
+    out.print(Text.assemble((flag.name, "bold"), " is defined; all instances use it within a minute"))
 
 
 def define(name: str, changes: dict[str, Any]) -> "Flag":

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from cli import deployment, keys
 from cli.models import KeysFolder, ModelName, key_folder, publisher
@@ -44,7 +45,9 @@ def retrain_command(
 
     deployment.activate()
     version = retrain(name, since.replace(tzinfo=UTC), tenant or deployment.demo_tenant_ids(), seed, keys_folder)
-    out.print(f"[bold]{name}[/] version {version} is published as challenger; the champion still decides")
+    out.print(
+        Text.assemble((name, "bold"), f" version {version} is published as challenger; the champion still decides")
+    )
 
 
 def rollback_command(
@@ -63,7 +66,11 @@ def rollback_command(
     # Stored with the trained packages, so that the next training takes the next number.
     write_package(deployment.state_folder() / "packages" / name, published.version, files)
     package_publisher.promote(name, published.version)
-    out.print(f"[bold]{name}[/] champion is now version {published.version}, the same model as version {version}")
+    out.print(
+        Text.assemble(
+            (name, "bold"), f" champion is now version {published.version}, the same model as version {version}"
+        )
+    )
 
 
 def withdraw_command(
@@ -76,7 +83,9 @@ def withdraw_command(
     """End the trial of the challenger, or take the champion and thus the model out of service within a minute."""
     pointer = publisher(keys_folder).withdraw(name, alias)
     ends = "; the model is out of service until a version is promoted" if alias == "champion" else ""
-    out.print(f"[bold]{name}[/] version {pointer.version} is no longer the {alias}{ends}", soft_wrap=True)
+    out.print(
+        Text.assemble((name, "bold"), f" version {pointer.version} is no longer the {alias}{ends}"), soft_wrap=True
+    )
 
 
 def _rows(found: "TrialReport") -> list[tuple[str, str]]:

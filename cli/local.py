@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import httpx
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from cli import keys
 from cli.checkout import ROOT, STATE, CommandFailed, fingerprint, locked
@@ -40,7 +41,7 @@ StateDir = Annotated[Path, typer.Option("--state-dir", envvar="VIGIL_HOME", help
 def up_command(state_dir: StateDir = STATE) -> None:
     """Train, build, start, deploy and publish everything that is not up to date."""
     deployed = up(state_dir.resolve())
-    out.print(f"up: [bold]{deployed.api_url}[/] [dim](state in {state_dir})[/]", soft_wrap=True)
+    out.print(Text.assemble("up: ", (deployed.api_url, "bold"), (f" (state in {state_dir})", "dim")), soft_wrap=True)
 
 
 @app.command("down")
@@ -59,7 +60,7 @@ def status_command(state_dir: StateDir = STATE) -> None:
         raise typer.Exit(1)
     ready = _ready(deployed.api_url)
     table = Table(show_header=False, box=None)
-    table.add_row("serving", "[green]yes[/]" if ready else "[red]no[/]")
+    table.add_row("serving", Text("yes", "green") if ready else Text("no", "red"))
     table.add_row("API", deployed.api_url)
     table.add_row("documentation", deployed.docs_url)
     table.add_row("MiniStack", f"{endpoint} (log: {Emulator(state).log})")

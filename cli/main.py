@@ -1,9 +1,9 @@
 """The `vigil` command, for operators and clients."""
 
 from dataclasses import asdict
+from typing import Any
 
 import typer
-from rich.console import Console
 from typer.core import TyperGroup
 
 from cli import (
@@ -25,12 +25,18 @@ from cli import (
     usage,
 )
 from cli.api import format_field_errors
+from cli.terminal import SafeConsole, escape_unencodable
 from vigil.errors import InvalidInput, VigilError
 from vigil.runtime.settings import SettingsError
 
 
 class _Group(TyperGroup):
     """Group of commands that prints an expected error as one sentence and exits with code 1."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run the command line on streams that print every character."""
+        escape_unencodable()
+        return super().main(*arguments, **options)
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """Run the command; print an expected error to stderr."""
@@ -39,11 +45,11 @@ class _Group(TyperGroup):
         except VigilError as error:
             rules = error.errors if isinstance(error, InvalidInput) else ()
             message = format_field_errors([asdict(rule) for rule in rules]) or str(error)
-            Console(stderr=True).print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+            SafeConsole(stderr=True).print(message, style="red", highlight=False, soft_wrap=True)
             raise typer.Exit(1) from error
         except SettingsError as error:
             message = f"{error}. Run `make up` for a local deployment, or set the variables of your deployment."
-            Console(stderr=True).print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+            SafeConsole(stderr=True).print(message, style="red", highlight=False, soft_wrap=True)
             raise typer.Exit(1) from error
 
 

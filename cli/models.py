@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
+from rich.text import Text
 
 from cli import deployment, keys
 from cli.tables import TableConsole
@@ -39,7 +39,8 @@ def keygen_command(
     """Create an Ed25519 key that signs packages, and the file of public keys that deployments pin."""
     folder = key_folder(keys_folder)
     key = keys.create_signing_key(folder, rotate=rotate)
-    out.print(f"created key [bold]{key.key_id}[/] in {folder}; deploy {keys.PUBLIC} as VIGIL_MODEL_KEYS")
+    deploy = f" in {folder}; deploy {keys.PUBLIC} as VIGIL_MODEL_KEYS"
+    out.print(Text.assemble("created key ", (key.key_id, "bold"), deploy))
 
 
 @app.command("train")
@@ -55,7 +56,7 @@ def train_command(
     """Train a model and sign its package as the next version, unless the last version is up to date."""
     trained = train(name, seed=seed, packages=packages, keys_folder=keys_folder, force=force)
     verb = "is up to date (--force trains anyway):" if trained.reused else "trained:"
-    out.print(f"[bold]{name}[/] version {trained.version} {verb} {trained.folder}", soft_wrap=True)
+    out.print(Text.assemble((name, "bold"), f" version {trained.version} {verb} {trained.folder}"), soft_wrap=True)
     if trained.never_missing:
         names = ", ".join(trained.never_missing)
         out.print(f"never missing in training, although a caller may leave them out: {names}", soft_wrap=True)
@@ -115,7 +116,7 @@ def verify_command(folder: Folder, keys_folder: KeysFolder = None) -> None:
         **_metrics(contract.metrics),
     }
     for name, value in rows.items():
-        table.add_row(escape(name), escape(value))
+        table.add_row(name, value)
     out.print(table)
 
 
@@ -130,7 +131,8 @@ def verify(folder: Path, *, keys_folder: Path | None = None) -> "LoadedModel":
 def publish_command(folder: Folder, keys_folder: KeysFolder = None) -> None:
     """Verify a package and publish it as an immutable version. Safe to repeat."""
     published = publish(folder, keys_folder=keys_folder)
-    out.print(f"published [bold]{published.name}[/] version {published.version} {published.digest}", soft_wrap=True)
+    version = f" version {published.version} {published.digest}"
+    out.print(Text.assemble("published ", (published.name, "bold"), version), soft_wrap=True)
 
 
 def publish(folder: Path, *, keys_folder: Path | None = None) -> PublishedVersion:
@@ -153,7 +155,11 @@ def promote_command(
     """Make a published version the champion or the challenger. All instances use it within a minute."""
     pointer = promote(name, version, alias=alias, share=share, keys_folder=keys_folder)
     decides = "" if alias == "champion" else f", decides for {share} ‰ of the subjects"
-    out.print(f"[bold]{name}[/] {alias} is version {pointer.version}{decides}; older versions are no longer accepted")
+    out.print(
+        Text.assemble(
+            (name, "bold"), f" {alias} is version {pointer.version}{decides}; older versions are no longer accepted"
+        )
+    )
 
 
 def promote(

@@ -64,4 +64,5 @@ class Steps:
         finally:
             self._progress.remove_task(task)
             note = f" [dim]{step.note}[/]" if step.note else ""
-            self._console.print(f"{mark} {title}{note} [dim]{time.monotonic() - started:.1f} s[/]", highlight=False)
+            line = f"{mark} {title}{note} [dim]{time.monotonic() - started:.1f} s[/]"
+            self._console.print(line, markup=True, highlight=False)

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import httpx
 import typer
@@ -10,6 +11,7 @@ from rich.table import Table
 
 from cli.api import Key, connect, request_json, without_none
 from cli.tables import TableConsole
+from cli.terminal import visible
 
 app = typer.Typer(no_args_is_help=True, help="Record consents of persons, and export or erase their data.")
 out = TableConsole()
@@ -23,7 +25,7 @@ Purposes = Annotated[list[str] | None, typer.Option(help="scoring, research or c
 def lookup_command(subject_id: SubjectId, key: Key = None) -> None:
     """Print the pseudonym of a person: `subject` in the paths and answers of the API."""
     with connect(key) as client:
-        typer.echo(_find_pseudonym(client, subject_id))
+        typer.echo(visible(_find_pseudonym(client, subject_id)))
 
 
 @app.command("consent")
@@ -101,7 +103,7 @@ def erasure_command(subject_id: SubjectId, key: Key = None) -> None:
 
 def _path(client: httpx.Client, subject_id: str) -> str:
     """Return the path of a person, which has the pseudonym instead of the id."""
-    return f"/v1/subjects/{_find_pseudonym(client, subject_id)}"
+    return f"/v1/subjects/{quote(_find_pseudonym(client, subject_id), safe='')}"
 
 
 def _find_pseudonym(client: httpx.Client, subject_id: str) -> str:

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
+
+from cli.terminal import SafeConsole
 
 _MAX_WIDTH = 10_000
 """Maximum width of a table, in characters."""
 
 
-class TableConsole(Console):
+class TableConsole(SafeConsole):
     """Console that never cuts or folds the cells of a table, on a narrow terminal and in a pipe.
 
     Scripts and readers need whole ids, amounts and times. A terminal wraps lines that are longer than its width.

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from cli import deployment
 from cli.tables import TableConsole
@@ -32,7 +32,8 @@ def create_command(
 ) -> None:
     """Create a tenant without an API key."""
     create_tenant(tenant_id, tier)
-    out.print(f"created tenant [bold]{tenant_id}[/] on tier {tier}. Next: `vigil tenants create-key {tenant_id}`")
+    more = f" on tier {tier}. Next: `vigil tenants create-key {tenant_id}`"
+    out.print(Text.assemble("created tenant ", (tenant_id, "bold"), more))
 
 
 @app.command("convert")
@@ -74,15 +75,15 @@ def show_command(tenant_id: TenantId) -> None:
     deployment.activate()
     _show(access.tenants().get(tenant_id))
     table = Table("key", "role", "label", "created", "last used", "state", box=None)
-    now, after, notes = datetime.now(UTC), None, list[str]()
+    now, after, notes = datetime.now(UTC), None, list[Text]()
     while True:
         page = access.keys().page(tenant_id, after, 100)
         for key in page.keys:
             state = "" if key.is_active(now) else "revoked" if key.revoked_at else "expired"
             until = f"until {key.expires_at}" if key.expires_at and not state else state
             used = (key.last_used_at or "never")[:16]
-            table.add_row(key.key_id, key.role, escape(key.label), key.created_at[:16], used, until[:22])
-            notes += [f"{key.key_id}: {note}" for note in _notes(key, now)]
+            table.add_row(key.key_id, key.role, key.label, key.created_at[:16], used, until[:22])
+            notes += [Text.assemble(f"{key.key_id}: ", note) for note in _notes(key, now)]
         if (after := page.next) is None:
             break
     out.print(table)
@@ -186,7 +187,7 @@ def revoke_key_command(tenant_id: TenantId, key_id: KeyId) -> None:
 
     deployment.activate()
     access.keys().revoke(tenant_id, key_id, by="operator")
-    out.print(f"revoked key [bold]{key_id}[/]")
+    out.print(Text.assemble("revoked key ", (key_id, "bold")))
 
 
 def create_tenant(tenant_id: str, tier: str, change: "TenantChange | None" = None) -> None:
@@ -225,7 +226,7 @@ def _print_key(new: "NewKey") -> None:
     typer.echo(f"key {new.key.key_id} of {new.key.tenant_id}, {expiry}", err=True)
 
 
-def _notes(key: "ApiKey", now: datetime) -> "Iterator[str]":
+def _notes(key: "ApiKey", now: datetime) -> "Iterator[str | Text]":
     """Yield the permissions of a narrowed key, and the warning before its expiry."""
     from vigil.kernel.tenants import list_permissions
 
@@ -233,7 +234,7 @@ def _notes(key: "ApiKey", now: datetime) -> "Iterator[str]":
         yield f"only {', '.join(list_permissions(key.permissions))}"
     if warning := key.expiry_warning(now):
         remedy = "" if key.replaced_by else f" `vigil tenants rotate-key {key.tenant_id} {key.key_id}`"
-        yield f"[yellow]{warning}[/]{remedy}"
+        yield Text.assemble((warning, "yellow"), remedy)
 
 
 def _limit(text: str) -> "tuple[str, int | None]":
@@ -272,5 +273,5 @@ def _show(tenant: "Tenant") -> None:
         table.add_row(name, ("unlimited" if limit is None else f"{limit:,}") + note)
     for name in ("name", "contact"):
         if text := getattr(tenant.settings, name):
-            table.add_row(name, escape(text))
+            table.add_row(name, text)
     out.print(table)

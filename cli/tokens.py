@@ -10,9 +10,11 @@ import httpx
 import typer
 
 from cli import deployment
+from cli.api import check_url
 from cli.checkout import CommandFailed
 from cli.embedded import Embedded
 from cli.tables import TableConsole
+from cli.terminal import visible
 from vigil.errors import NotFound, Unauthenticated
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
@@ -82,6 +84,7 @@ def rotate_embedded(embedded: Embedded) -> None:
 
 def _post_form(endpoint: str, **form: str) -> dict[str, str]:
     """Send a form to an OAuth endpoint; raise Unauthenticated with the error description of a refusal."""
+    check_url(os.environ["VIGIL_API_URL"])
     url = f"{os.environ['VIGIL_API_URL']}/v1/oauth/{endpoint}"
     response = httpx.post(url, data=form, timeout=60, trust_env=False)
     if response.status_code in {400, 401}:
@@ -96,7 +99,7 @@ def _store_and_print(tokens: dict[str, str]) -> None:
     draft.touch(mode=0o600)
     draft.write_text(tokens["refresh_token"])
     draft.replace(_file())
-    typer.echo(tokens["access_token"])
+    typer.echo(visible(tokens["access_token"]))
 
 
 def _refresh_token() -> str:

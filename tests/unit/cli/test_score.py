@@ -105,8 +105,13 @@ def test_a_refusal_is_printed_with_field_and_bound(api, file):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"{", "must be JSON in UTF-8 (the body of POST /v1/scores)"),
-        (b"\xff", "must be JSON in UTF-8 (the body of POST /v1/scores)"),
+        (b"{", "must be JSON: line 1, column 2 is wrong (the body of POST /v1/scores)"),
+        (b"\xff", "must be in UTF-8 (the body of POST /v1/scores, saved in UTF-8)"),
+        ('{"model": "toy"}'.encode("utf-16"), "must be in UTF-8 (the body of POST /v1/scores, saved in UTF-8)"),
+        (
+            b'{"a": ' + b"1" * 5_000 + b"}",
+            "has a whole number with too many digits (at most 4,300 digits in a whole number)",
+        ),
         (b"[1]", "must be a JSON object (the body of POST /v1/scores)"),
         (b'{"model": "a", "model": "b"}', "model: occurs twice in one object (each name once in an object)"),
     ],
@@ -117,6 +122,40 @@ def test_a_file_that_is_no_request_is_refused_before_it_is_sent(api, tmp_path, c
         code, shown, _ = run(tmp_path / "x.json")
     assert (code, asked) == (1, [])
     assert shown.endswith(message)
+
+
+def test_a_file_with_a_byte_order_mark_is_sent(api, tmp_path):
+    (tmp_path / "x.json").write_bytes(json.dumps(BODY).encode("utf-8-sig"))
+    with api(answering()) as asked:
+        assert run(tmp_path / "x.json")[0] == 0
+    assert asked[0].body == {**BODY, "explain": True}
+
+
+@pytest.mark.parametrize("key", ["\u00e9", "a b", "a\n", ""])
+def test_a_key_with_other_characters_exits_with_code_2(api, file, key):
+    with api(answering()) as asked:
+        code, shown, _ = run(file, "--key", key)
+    assert (code, asked) == (2, [])
+    assert "'--key'" in shown
+    assert "visible ASCII characters only" in shown
+
+
+@pytest.mark.parametrize("url", ["::::", "localhost:8000", "ftp://example.org", "http://", "http://a\x1b"])
+def test_a_variable_that_is_no_url_exits_with_code_2(monkeypatch, file, url):
+    monkeypatch.setenv("VIGIL_API_URL", url)
+    code, shown, _ = run(file, "--key", "k")
+    assert code == 2
+    assert "VIGIL_API_URL" in shown
+    assert "https://api.example.com" in shown
+
+
+@pytest.mark.parametrize("charset", ["ascii", "iso-8859-1"])
+def test_an_encoding_without_the_characters_prints_the_decision(api, file, charset):
+    with api(answering({**ANSWER, "subject_id": "\u20ac-1"})):
+        done = CliRunner(charset=charset).invoke(app, ["score", str(file)])
+    assert done.exit_code == 0, done.output
+    assert "31 %  band high  \\u2192 call patient" in done.output
+    assert ("\\u20ac-1" in done.output, f"dec-{'0' * 32}" in done.output) == (True, True)
 
 
 @pytest.mark.parametrize("arguments", [[], ["absent.json"], ["-", "--idempotency-key", "two\nlines"], ["-", "--what"]])
