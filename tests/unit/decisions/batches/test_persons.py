@@ -28,7 +28,8 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
         ("ndjson", '{"subject_id":"7","features":{"age":42}}', False),
         ("ndjson", '{"subject_id":"7","features":{"site":"42"}}', False),
         ("ndjson", '{"subject_id":"42","features":', True),  # unreadable, but it names the person
-        ("ndjson", '{"subject_id":"7","features":{"age":42', False),
+        ("ndjson", '{"subject_id":"7","features":{"age":42', True),  # unreadable, and the number could be an id
+        ("ndjson", '{"subject_id":"7","features":{"age":421', False),
         ("csv", "42,7", True),
         ("csv", '"42",7\r', True),
         ("csv", "'42,7", True),
