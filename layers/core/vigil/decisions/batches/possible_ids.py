@@ -52,7 +52,8 @@ def _ids(text: str) -> Iterator[str]:
         if token.isalnum() and not token[0].isdigit():
             parts = {token}
         else:
-            parts = {token, token.strip(_EDGE), *token.split(":"), token.partition(":")[2]}
+            parts = {token, *token.split(":"), token.partition(":")[2]}
+            parts |= {part.strip(_EDGE) for part in parts}
             if token[0].isdigit() and not token.isdigit():
                 parts |= number_spellings(token)
         yield from (part for part in parts if 0 < len(part) <= _MAX_ID_LENGTH)
