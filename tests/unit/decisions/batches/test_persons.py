@@ -192,6 +192,13 @@ def test_a_step_of_short_rows_ends_after_a_bounded_number_of_rows(monkeypatch):
     assert (scene.keys(), scene.steps) == ((), 11)
 
 
+def test_a_bad_row_counts_sixteen_times_in_a_step(monkeypatch):
+    monkeypatch.setattr(person_rows, "STEP_BYTES", 10 * limits_model.BAD_ROW_COST * 300)
+    scene = Scene("csv")
+    scene.files.put(scene.batch.upload_key, (b"7;" + b"x" * 297 + b"\n") * 120, {})
+    assert (scene.keys(), scene.steps) == ((), 11)
+
+
 def test_a_file_deleted_between_steps_hides_no_other_file(monkeypatch):
     monkeypatch.setattr(person_rows, "STEP_BYTES", 100)
     scene = Scene()

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from vigil.decisions.batches.files_model import FileFormat
-from vigil.decisions.batches.limits_model import FATAL_ROW_BYTES
+from vigil.decisions.batches.limits_model import FATAL_ROW_BYTES, step_bytes
 from vigil.decisions.batches.possible_ids import find_possible_ids, is_subject_id, number_spellings
 from vigil.decisions.batches.row_boundaries import RowBoundaries
 from vigil.errors import MalformedRequest
@@ -76,9 +76,15 @@ class SubjectRows:
         self._is_output = is_output
         self._columns = list(columns)
         self._is_subject = lru_cache(maxsize=1024)(is_subject)
+        self._is_bad = False
+
+    def cost(self, row: bytes) -> int:
+        """Return the bytes that a row counts for in a step. It is the row of the last call of `match`."""
+        return step_bytes(row, is_bad=self._is_bad)
 
     def match(self, row: bytes) -> dict[str, Any] | None:
         """Return the content of a row if it names the subject; the text as `line` if it cannot be parsed."""
+        self._is_bad = False
         text = row.decode(errors="replace").removeprefix("\ufeff").rstrip("\r\n")
         is_utf8 = "\ufffd" not in text or _is_utf8(row)
         return self._object(text, is_utf8) if self._form == "ndjson" else self._cells(text, is_utf8)
@@ -115,6 +121,7 @@ class SubjectRows:
         """Return the text as `line` if it contains the subject's id. Each possible id costs one keyed digest."""
         if self._is_output:
             return None
+        self._is_bad = True
         return {"line": text} if any(map(self._is_subject, find_possible_ids(self._form, text))) else None
 
     def _is_named_by(self, value: object) -> bool:
