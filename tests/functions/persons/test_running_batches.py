@@ -79,3 +79,27 @@ def test_an_erasure_from_a_running_batch_leaves_row_numbers(clock, api, deployed
     assert api("GET", f"/v1/batches/{running}")[1]["state"] == "completed_with_errors"
     assert check(files()) >= 2 * CHUNKS * len(MINE) - len(MINE)
     assert not [place for place, text in read_all_stores().items() if JANE in text]
+
+
+BAD_CSV = b"subject_id,age,stage\njoe-doe,40,II\njane-roe;40;CANARY\njane-roe,40,II\njoe-doe;41;II\n"
+
+
+def test_a_bad_row_is_erased_from_the_csv_input_of_a_running_batch(clock, api, deployed):
+    made = api("POST", "/v1/batches", body={"model": "toy", "format": "csv"})[1]["batch_id"]
+    boto3.client("s3").put_object(Bucket="files", Key=f"uploads/acme/{made}/input", Body=BAD_CSV)
+    split(made)
+    api("DELETE", person())
+    assert run_erasures() == {"closed": []}
+    clock.now += MAX_WAIT + timedelta(minutes=3)
+    run_erasures(2)
+    assert [content for key, content in files() if key.startswith("plain/")] == [
+        b"subject_id,age,stage\njoe-doe,40,II\n" + bytes(18) + b"\n" + bytes(14) + b"\njoe-doe;41;II\n"
+    ]
+    score(deployed)
+    assemble(deployed)
+    clock.now += timedelta(hours=2)
+    run_erasures()
+    assert len(api("GET", f"{person()}/erasure")[1]["certificates"]) == 1
+    assert not [place for place, text in read_all_stores().items() if JANE in text or "CANARY" in text]
+    lines = next(content for key, content in files() if key == f"results/acme/{made}/results.csv").splitlines()
+    assert [b"was erased" in line for line in lines] == [False, False, True, True, False]

@@ -28,7 +28,8 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
         ("ndjson", '{"subject_id":"7","features":{"age":42}}', False),
         ("ndjson", '{"subject_id":"7","features":{"site":"42"}}', False),
         ("ndjson", '{"subject_id":"42","features":', True),  # unreadable, but it names the person
-        ("ndjson", '{"subject_id":"7","features":{"age":42', False),
+        ("ndjson", '{"subject_id":"7","features":{"age":42', True),  # unreadable, and the number could be an id
+        ("ndjson", '{"subject_id":"7","features":{"age":421', False),
         ("csv", "42,7", True),
         ("csv", '"42",7\r', True),
         ("csv", "'42,7", True),
@@ -188,6 +189,13 @@ def test_a_step_of_short_rows_ends_after_a_bounded_number_of_rows(monkeypatch):
     monkeypatch.setattr(person_rows, "STEP_BYTES", 10 * limits_model.STEP_ROW_BYTES)
     scene = Scene("csv")
     scene.files.put(scene.batch.upload_key, b"7,40\n" * 120, {})
+    assert (scene.keys(), scene.steps) == ((), 11)
+
+
+def test_a_bad_row_counts_sixteen_times_in_a_step(monkeypatch):
+    monkeypatch.setattr(person_rows, "STEP_BYTES", 10 * limits_model.BAD_ROW_COST * 300)
+    scene = Scene("csv")
+    scene.files.put(scene.batch.upload_key, (b"7;" + b"x" * 297 + b"\n") * 120, {})
     assert (scene.keys(), scene.steps) == ((), 11)
 
 

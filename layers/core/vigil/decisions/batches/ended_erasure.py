@@ -64,7 +64,7 @@ class EndedErasure:
         offset = begun
         try:
             for line in subject_rows.split_lines(read_blocks(self._files, old.key, old.version, begun)):
-                if clean.is_flushed and rewritten > STEP_BYTES:
+                if clean.is_flushed and rewritten + source.cost > STEP_BYTES:
                     position = {"part": str(clean.part), "offset": str(offset)}
                     place = {"source_row": str(source.number), "source_offset": str(source.offset)}
                     return {**key, "upload": clean.upload, **position, **place}

@@ -44,8 +44,8 @@ class RowsFile:
         return (position.get("file"), position.get("version")) == (self.stored.key, self.stored.version)
 
 
-FoundRow: TypeAlias = tuple[RowsFile, int, bytes, Mapping[str, Any] | None]
-"""File, offset and bytes of a row, and its content if it names the person."""
+FoundRow: TypeAlias = tuple[RowsFile, int, bytes, int, Mapping[str, Any] | None]
+"""File, offset and bytes of a row, its cost in a step, and its content if it names the person."""
 
 
 class PersonFiles:
@@ -63,7 +63,8 @@ class PersonFiles:
         for file in files[first:]:
             named = self.named(batch.form, file.columns, person, is_output=file.is_output)
             for line in self._rows(batch.form, file.stored, offset):
-                yield file, offset, line or b"", UNREADABLE if line is None else named.match(line)
+                row = UNREADABLE if line is None else named.match(line)
+                yield file, offset, line or b"", named.cost(line or b""), row
                 offset += len(line or b"")
             offset = 0
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from vigil.decisions.batches.ended_erasure import EndedErasure
-from vigil.decisions.batches.limits_model import STEP_BYTES, step_bytes
+from vigil.decisions.batches.limits_model import STEP_BYTES
 from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.person_files import UNREADABLE, PersonFiles
 from vigil.decisions.batches.ports import BatchStore, VersionedFiles
@@ -83,7 +83,7 @@ class PersonRows:
     ) -> Mapping[str, str] | None:
         """Append the person's rows of a batch from a position on. Return a position if it stopped early."""
         size = 0
-        for file, offset, line, row in self._files.rows(batch, person, position):
+        for file, offset, line, _, row in self._files.rows(batch, person, position):
             if size > MAX_EXPORT_BYTES or remaining() < SPARE_SECONDS:
                 return file.position(offset)
             if row is not None and row is not UNREADABLE:
@@ -102,12 +102,12 @@ class PersonRows:
     def _names(self, batch: Batch, person: Person, position: Key) -> tuple[Mapping[str, str] | None, bool]:
         """Return the position if a step ended early, and True if a file names the person."""
         read = 0
-        for file, offset, line, row in self._files.rows(batch, person, position):
+        for file, offset, _, cost, row in self._files.rows(batch, person, position):
             if row is not None:
                 return None, True
             if read > STEP_BYTES:
                 return file.position(offset), False
-            read += step_bytes(line)
+            read += cost
         return None, False
 
     def _erase(self, key: Key, person: Person) -> Key | None:

@@ -9,7 +9,7 @@ from vigil.decisions.batches.blocks import read_blocks
 from vigil.decisions.batches.chunks_model import ChunkRange
 from vigil.decisions.batches.erased_lines import without_person
 from vigil.decisions.batches.files_model import ERASED_BYTE, FileFormat, FileVersion, Output, parse_part_key
-from vigil.decisions.batches.limits_model import STEP_BYTES, STEP_ROW_BYTES, step_bytes
+from vigil.decisions.batches.limits_model import STEP_BYTES, STEP_ROW_BYTES
 from vigil.decisions.batches.model import UNFINISHED, Batch, LeftOut, failure
 from vigil.decisions.batches.multipart_file import MultipartFile
 from vigil.decisions.batches.person_files import PersonFiles
@@ -98,7 +98,7 @@ class RunningErasure:
             if clean != content:
                 self._files.put(stored.key, clean, batch.metadata)
                 self._files.delete_versions([replace(stored, latest=False)])
-            read += max(len(content), content.count(b"\n") * STEP_ROW_BYTES) + source.read_bytes
+            read += max(len(content), content.count(b"\n") * STEP_ROW_BYTES) + source.cost
             if read > STEP_BYTES:
                 return {**key, "step": "parts", "after": stored.key}
         return {"batch": key["batch"], "step": "source"}
@@ -138,7 +138,7 @@ class RunningErasure:
                 if clean.is_flushed and copied > STEP_BYTES:
                     return {**key, "upload": clean.upload, "part": str(clean.part), "offset": str(offset)}
                 clean.write(row if named.match(row) is None else _overwritten(row))
-                offset, copied = offset + len(row), copied + step_bytes(row)
+                offset, copied = offset + len(row), copied + named.cost(row)
             clean.close()
         except NotFound:  # the upload has ended: an earlier run completed it, or it expired
             return {"batch": key["batch"], "step": "source"}

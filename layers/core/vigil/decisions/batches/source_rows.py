@@ -10,21 +10,16 @@ from vigil.decisions.batches.subject_rows import SubjectRows
 class SourceRows:
     """Rows of an input by their numbers, from a position on. Numbers must be asked in ascending order.
 
-    `offset` is the position behind row `number`, in bytes.
+    `offset` is the position behind row `number`, in bytes. `cost` is the number of bytes that they count for in a step.
     """
 
     def __init__(self, form: FileFormat, rows: Iterator[bytes], subject: SubjectRows, number: int, offset: int) -> None:
         self._form: FileFormat = form
         self._rows = rows
         self._subject = subject
-        self._begun = offset
+        self.cost = 0
         self.number = number
         self.offset = offset
-
-    @property
-    def read_bytes(self) -> int:
-        """Bytes of the rows that were read."""
-        return self.offset - self._begun
 
     def names(self, number: int) -> bool:
         """Return True if a row names the subject; False if the input ends before it."""
@@ -33,6 +28,9 @@ class SourceRows:
             if (following := next(self._rows, None)) is None:
                 return False
             self.offset += len(following)
+            self.cost += len(following)
             if not is_blank(following.removesuffix(b"\n"), self._form):
                 row, self.number = following, self.number + 1
-        return bool(row) and self._subject.match(row) is not None
+        is_named = bool(row) and self._subject.match(row) is not None
+        self.cost += self._subject.cost(row)
+        return is_named

@@ -2,15 +2,14 @@
 
 import csv
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from vigil.decisions.batches.files_model import FileFormat
-from vigil.decisions.batches.limits_model import FATAL_ROW_BYTES
+from vigil.decisions.batches.limits_model import FATAL_ROW_BYTES, step_bytes
+from vigil.decisions.batches.possible_ids import find_possible_ids, is_subject_id, number_spellings
 from vigil.decisions.batches.row_boundaries import RowBoundaries
 from vigil.errors import MalformedRequest
 from vigil.kernel.json_documents import is_too_deep, loads
@@ -18,13 +17,6 @@ from vigil.kernel.rows import SUBJECT
 
 _AROUND = " \t\r\n\f\v'\""
 """Characters around an id in a bad cell. Results have a quote before a cell that a spreadsheet would run."""
-_ID = r"[A-Za-z0-9_:@-][A-Za-z0-9._:@-]{0,127}"
-_IDS = re.compile(rf'"subject_id"\s{{0,8}}:\s{{0,8}}"?\s{{0,8}}({_ID})|"\s{{0,8}}({_ID})\s{{0,8}}"')
-"""Texts of a broken JSON row that could be the id of its subject."""
-_CELL_ENDS = re.compile(r"[,\r\n]")
-_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))")
-_MAX_EXPONENT = 128
-"""Maximum exponent of a number that can name a subject: a subject id has at most 128 characters."""
 
 
 def split_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -73,8 +65,8 @@ class SubjectRows:
     """Rows that name a subject. `columns` is the CSV header; without it, any cell can be the subject id.
 
     `is_subject` compares an id in a row with the subject, of which only the pseudonym is known.
-    A row with an answer names exactly its subject. A bad row of an input names every subject that its id could mean. A
-    bad row of an output names none.
+    A row with one well-formed id names exactly its subject, also if its values contain other ids. Any other row of an
+    input is bad. It names every subject whose id it contains. A bad row of an output names none.
     """
 
     def __init__(
@@ -84,55 +76,69 @@ class SubjectRows:
         self._is_output = is_output
         self._columns = list(columns)
         self._is_subject = lru_cache(maxsize=1024)(is_subject)
+        self._is_bad = False
+
+    def cost(self, row: bytes) -> int:
+        """Return the bytes that a row counts for in a step. It is the row of the last call of `match`."""
+        return step_bytes(row, is_bad=self._is_bad)
 
     def match(self, row: bytes) -> dict[str, Any] | None:
         """Return the content of a row if it names the subject; the text as `line` if it cannot be parsed."""
+        self._is_bad = False
         text = row.decode(errors="replace").removeprefix("\ufeff").rstrip("\r\n")
-        return self._object(text) if self._form == "ndjson" else self._cells(text)
+        is_utf8 = "\ufffd" not in text or _is_utf8(row)
+        return self._object(text, is_utf8) if self._form == "ndjson" else self._cells(text, is_utf8)
 
-    def _object(self, text: str) -> dict[str, Any] | None:
+    def _object(self, text: str, is_utf8: bool) -> dict[str, Any] | None:
         named: list[Any] = []
         with suppress(ValueError):
             # An object is a list of pairs here, so that a member that occurs twice is seen twice.
             found = [] if is_too_deep(text.encode(errors="replace")) else _DECODER.decode(text)
             named = [value for name, value in found if name == SUBJECT] if text.lstrip().startswith("{") else []
-        if named:
-            return _row(text) if any(map(self._is_named_by, named)) else None
+        if any(map(self._is_named_by, named)):
+            return _row(text)
+        is_readable = is_utf8 and len(named) == 1 and not isinstance(named[0], _Number) and is_subject_id(named[0])
+        return None if is_readable else self._bad_row(text)
+
+    def _cells(self, text: str, is_utf8: bool) -> dict[str, Any] | None:
+        try:
+            (cells,) = csv.reader([text], strict=True) if '"' in text else [text.split(",")]
+        except (ValueError, csv.Error):
+            return self._bad_row(text)
+        if [cell.strip() for cell in cells] == self._columns:
+            return None
+        if len(cells) != len(self._columns):
+            if self._is_output:  # a file of an earlier release, with other columns
+                return {"line": text} if any(map(self._is_named_by, cells)) else None
+            return self._bad_row(text)
+        row = dict(zip(self._columns, cells, strict=True))
+        subject = row.get(SUBJECT, "")
+        if self._is_named_by(subject):
+            return row
+        return None if is_utf8 and is_subject_id(subject) else self._bad_row(text)
+
+    def _bad_row(self, text: str) -> dict[str, Any] | None:
+        """Return the text as `line` if it contains the subject's id. Each possible id costs one keyed digest."""
         if self._is_output:
             return None
-        found_ids = (first or second for first, second in _IDS.findall(_unescaped(text)))
-        return {"line": text} if any(map(self._is_subject, found_ids)) else None
+        self._is_bad = True
+        return {"line": text} if any(map(self._is_subject, find_possible_ids(self._form, text))) else None
 
     def _is_named_by(self, value: object) -> bool:
         """Return True if a value is the subject's id, or a list or object that contains it."""
         if isinstance(value, _Number):
-            return any(map(self._is_subject, _spellings(value)))
+            return any(map(self._is_subject, number_spellings(value)))
         if isinstance(value, str):
             return self._is_subject(value.strip(_AROUND))
         return isinstance(value, list | tuple) and any(map(self._is_named_by, value))
 
-    def _cells(self, text: str) -> dict[str, Any] | None:
-        try:
-            (cells,) = csv.reader([text], strict=True)
-        except (ValueError, csv.Error):
-            cells = _CELL_ENDS.split(text.replace('"', ""))
-        if [cell.strip() for cell in cells] == self._columns:
-            return None
-        if len(cells) != len(self._columns):
-            return {"line": text} if any(map(self._is_named_by, cells)) else None
-        row = dict(zip(self._columns, cells, strict=True))
-        return row if self._is_named_by(row.get(SUBJECT, "")) else None
 
-
-def _spellings(number: str) -> set[str]:
-    """Return the ids that a JSON number can mean: as it is spelled, and as a whole number without exponent."""
+def _is_utf8(row: bytes) -> bool:
     try:
-        value = Decimal(number)
-    except ArithmeticError:
-        return {number}
-    if not value.is_finite() or abs(value.adjusted()) > _MAX_EXPONENT or value != value.to_integral_value():
-        return {number}
-    return {number, str(int(value))}
+        row.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _row(text: str) -> dict[str, Any]:
@@ -143,10 +149,3 @@ def _row(text: str) -> dict[str, Any]:
     except (ValueError, MalformedRequest):  # NaN, half a surrogate pair, a number of thousands of digits, a name twice
         return {"line": text}
     return found
-
-
-def _unescaped(text: str) -> str:
-    """Return a broken JSON text with its escapes decoded."""
-    if "\\" not in text:
-        return text
-    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)

@@ -20,6 +20,7 @@ RETAINED_PERSON_DATA = (
     "Withdrawn purposes, under the subject's pseudonym, so that the withdrawal of scoring stays in effect.",
     "This certificate, under the same pseudonym. The pseudonym loses its meaning when the tenant's key is destroyed.",
     "Number of each erased batch row, in a line that says that it was erased; nothing else of the row.",
+    "Values of batch rows with the id of another subject, also if they mention this subject's id.",
     "Row number, keyed digest and error of batch rows without an answer whose file had expired: no subject, no facts.",
     "Digests of batch orders and of parts of results, which lose their meaning when the tenant's key is destroyed.",
     "Uploads of batch files that were not completed, which no request can read, for at most two days.",
