@@ -20,7 +20,6 @@ def test_generated_requests_find_no_server_or_schema_error(stack, cli, tmp_path)
         "--checks=not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
         "--max-examples=15",
         "--seed=1",
-        "--workers=2",
         "--request-timeout=60",
         "--no-color",
         "--generation-database=none",
