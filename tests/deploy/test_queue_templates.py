@@ -35,7 +35,7 @@ def test_no_queue_is_made_but_by_the_one_construction():
     made = {path.name: [*resources(path, "AWS::SQS::Queue")] for path in TEMPLATES}
     assert {name: queues for name, queues in made.items() if queues} == {
         "queue.yaml": ["Queue", "DeadLetters"],
-        # What a stream gives up has no queue that it came from.
+        # A stream has no queue, so its failed records need queues of their own.
         "events.yaml": ["EventsPublisherDeadLetters", "UsageCountersDeadLetters"],
     }
 
