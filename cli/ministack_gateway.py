@@ -6,6 +6,7 @@ MiniStack's own interpreter imports this file (`cli/ministack_main.py`), so it u
 import asyncio
 import gzip
 import json
+import logging
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +16,7 @@ GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 STAGE_PATH = "/local/"
 # Lambda starts an environment per concurrent request. A laptop would take a minute to start thirty.
 MAX_CONCURRENT_REQUESTS = 8
+_log = logging.getLogger("apigateway")
 INTEGRATION_SECONDS = 90.0
 """Time after which the API stops waiting for a function.
 
@@ -84,12 +86,16 @@ class Gateway:
 
 
 class _NoAnswer(Exception):
-    """Raised when a function gives no answer; `response_type` names the gateway response, `status` its status."""
+    """Raised when a function gives no answer.
 
-    def __init__(self, response_type: str, status: int | None = None) -> None:
+    `response_type` names the gateway response, `status` its status. `reason` is for the log of the emulator only.
+    """
+
+    def __init__(self, response_type: str, status: int | None = None, reason: str = "") -> None:
         super().__init__(response_type)
         self.response_type = response_type
         self.status = status
+        self.reason = reason
 
 
 class Integrations:
@@ -103,7 +109,7 @@ class Integrations:
     def answer(self, result: Mapping[str, Any]) -> tuple[Any, None]:
         """Return the answer of a function; raise _NoAnswer if it failed, was throttled, or returned no answer."""
         if result.get("throttle"):
-            raise _NoAnswer("INTEGRATION_FAILURE")
+            raise _NoAnswer("INTEGRATION_FAILURE", reason="throttled")
         answer, failed = self._answer_as_shipped(result)
         returned = result.get("body")
         if isinstance(returned, (str, bytes)):
@@ -112,7 +118,8 @@ class Integrations:
             except ValueError:
                 returned = None
         if failed or not isinstance(returned, dict) or "statusCode" not in returned:
-            raise _NoAnswer("DEFAULT_5XX", 502)
+            reason = str(result.get("error") or "no answer with a status code")
+            raise _NoAnswer("DEFAULT_5XX", 502, reason.rpartition("\n")[2])
         return answer, None
 
     async def invoke(self, *call: Any, **more: Any) -> Any:
@@ -120,7 +127,7 @@ class Integrations:
         try:
             return await asyncio.wait_for(self._invoke_as_shipped(*call, **more), INTEGRATION_SECONDS)
         except TimeoutError:
-            failure = _NoAnswer("INTEGRATION_TIMEOUT")
+            failure = _NoAnswer("INTEGRATION_TIMEOUT", reason=f"no answer in {INTEGRATION_SECONDS:.0f} s")
         except _NoAnswer as caught:
             failure = caught
         _, api_id, stage_name, stage, resource, _, _, headers, _, query_params, path_params = call
@@ -134,6 +141,7 @@ class Integrations:
             "resource_path": resource["path"],
             "request_id": str(uuid.uuid4()),
         }
+        _log.warning("%s: %s: %s", resource["path"], failure.response_type, failure.reason)
         error = self._service._gw_error(failure.response_type, None)
         status, answer_headers, body = self._service._gateway_error_response(error, request)
         return failure.status or status, answer_headers, body

@@ -120,7 +120,8 @@ class NestedStacks:
 class WorkerArchive(zipfile.ZipFile):
     """Archive of a function or layer. A layer is unpacked once for all workers, because it has 3,000 files."""
 
-    _lock = threading.Lock()
+    _unpacking = threading.Lock()
+    """Lock of all archives. An archive's own lock is `_lock`."""
 
     @property
     def _layer(self) -> Path | None:
@@ -136,7 +137,7 @@ class WorkerArchive(zipfile.ZipFile):
             super().extractall(path, members, pwd)
             return
         copy = Path(path).parents[1] / f"layer-{hashlib.sha256(archive.read_bytes()).hexdigest()}"
-        with self._lock:
+        with self._unpacking:
             if not copy.exists():
                 super().extractall(partial := copy.with_suffix(".partial"), super().namelist())
                 partial.rename(copy)

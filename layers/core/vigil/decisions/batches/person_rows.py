@@ -11,6 +11,7 @@ from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.person_files import UNREADABLE, PersonFiles
 from vigil.decisions.batches.ports import BatchStore, VersionedFiles
 from vigil.decisions.batches.running_erasure import RunningErasure
+from vigil.decisions.batches.subject_rows import POSSIBLE_ROW
 from vigil.kernel.pseudonyms import TenantKeys
 from vigil.privacy.erasure.model import FoundKeys, Key
 from vigil.privacy.persons.model import Person, PersonExtract
@@ -60,7 +61,10 @@ class PersonRows:
         return tuple(left for key in keys if (left := self._erase(key, person)))
 
     def read(self, person: Person, after: Mapping[str, str] | None, remaining: Callable[[], float]) -> PersonExtract:
-        """Return rows of inputs and results, and the next position if time or space runs short."""
+        """Return rows of inputs and results, and the next position if time or space runs short.
+
+        A bad row that only contains the person's id is named by its file and offset, in bytes of the unpacked text.
+        """
         position, entries = after or _START, list[Mapping[str, Any]]()
         while True:
             page = self._batches.page(person.tenant_id, json.loads(position["list"]), 1)
@@ -87,7 +91,8 @@ class PersonRows:
             if size > MAX_EXPORT_BYTES or remaining() < SPARE_SECONDS:
                 return file.position(offset)
             if row is not None and row is not UNREADABLE:
-                entries.append({"batch_id": batch.batch_id, "file": file.short, "row": row})
+                found = {"offset": offset} if row is POSSIBLE_ROW else {}
+                entries.append({"batch_id": batch.batch_id, "file": file.short, **found, "row": row})
                 size += len(line)
         return None
 

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -15,6 +15,8 @@ from vigil.errors import MalformedRequest
 from vigil.kernel.json_documents import is_too_deep, loads
 from vigil.kernel.rows import SUBJECT
 
+POSSIBLE_ROW: Mapping[str, Any] = {"not_shown": "A bad row with this id in it, which can be another person's."}
+"""Stands for a bad row that contains the subject's id. Its content is not shown: it can be data of another person."""
 _AROUND = " \t\r\n\f\v'\""
 """Characters around an id in a bad cell. Results have a quote before a cell that a spreadsheet would run."""
 
@@ -82,14 +84,17 @@ class SubjectRows:
         """Return the bytes that a row counts for in a step. It is the row of the last call of `match`."""
         return step_bytes(row, is_bad=self._is_bad)
 
-    def match(self, row: bytes) -> dict[str, Any] | None:
-        """Return the content of a row if it names the subject; the text as `line` if it cannot be parsed."""
+    def match(self, row: bytes) -> Mapping[str, Any] | None:
+        """Return the content of a row if it names the subject, its text as `line` if JSON cannot repeat it.
+
+        Returns POSSIBLE_ROW for a bad row that contains the subject's id.
+        """
         self._is_bad = False
         text = row.decode(errors="replace").removeprefix("\ufeff").rstrip("\r\n")
         is_utf8 = "\ufffd" not in text or _is_utf8(row)
         return self._object(text, is_utf8) if self._form == "ndjson" else self._cells(text, is_utf8)
 
-    def _object(self, text: str, is_utf8: bool) -> dict[str, Any] | None:
+    def _object(self, text: str, is_utf8: bool) -> Mapping[str, Any] | None:
         named: list[Any] = []
         with suppress(ValueError):
             # An object is a list of pairs here, so that a member that occurs twice is seen twice.
@@ -100,7 +105,7 @@ class SubjectRows:
         is_readable = is_utf8 and len(named) == 1 and not isinstance(named[0], _Number) and is_subject_id(named[0])
         return None if is_readable else self._bad_row(text)
 
-    def _cells(self, text: str, is_utf8: bool) -> dict[str, Any] | None:
+    def _cells(self, text: str, is_utf8: bool) -> Mapping[str, Any] | None:
         try:
             (cells,) = csv.reader([text], strict=True) if '"' in text else [text.split(",")]
         except (ValueError, csv.Error):
@@ -117,12 +122,12 @@ class SubjectRows:
             return row
         return None if is_utf8 and is_subject_id(subject) else self._bad_row(text)
 
-    def _bad_row(self, text: str) -> dict[str, Any] | None:
-        """Return the text as `line` if it contains the subject's id. Each possible id costs one keyed digest."""
+    def _bad_row(self, text: str) -> Mapping[str, Any] | None:
+        """Return POSSIBLE_ROW if the text contains the subject's id. Each possible id costs one keyed digest."""
         if self._is_output:
             return None
         self._is_bad = True
-        return {"line": text} if any(map(self._is_subject, find_possible_ids(self._form, text))) else None
+        return POSSIBLE_ROW if any(map(self._is_subject, find_possible_ids(self._form, text))) else None
 
     def _is_named_by(self, value: object) -> bool:
         """Return True if a value is the subject's id, or a list or object that contains it."""
