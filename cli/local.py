@@ -173,7 +173,7 @@ class _StackUpdate:
         from cli.tenants import create_key, create_tenant
         from vigil.access.tenants.service import TenantChange
 
-        with self.steps.step("Create two demo tenants"):
+        with self.steps.step("Create two demo tenants, with limits above their tiers"):
             for tenant_id, tier in DEMO_TENANTS.items():
                 create_tenant(tenant_id, tier, TenantChange(limits=DEMO_LIMITS))
             keys = {tenant_id: str(create_key(tenant_id, "admin").token) for tenant_id in DEMO_TENANTS}

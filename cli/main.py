@@ -38,6 +38,13 @@ class _Group(TyperGroup):
         escape_unencodable()
         return super().main(*arguments, **options)
 
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+        """Parse the arguments of the command line; refuse bytes that are no UTF-8, which no service accepts."""
+        for number, argument in enumerate(args, 1):
+            if any("\ud800" <= character <= "\udfff" for character in argument):
+                raise typer.BadParameter(f"argument {number} is not UTF-8. Write it in UTF-8.", ctx)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """Run the command; print an expected error to stderr."""
         try:

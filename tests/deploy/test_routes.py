@@ -1,5 +1,7 @@
 """Declarations of the API's routes."""
 
+from inspect import iscoroutinefunction
+
 import pytest
 
 from tests.support.templates import routes as served
@@ -36,3 +38,8 @@ def test_documented_paths_equal_served_paths():
     probes = {"/health/liveness", "/health/readiness", "/health/startup"}
     documented = {name.partition(" ")[2] for name in routes()}
     assert (served().keys() - documents - {"/health/{probe}"}) | probes == documented
+
+
+@pytest.mark.parametrize("operation", sorted(routes()))
+def test_each_route_runs_without_a_thread(operation):
+    assert iscoroutinefunction(routes()[operation].endpoint), "a plain function costs a thread per request"

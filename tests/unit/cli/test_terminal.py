@@ -121,3 +121,9 @@ def test_a_table_cell_on_a_terminal_is_whole():
 
 def test_a_control_character_becomes_a_visible_escape():
     assert visible("a\x1b\x9b\u202e\n\u00e9") == "a\\x1b\\x9b\\u202e\\x0a\u00e9"
+
+
+def test_bytes_that_are_not_utf8_are_refused_before_any_command_runs():
+    refused = CliRunner().invoke(app, ["tenants", "show", "\udc80"])
+    assert refused.exit_code == 2
+    assert "argument 3 is not UTF-8" in refused.output

@@ -91,9 +91,3 @@ def test_openapi_describes_every_field_of_a_model(api):
     _, body = api("/v1/models/toy")
     assert set(schemas["ModelDetail"]["required"]) == set(ModelDetail.model_fields) == set(body)
     assert set(schemas["FeatureSpec"]["properties"]) == set(body["features"][0])
-
-
-def test_every_route_is_async():
-    from inspect import iscoroutinefunction
-
-    assert all(iscoroutinefunction(route.endpoint) for route in router.routes)

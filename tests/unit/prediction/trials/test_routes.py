@@ -119,9 +119,3 @@ def test_a_comparison_needs_a_champion_and_a_challenger(api):
     assert (status, body["pairs"], body["subjects"]) == (200, 41, 41)
     assert body["difference"]["mean"] == pytest.approx(0.02)
     assert body["difference"]["low"] < 0.02 < body["difference"]["high"]
-
-
-def test_every_route_is_async():
-    from inspect import iscoroutinefunction
-
-    assert all(iscoroutinefunction(route.endpoint) for route in router.routes)
