@@ -38,7 +38,7 @@ class _Group(TyperGroup):
         escape_unencodable()
         return super().main(*arguments, **options)
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         """Parse the arguments of the command line; refuse bytes that are no UTF-8, which no service accepts."""
         for number, argument in enumerate(args, 1):
             if any("\ud800" <= character <= "\udfff" for character in argument):
