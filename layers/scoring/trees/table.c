@@ -11,7 +11,8 @@ typedef struct {
     uint32_t features, slots, trees, nodes;
 } Header;
 
-static const char MAGIC[] = "VGLTREE1";
+/* Version 2 has categories; version 1 is the same without their section. */
+static const char NUMERIC[] = "VGLTREE1", WITH_CATEGORIES[] = "VGLTREE2";
 enum { MOST_NODES = 1 << 22, MOST_FEATURES = 1 << 16, MOST_DISTINCT = 32, MOST_SPLITS = 512 };
 
 /* Little-endian sections after the header, in this order and without gaps; the largest alignment comes first. */
@@ -19,12 +20,15 @@ typedef struct {
     const uint8_t *nodes, *slots;
     const uint8_t *tree_sizes; /* uint32, in nodes */
     const uint8_t *rows;       /* uint32 for each node: the number of training rows that passed it */
+    const uint8_t *categories; /* of version 2: number of features, then sets, codes and bits of each feature */
+    size_t categories_size;
 } Sections;
 
 EXPORTED void vigil_trees_free(Model *model) {
     if (model) {
         free(model->node);
         free(model->slot);
+        free_categories(model);
         free(model->tree);
         free(model->edge);
         free(model->inverse);
@@ -32,8 +36,10 @@ EXPORTED void vigil_trees_free(Model *model) {
     }
 }
 
+static int has_magic(const Header *header, const char *magic) { return !memcmp(header->magic, magic, sizeof header->magic); }
+
 static int counts_are_sane(const Header *header) {
-    return !memcmp(header->magic, MAGIC, sizeof header->magic) && header->features && header->features <= MOST_FEATURES &&
+    return (has_magic(header, NUMERIC) || has_magic(header, WITH_CATEGORIES)) && header->features && header->features <= MOST_FEATURES &&
            header->slots && header->slots <= MOST_FEATURES && header->trees && header->trees <= header->nodes &&
            header->nodes <= MOST_NODES;
 }
@@ -48,12 +54,6 @@ static int allocate(Model *model, const Header *header) {
     model->tree = malloc(header->trees * sizeof(Tree));
     model->edge = calloc(header->nodes, sizeof(Edge));
     return model->node && model->slot && model->tree && model->edge ? ACCEPTED : NO_MEMORY;
-}
-
-static uint32_t number(const uint8_t *numbers, size_t i) {
-    uint32_t value;
-    memcpy(&value, numbers + i * sizeof value, sizeof value);
-    return value;
 }
 
 static int read_slots(Model *model, const uint8_t *source) {
@@ -150,6 +150,8 @@ static int read_covers(Model *model, const Tree *tree, const uint8_t *rows, uint
 static int read_all(Model *model, const Header *header, const Sections *from) {
     int refusal = allocate(model, header);
     if (!refusal) refusal = read_slots(model, from->slots);
+    if (!refusal && has_magic(header, WITH_CATEGORIES))
+        refusal = read_categories(model, from->categories, from->categories_size);
     if (!refusal) refusal = read_tree_sizes(model, from->tree_sizes);
     if (!refusal) memcpy(model->node, from->nodes, model->nodes * sizeof(Node));
     uint32_t most_distinct = 0;
@@ -176,7 +178,10 @@ EXPORTED int vigil_trees_load(const uint8_t *bytes, size_t size, Model **model, 
     from.slots = from.nodes + header.nodes * sizeof(Node);
     from.tree_sizes = from.slots + header.slots * sizeof(Slot);
     from.rows = from.tree_sizes + header.trees * sizeof(uint32_t);
-    if (size != (size_t)(from.rows - bytes) + header.nodes * sizeof(uint32_t)) return BAD_SIZE;
+    from.categories = from.rows + header.nodes * sizeof(uint32_t);
+    size_t numeric = (size_t)(from.categories - bytes);
+    if (size < numeric || (size > numeric && has_magic(&header, NUMERIC))) return BAD_SIZE;
+    from.categories_size = size - numeric;
     if (!(*model = calloc(1, sizeof(Model)))) return NO_MEMORY;
     int refusal = read_all(*model, &header, &from);
     if (refusal) {

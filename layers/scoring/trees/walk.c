@@ -11,7 +11,8 @@ static const double ZERO = 1e-35f;
 
 void fill_slots(const Model *model, const double *row, double *slots) {
     static const double substitute[2] = {NAN, -INFINITY}; /* NAN is never at most a threshold, -INFINITY always */
-    for (uint32_t s = 0; s < model->slots; s++) {
+    fill_category_slots(model, row, slots);
+    for (uint32_t s = model->category_slots; s < model->slots; s++) {
         double value = row[model->slot[s].feature];
         unsigned how = model->slot[s].missing;
         int zero = value >= -ZERO && value <= ZERO;

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from models.packed import TOLERANCE, checked_table
-from models.packing import NotPacked, pack_table
+from models.model_trees import NotPacked
+from models.packing import pack_table
 from tests.support.lightgbm_models import CATEGORIES, NAMES, draw, train
 from tests.unit.prediction.engines import fuzz_trees
 from vigil.errors import ModelRefused

@@ -33,6 +33,7 @@ _REFUSALS = {
     6: "its nodes do not form trees",
     7: "the training rows of its nodes do not add up",
     8: "a path is too deep",
+    9: "its sets of categories are invalid",
 }
 """Messages in the order of the error codes in `trees.h`."""
 
