@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 CATEGORICAL = 1
@@ -95,7 +96,7 @@ def _sets(number: int, fields: Mapping[str, str]) -> Iterator[Codes]:
     bounds, words = _integers(fields, "cat_boundaries"), _integers(fields, "cat_threshold")
     if bounds != sorted(bounds) or (bounds and (bounds[0], bounds[-1]) != (0, len(words))):
         raise NotPacked("categorical", f"the sets of categories of tree {number} are inconsistent")
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         yield sum(word << _WORD * place for place, word in enumerate(words[start:end]))
 
 

@@ -2,8 +2,8 @@
 
 Format, little-endian: magic, SHA-256 of the model text, numbers of features, slots, trees and nodes. Then follow the
 nodes, the slots, the nodes per tree, and the training rows that passed each node. `trees.h` describes nodes and slots.
-Version 2 ends with the categories: number of features with sets, then for each one the numbers of sets and of codes, and
-the sets as bits in words of 32. A model without categories has version 1.
+Version 2 ends with the categories: the number of features with sets, then for each one its numbers of sets and codes,
+and the sets as bits in words of 32. A model without categories has version 1.
 """
 
 import hashlib

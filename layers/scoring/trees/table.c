@@ -58,10 +58,19 @@ static int allocate(Model *model, const Header *header) {
 
 static int read_slots(Model *model, const uint8_t *source) {
     memcpy(model->slot, source, model->slots * sizeof(Slot));
-    for (uint32_t i = 0; i < model->slots; i++)
+    for (uint32_t i = 0; i < model->slots; i++) {
         if (model->slot[i].feature >= model->features || model->slot[i].missing > (MISSING_LEFT | ZERO_IS_MISSING))
             return BAD_SLOT;
+        model->zero_is_missing |= model->slot[i].missing & ZERO_IS_MISSING;
+    }
     return ACCEPTED;
+}
+
+/* LightGBM reads every value from -ZERO to ZERO as 0. A threshold among them is moved beyond them, so that they all
+ * compare with it as 0 does, and all other values as before. */
+static double beyond_zeros(double threshold) {
+    if (threshold < -ZERO || threshold > ZERO) return threshold;
+    return threshold >= 0 ? ZERO : NEXT_BELOW_ZEROS;
 }
 
 static int read_tree_sizes(Model *model, const uint8_t *sizes) {
@@ -94,7 +103,7 @@ static int read_nodes(Model *model, Tree *tree) {
     Edge *edges = model->edge + tree->first;
     uint16_t depth[UINT16_MAX];
     for (uint32_t i = 0; i < tree->nodes; i++) {
-        const Node *node = model->node + tree->first + i;
+        Node *node = model->node + tree->first + i;
         if (isnan(node->value) || node->slot >= model->slots || node->zero) return BAD_NODE;
         if (i && edges[i].cover == 0) return BAD_TREE; /* no parent */
         depth[i] = i ? (uint16_t)(depth[edges[i].parent] + 1) : 0;
@@ -106,6 +115,8 @@ static int read_nodes(Model *model, Tree *tree) {
             if (depth[i] > tree->depth) tree->depth = depth[i];
         } else if (!adopt(model, tree, i)) {
             return BAD_TREE;
+        } else {
+            node->value = beyond_zeros(node->value);
         }
     }
     return ACCEPTED;

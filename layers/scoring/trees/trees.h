@@ -31,6 +31,10 @@ typedef struct {
     uint16_t missing; /* MISSING_LEFT and ZERO_IS_MISSING, or 0; not read for a set of categories */
 } Slot;
 
+/* Largest absolute value that LightGBM treats as zero, in all numeric splits. */
+#define ZERO 1.0000000180025095e-35
+#define NEXT_BELOW_ZEROS -1.0000000180025096e-35
+
 enum { MISSING_LEFT = 1, ZERO_IS_MISSING = 2 };
 
 /* A feature that is split on sets of codes, and its run of slots. A slot is 0 if the row's code is in the set, else 1. */
@@ -63,6 +67,7 @@ typedef struct {
     uint32_t longest_tree; /* in nodes */
     uint32_t points;       /* of the quadrature */
     uint32_t categories, category_slots;
+    uint32_t zero_is_missing; /* in any slot */
     double base;           /* score of the trees if no feature is known */
     Node *node;
     Slot *slot;

@@ -6,20 +6,20 @@
 
 enum { TOGETHER = 8 }; /* simultaneous walks: enough to hide memory latency, few enough for the registers */
 
-/* Largest absolute value that LightGBM treats as zero, in all splits. */
-static const double ZERO = 1e-35f;
+/* NAN is never at most a threshold, -INFINITY always. */
+static const double SUBSTITUTE[2] = {NAN, -INFINITY};
 
+/* Values near zero need no test here: no threshold of a loaded model lies between them. */
 void fill_slots(const Model *model, const double *row, double *slots) {
-    static const double substitute[2] = {NAN, -INFINITY}; /* NAN is never at most a threshold, -INFINITY always */
     fill_category_slots(model, row, slots);
     for (uint32_t s = model->category_slots; s < model->slots; s++) {
-        double value = row[model->slot[s].feature];
-        unsigned how = model->slot[s].missing;
-        int zero = value >= -ZERO && value <= ZERO;
-        int missing = (value != value) | (zero & (int)(how >> 1));
-        value = zero ? 0.0 : value;
-        slots[s] = missing ? substitute[how & MISSING_LEFT] : value;
+        const double value = row[model->slot[s].feature], substitute = SUBSTITUTE[model->slot[s].missing & MISSING_LEFT];
+        slots[s] = value == value ? value : substitute;
     }
+    if (!model->zero_is_missing) return;
+    for (uint32_t s = model->category_slots; s < model->slots; s++)
+        if (model->slot[s].missing & ZERO_IS_MISSING && fabs(slots[s]) <= ZERO)
+            slots[s] = SUBSTITUTE[model->slot[s].missing & MISSING_LEFT];
 }
 
 static inline uint32_t step(const Node *nodes, uint32_t i, const double *slots) {

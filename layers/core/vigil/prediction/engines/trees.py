@@ -6,6 +6,7 @@ scores are equal bit for bit, contributions within 1e-12. Models that a table ca
 
 import ctypes
 import hashlib
+import struct
 import weakref
 from collections.abc import Sequence
 from ctypes import byref, c_char_p, c_double, c_int, c_size_t, c_uint32, c_void_p
@@ -94,12 +95,16 @@ class TreesEngine:
         self._model = model
         self._width = width
         self._score = native.score
+        self._pack = struct.Struct(f"{width}d").pack
         self._packed = row_packer(width)
         self._values = c_double * (width + 1)
 
     def raw_score(self, row: Sequence[float]) -> float:
         """Return the raw score (log-odds) of one row; raise ValueError for a row of another width."""
-        score: float = self._score(self._model, self._packed(row))
+        try:
+            score: float = self._score(self._model, self._pack(*row))
+        except struct.error as error:
+            raise ValueError(f"a row must contain {self._width} numbers") from error
         if score != score:  # noqa: PLR0124 - a score is never NaN
             raise MemoryError
         return score
