@@ -60,7 +60,7 @@ def _names(contract: ModelContract) -> list[str]:
 def checked_table(model_text: bytes, feature_names: Sequence[str], golden: Sequence[Sequence[float]]) -> bytes:
     """Return the table of a model after comparing its answers with LightGBM's; raise NotPacked if they differ.
 
-    The rows are the golden rows and drawn rows. Drawn values lie at, beside and between the model's thresholds and codes,
+    The rows are the golden rows and drawn rows. Drawn values lie at, beside and between thresholds and codes,
     or are missing, infinite, negative, huge, zero or almost zero.
     """
     packed = pack_table(model_text)
