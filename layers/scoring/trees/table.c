@@ -158,6 +158,12 @@ static int read_covers(Model *model, const Tree *tree, const uint8_t *rows, uint
     return ACCEPTED;
 }
 
+static void make_relative(Model *model, const Tree *tree) {
+    Node *nodes = model->node + tree->first;
+    for (uint32_t i = 0; i < tree->nodes; i++)
+        for (uint32_t side = 0; side < 2; side++) nodes[i].kid[side] = (uint16_t)(nodes[i].kid[side] - i);
+}
+
 static int read_all(Model *model, const Header *header, const Sections *from) {
     int refusal = allocate(model, header);
     if (!refusal) refusal = read_slots(model, from->slots);
@@ -169,6 +175,7 @@ static int read_all(Model *model, const Header *header, const Sections *from) {
     for (uint32_t t = 0; !refusal && t < model->trees; t++) {
         refusal = read_nodes(model, model->tree + t);
         if (!refusal) refusal = read_covers(model, model->tree + t, from->rows, &most_distinct);
+        make_relative(model, model->tree + t);
     }
     if (refusal) return refusal;
     model->points = points_for(most_distinct);

@@ -10,13 +10,14 @@
 #include <string.h>
 
 #define EXPORTED __attribute__((visibility("default")))
+#define INLINE static inline __attribute__((always_inline))
 
 /* Reasons for refusing a table; `vigil.prediction.engines.trees` has the messages. */
 enum { ACCEPTED, NO_MEMORY, BAD_HEADER, BAD_SIZE, BAD_SLOT, BAD_NODE, BAD_TREE, BAD_COVER, TOO_DEEP, BAD_CATEGORY };
 
 /* One node. A leaf has itself as both kids, so that a walk may take more steps than the leaf's depth. `value` is the
  * threshold of a split, or the term that a leaf adds to the score. `kid[1]` is taken if the slot's value is at most the
- * threshold. */
+ * threshold. A table has the positions of kids in the tree, a loaded model their distances from the node. */
 typedef struct {
     double value;
     uint16_t slot;

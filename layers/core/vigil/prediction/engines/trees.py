@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from vigil.errors import ModelRefused
 from vigil.prediction.engines.library import native_folders
-from vigil.prediction.engines.row_buffers import row_packer, score_batch
+from vigil.prediction.engines.row_buffers import contributions_reader, row_packer, score_batch
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on
@@ -98,6 +98,7 @@ class TreesEngine:
         self._pack = struct.Struct(f"{width}d").pack
         self._packed = row_packer(width)
         self._values = c_double * (width + 1)
+        self._read = contributions_reader(width)
 
     def raw_score(self, row: Sequence[float]) -> float:
         """Return the raw score (log-odds) of one row; raise ValueError for a row of another width."""
@@ -116,8 +117,7 @@ class TreesEngine:
         out = self._values()
         if self._native.explain(self._model, self._packed(row), out):
             raise MemoryError
-        *values, base = out
-        return tuple(values), base
+        return self._read(out)
 
     def raw_scores(self, rows: "Buffer", count: int) -> Sequence[float]:
         """Return the raw scores of `count` rows in a contiguous row-major buffer of doubles.
