@@ -101,6 +101,12 @@ void fill_category_slots(const Model *model, const double *row, double *slots);
 /* Writes the values of all slots for one row of features. */
 void fill_slots(const Model *model, const double *row, double *slots);
 
+/* Returns the sum of the leaves for the slots of one row. Trees are added in their order, as LightGBM does, because the
+ * last bit of the sum depends on the order. */
+double walk(const Model *model, const double *slots);
+
+void vigil_trees_free(Model *model);
+
 /* Returns the number of quadrature points that explain paths of this many distinct features exactly. */
 uint32_t points_for(uint32_t distinct_features);
 const Quadrature *quadrature(uint32_t points);

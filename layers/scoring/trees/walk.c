@@ -42,8 +42,7 @@ INLINE double add_trees(const Model *model, uint32_t first, const uint32_t count
     return score;
 }
 
-/* Adds the trees in their order, as LightGBM does, because the last bit of the sum depends on the order. */
-static double walk(const Model *model, const double *slots) {
+double walk(const Model *model, const double *slots) {
     double score = 0;
     uint32_t t = 0;
     for (; t + TOGETHER <= model->trees; t += TOGETHER) score = add_trees(model, t, TOGETHER, slots, score);

@@ -43,6 +43,7 @@ _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "vigil_trees_score_rows": (c_int, [c_void_p, c_void_p, c_size_t, c_void_p]),
     "vigil_trees_explain": (c_int, [c_void_p, c_char_p, c_void_p]),
     "vigil_trees_free": (None, [c_void_p]),
+    "vigil_forest_load": (c_int, [c_void_p, c_void_p]),
 }
 
 
@@ -51,20 +52,26 @@ class TreesLibrary:
 
     def __init__(self, path: Path) -> None:
         shared = ctypes.CDLL(str(path))
-        self.load, self.score_rows, self.explain, self.free = (
+        self.load, self.score_rows, self.explain, self.free, self.load_forest = (
             _declared(shared, name, *types) for name, types in _PROTOTYPES.items()
         )
         # called with the GIL held, because releasing it takes longer than a score
-        self.score = _declared(ctypes.PyDLL(str(path)), "vigil_trees_score", c_double, [c_void_p, c_char_p])
+        holding, row = ctypes.PyDLL(str(path)), [c_void_p, c_char_p]
+        self.score = _declared(holding, "vigil_trees_score", c_double, row)
+        self.forest_length = _declared(holding, "vigil_forest_length", c_double, row)
 
 
-@cache
 def load_library() -> TreesLibrary | None:
     """Return the library, loaded once per process, or None if it was not built."""
     for folder in native_folders():
         if (folder / LIBRARY_FILE).is_file():
-            return TreesLibrary(folder / LIBRARY_FILE)
+            return _loaded(folder / LIBRARY_FILE)
     return None
+
+
+@cache
+def _loaded(path: Path) -> TreesLibrary:
+    return TreesLibrary(path)
 
 
 def load(table: bytes, model_text: bytes, width: int) -> "TreesEngine | None":
