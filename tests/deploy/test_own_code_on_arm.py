@@ -15,11 +15,15 @@ from layers import build
 from models.packing import pack_table
 from tests.support.lightgbm_models import NAMES, WITH_CATEGORIES, train
 from vigil.decisions.batches import fast_rows
-from vigil.prediction.engines import trees
+from vigil.prediction.engines import distance, trees
 
 SOURCES = Path(build.LAYERS, "scoring")
 EXPORTED = {
-    trees.LIBRARY_FILE: {f"vigil_trees_{name}" for name in ("load", "free", "score", "score_rows", "explain")},
+    trees.LIBRARY_FILE: {
+        *(f"vigil_trees_{name}" for name in ("load", "free", "score", "score_rows", "explain")),
+        *(f"vigil_forest_{name}" for name in ("load", "length")),
+    },
+    distance.LIBRARY_FILE: {"vigil_distance_squared"},
     fast_rows.LIBRARY_FILE: {"vigil_rows_table", "vigil_rows_object"},
 }
 
