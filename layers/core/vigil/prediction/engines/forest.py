@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from vigil.errors import ModelRefused
 from vigil.prediction.engines import native_forest
 from vigil.prediction.engines.contract import ModelContract
-from vigil.prediction.engines.forest_file import LEAF, Forest, read_forest
+from vigil.prediction.engines.forest_file import LEAF, Forest, check_nodes, read_forest
 from vigil.prediction.engines.native_forest import PathLength
 from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, Evidence, vote_for
 
@@ -29,14 +29,19 @@ def load(spec: EngineSpec, content: bytes, contract: ModelContract, version: str
     forest = read_forest(content, spec.file)
     if forest.features != tuple(feature.name for feature in contract.engine_features(spec)):
         raise ModelRefused("schema_mismatch", f"the features of {spec.file} are not those of the schema")
-    return ForestEngine(forest, spec.calibration, contract.ensemble.positive_from, version)
+    if (length := native_forest.load(forest)) is None:
+        check_nodes(forest, spec.file)
+        length = python_length(forest)
+    return ForestEngine(forest, length, spec.calibration, contract.ensemble.positive_from, version)
 
 
 class ForestEngine:
     """Engine that votes by the calibrated probability of the anomaly score; without calibration it abstains."""
 
-    def __init__(self, forest: Forest, calibration: Calibration | None, positive_from: float, version: str) -> None:
-        self._length = native_forest.load(forest) or python_length(forest)
+    def __init__(
+        self, forest: Forest, length: PathLength, calibration: Calibration | None, positive_from: float, version: str
+    ) -> None:
+        self._length = length
         self._scale = -1.0 / (forest.normal * len(forest.roots))
         self._packed = struct.Struct(f"{len(forest.features)}f").pack
         self._calibration = calibration

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from vigil.errors import ModelRefused
 
 LEAF = -1
+_INCONSISTENT = "the trees of {} are incomplete or inconsistent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,32 +32,35 @@ class Forest:
 
 
 def read_forest(content: bytes, file: str) -> Forest:
-    """Return the forest of a file in JSON, after checking that every walk ends and every feature exists.
+    """Return the forest of a file in JSON; the kids of its nodes are not checked yet.
 
-    Raises ModelRefused (`malformed`).
+    Raises ModelRefused (`malformed`) unless every node has all its values.
     """
     try:
         forest = _forests().validate_json(content, strict=True)
     except ValidationError as error:
         raise ModelRefused("malformed", f"{file} is not a valid forest") from error
-    _check(forest, file)
+    count = len(forest.feature)
+    sizes = {len(forest.threshold), len(forest.left), len(forest.right), len(forest.missing_left), len(forest.length)}
+    if sizes != {count} or not forest.roots or not forest.normal > 0:
+        raise ModelRefused("malformed", _INCONSISTENT.format(file))
     return forest
 
 
-def _check(forest: Forest, file: str) -> None:
-    """Check that every walk ends and every feature exists: children come after their parents."""
+def check_nodes(forest: Forest, file: str) -> None:
+    """Raise ModelRefused (`malformed`) unless every walk ends and every feature exists.
+
+    The C library makes the same check: kids come after their parents.
+    """
     count = len(forest.feature)
-    sizes = {len(forest.threshold), len(forest.left), len(forest.right), len(forest.missing_left), len(forest.length)}
-    valid = sizes == {count} and forest.roots and forest.normal > 0
-    valid = valid and all(0 <= root < count for root in forest.roots)
-    inner = (node for node in range(count) if forest.feature[node] != LEAF) if valid else ()
-    if not valid or not all(
+    inner = (node for node in range(count) if forest.feature[node] != LEAF)
+    if not all(0 <= root < count for root in forest.roots) or not all(
         0 <= forest.feature[node] < len(forest.features)
         and node < forest.left[node] < count
         and node < forest.right[node] < count
         for node in inner
     ):
-        raise ModelRefused("malformed", f"the trees of {file} are incomplete or inconsistent")
+        raise ModelRefused("malformed", _INCONSISTENT.format(file))
 
 
 @cache

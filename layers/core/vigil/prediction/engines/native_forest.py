@@ -22,9 +22,10 @@ class _Arrays(ctypes.Structure):
 
 
 def load(forest: Forest) -> PathLength | None:
-    """Return the path length of a checked forest, or None without the library.
+    """Return the path length of a forest, after checking its nodes, or None without the library.
 
-    The result is also None for a forest that only Python can walk: one with infinite lengths or very large trees.
+    The result is also None for a forest that is invalid, or that only Python can walk: with infinite lengths, or very
+    large trees.
     """
     if (native := trees.load_library()) is None:
         return None
