@@ -1,8 +1,8 @@
 """Compares Vigil's scoring with the lightgbm package and its C library.
 
-Run `.venv/bin/python -m benchmarks.scoring [--quick]`. All measurements are interleaved in one run over distinct rows:
-a single repeated row would seem several times faster, because the branch predictor learns it. The lightgbm package runs
-without pandas and scikit-learn, which is its best case: it imports them if they are installed.
+Run `.venv/bin/python -m benchmarks.scoring [--quick] [--engines]`. All measurements are interleaved in one run over
+distinct rows: a single repeated row would seem several times faster, because the branch predictor learns it. The
+lightgbm package runs without pandas and scikit-learn, which is its best case: it imports them if they are installed.
 """
 
 import argparse
@@ -68,14 +68,19 @@ def measurements(case: ModelCase) -> Iterator[Measurement]:
     yield cold_engine(case)
     yield cold_verified(case)
     yield init(case)
-    yield engine_lines.one_row(case)
-    yield engine_lines.one_row_against_c(case)
-    yield engine_lines.explained_row_against_c(case)
     yield function(case)
     yield function_above_native(case)
     yield aws_client(case)
-    yield engine_lines.batch(case, LARGEST_BATCH // 2, threads=1)
     yield engine_lines.batch(case, LARGEST_BATCH, threads=os.cpu_count() or 1)
+    yield from engine_measurements(case)
+
+
+def engine_measurements(case: ModelCase) -> Iterator[Measurement]:
+    """Yield the measurements of the engine alone, in CPU time."""
+    yield engine_lines.one_row(case)
+    yield engine_lines.one_row_against_c(case)
+    yield engine_lines.explained_row_against_c(case)
+    yield engine_lines.batch(case, LARGEST_BATCH // 2, threads=1)
     yield engine_lines.json_batch(case)
     yield engine_lines.ndjson_batch(case)
 
@@ -180,16 +185,19 @@ def main() -> None:
     """Measure every model and print a table for each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="5 rounds instead of 21")
-    rounds = 5 if parser.parse_args().quick else 21
+    parser.add_argument("--engines", action="store_true", help="only CPU time of the engines alone")
+    arguments = parser.parse_args()
+    rounds = 5 if arguments.quick else 21
+    lines_of = engine_measurements if arguments.engines else measurements
     console = Console(width=110)
     console.print(f"Python {platform.python_version()}, lightgbm {lightgbm.__version__}, {os.cpu_count()} cores, "
                   f"medians of {rounds} rounds")  # fmt: skip
     os.environ["PYTHONPATH"] = str(native.add_to_path())  # new processes inherit it
     with tempfile.TemporaryDirectory() as work:
         for case in model_cases(Path(work), rows=LARGEST_BATCH):
-            measure(console, title(case), list(measurements(case)), rounds)
-    if lines := list(decision_measurements()):
-        measure(console, "whole decisions", lines, rounds)
+            measure(console, title(case), list(lines_of(case)), rounds)
+    if decisions := list(decision_measurements()):
+        measure(console, "whole decisions", decisions, rounds)
 
 
 def _time(seconds: float) -> str:
