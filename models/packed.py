@@ -9,7 +9,8 @@ from itertools import chain
 from random import Random
 from typing import TypeAlias
 
-from models.packing import NotPacked, pack_table, split_thresholds
+from models.model_trees import NotPacked
+from models.packing import pack_table, split_values
 from vigil.errors import ModelRefused
 from vigil.prediction.engines import lightgbm, trees
 from vigil.prediction.engines.contract import ModelContract
@@ -25,9 +26,12 @@ TOLERANCE = 1e-12
 
 _TINY = 1.0000000180025095e-35
 """The next float after 1e-35, below which LightGBM treats a value as zero."""
+_CODES = (-0.5, math.nextafter(-1, 0), -1.0, -2.0, 31.0, 32.0, 63.5, 64.0, 2.0**31 - 1, 2.0**31, 2.0**32, -(2.0**31))
+"""Negative, broken and huge codes of categories; LightGBM cuts a code to a whole number of 32 bits."""
 _SPECIAL = (
     math.nan, math.nan, math.nan, 0.0, -0.0, math.inf, -math.inf, 1e300, -1e300, 5e-324, _TINY, -_TINY,
     math.nextafter(_TINY, 1), math.nextafter(-_TINY, -1),
+    *_CODES,
 )  # fmt: skip
 
 
@@ -56,8 +60,8 @@ def _names(contract: ModelContract) -> list[str]:
 def checked_table(model_text: bytes, feature_names: Sequence[str], golden: Sequence[Sequence[float]]) -> bytes:
     """Return the table of a model after comparing its answers with LightGBM's; raise NotPacked if they differ.
 
-    The rows are the golden rows and drawn rows. Drawn values lie at, beside and between the model's thresholds, or are
-    missing, infinite, zero or almost zero.
+    The rows are the golden rows and drawn rows. Drawn values lie at, beside and between thresholds and codes,
+    or are missing, infinite, negative, huge, zero or almost zero.
     """
     packed = pack_table(model_text)
     try:
@@ -67,7 +71,7 @@ def checked_table(model_text: bytes, feature_names: Sequence[str], golden: Seque
     if mine is None:
         raise NotPacked("differs", "the tree library is missing, so the table cannot be compared with LightGBM")
     reference = lightgbm.load(model_text, feature_names)
-    drawn = list(_draw(split_thresholds(model_text), len(feature_names), Random(1)))  # noqa: S311 - rows, not secrets
+    drawn = list(_draw(split_values(model_text), len(feature_names), Random(1)))  # noqa: S311 - rows, not secrets
     _compare_scores(mine, reference, [*golden, *drawn])
     _compare_contributions(mine, reference, [*golden, *drawn[:EXPLAINED_ROWS]])
     return packed

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,6 +33,8 @@ pytestmark = pytest.mark.arm
 MODELS = recipe.recipe_names()
 ROWS = 4
 """Golden rows of each model that the function scores."""
+DECISIONS = 20
+"""Minimum explained decisions of each model that are compared."""
 
 IMPORT = """
 import importlib, json, sys
@@ -64,6 +67,30 @@ print(json.dumps({"verified": verified, "native": sorted(Path(one).name for one 
 """
 
 
+DECIDE = """
+import base64, json, sys
+from pathlib import Path
+sys.path[:0] = sys.argv[1:3]
+from vigil.access.flags.model import Switches
+from vigil.decisions.scoring import serialize
+from vigil.decisions.scoring.prepare import AssessedRequest
+from vigil.kernel.rows import ANSWER_FORMAT
+from vigil.prediction.engines.loading import load_engine
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier
+keys = {name: base64.b64decode(key) for name, key in json.loads(sys.argv[3]).items()}
+decided = {}
+for folder in sorted(Path(sys.argv[4]).iterdir()):
+    files = {file.name: file.read_bytes() for file in folder.iterdir()}
+    model = PackageVerifier(keys, load_engine).verify(files, ExpectedPackage(folder.name))
+    vectors = [model.contract.encode(row["features"]) for row in json.loads(files["golden.json"])]
+    rest = True, "2026-11-30T00:00:00.000000Z", (), Switches("", ())
+    assessed = [AssessedRequest(model, "one", vector, model.assess(vector), *rest) for vector in vectors]
+    made = [request.decide("dec-1", rest[1], ANSWER_FORMAT) for request in assessed]
+    decided[folder.name] = [serialize.body(decision) for decision in made]
+print(json.dumps(decided))
+"""
+
+
 @pytest.fixture(scope="module")
 def layer_paths(layers):
     """Return the folders of the core and the scoring layer for Lambda."""
@@ -93,14 +120,41 @@ def test_every_module_imports_on_arm(arm_python, layer_paths):
     assert found == {"machine": "aarch64", "modules": len(sources), "outside": []}
 
 
-def test_the_packages_of_all_models_verify_on_arm(arm_python, layer_paths, packages, tmp_path):
+def written(packages, folder):
+    """Write packages to a folder and return its path."""
     for name, files in packages.items():
-        (tmp_path / name).mkdir()
+        (folder / name).mkdir(parents=True)
         for file, content in files.items():
-            (tmp_path / name / file).write_bytes(content)
-    found = run(arm_python, VERIFY, *layer_paths, model_keys(), str(tmp_path))
+            (folder / name / file).write_bytes(content)
+    return str(folder)
+
+
+def test_the_packages_of_all_models_verify_on_arm(arm_python, layer_paths, packages, tmp_path):
+    found = run(arm_python, VERIFY, *layer_paths, model_keys(), written(packages, tmp_path))
     assert found["verified"] == dict.fromkeys(MODELS, 1)
-    assert {"lib_lightgbm.so", "libgomp.so.1", "libvigil_trees.so"} <= {*found["native"]}
+    assert {"libvigil_trees.so", "libvigil_distance.so"} <= {*found["native"]}
+
+
+def test_a_package_without_tables_verifies_on_arm(arm_python, layer_paths, tmp_path):
+    now = process.now()
+    files = build_package(trained_model("leads"), Release(1, now, now + timedelta(days=30)), KEY, load_engine)
+    found = run(arm_python, VERIFY, *layer_paths, model_keys(), written({"leads": files}, tmp_path))
+    assert found["verified"] == {"leads": 1}
+    assert {"lib_lightgbm.so", "libgomp.so.1"} <= {*found["native"]}
+
+
+def test_explained_decisions_of_all_models_have_the_same_bytes_on_arm(
+    arm_python, layer_paths, layers, packages, tmp_path
+):
+    """This machine has another processor, usually another Python, and another C library."""
+    folder, local = written(packages, tmp_path), [str(layers["local", name]) for name in ("core", "scoring")]
+    here = run([sys.executable], DECIDE, *local, model_keys(), folder)
+    there = run(arm_python, DECIDE, *layer_paths, model_keys(), folder)
+    assert here.keys() == there.keys() == set(MODELS)
+    for name in MODELS:
+        assert len(here[name]) >= DECISIONS
+        assert sum(json.loads(body)["explanation"] is not None for body in here[name]) >= DECISIONS
+        assert there[name] == here[name], name
 
 
 @pytest.fixture(scope="module")

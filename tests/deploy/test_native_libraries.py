@@ -2,6 +2,8 @@
 
 from elftools.elf.elffile import ELFFile
 
+from layers import build
+
 # System libraries a manylinux_2_28 wheel may use (PEP 600, auditwheel's policy). Lambda images contain them.
 SYSTEM_LIBRARIES = {
     "ld-linux-aarch64.so.1", "libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "librt.so.1",
@@ -12,7 +14,8 @@ SYSTEM_VERSIONS = {"GLIBC": (2, 34), "GLIBCXX": (3, 4, 29)}  # Amazon Linux 2023
 
 def libraries(layers):
     found = [path for layer in ("core", "scoring") for path in layers["aws", layer].rglob("*") if is_elf(path)]
-    names = {"lib_lightgbm.so", "libgomp.so.1", "libvigil_rows.so", "libvigil_trees.so", "_rust.abi3.so"}
+    own = {f"libvigil_{name}.so" for name in build.OWN_LIBRARIES}
+    names = {"lib_lightgbm.so", "libgomp.so.1", "_rust.abi3.so"} | own
     assert names <= {path.name for path in found}
     return found
 

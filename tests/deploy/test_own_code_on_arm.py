@@ -13,13 +13,17 @@ from cli import native
 from cli.checkout import uv
 from layers import build
 from models.packing import pack_table
-from tests.support.lightgbm_models import NAMES, train
+from tests.support.lightgbm_models import NAMES, WITH_CATEGORIES, train
 from vigil.decisions.batches import fast_rows
-from vigil.prediction.engines import trees
+from vigil.prediction.engines import distance, trees
 
 SOURCES = Path(build.LAYERS, "scoring")
 EXPORTED = {
-    trees.LIBRARY_FILE: {f"vigil_trees_{name}" for name in ("load", "free", "score", "score_rows", "explain")},
+    trees.LIBRARY_FILE: {
+        *(f"vigil_trees_{name}" for name in ("load", "free", "score", "score_rows", "explain")),
+        *(f"vigil_forest_{name}" for name in ("load", "length")),
+    },
+    distance.LIBRARY_FILE: {"vigil_distance_squared"},
     fast_rows.LIBRARY_FILE: {"vigil_rows_table", "vigil_rows_object"},
 }
 
@@ -43,9 +47,10 @@ def answering(tmp_path_factory):
 
 
 @pytest.mark.arm
-def test_arm64_returns_the_same_scores_as_this_machine(qemu, answering, tmp_path):
+@pytest.mark.parametrize("settings", [{}, WITH_CATEGORIES], ids=["numeric", "categories"])
+def test_arm64_returns_the_same_scores_as_this_machine(qemu, answering, settings, tmp_path):
     native.add_to_path()
-    model = train()
+    model = train(**settings)
     (tmp_path / "table").write_bytes(pack_table(model.text))
     (tmp_path / "rows").write_bytes(model.rows.tobytes())
     done = subprocess.run([qemu, answering, tmp_path / "table", tmp_path / "rows"], check=True, capture_output=True)

@@ -34,18 +34,14 @@ def decided(request, clock, monkeypatch):
 @pytest.fixture
 def fresh(decided, monkeypatch):
     """The state of a new process: nothing is loaded, and the path has no native libraries."""
-    caches = native.add_to_path, trees.load_library
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if not (Path(entry) / "vigil_native").exists()])
     monkeypatch.delitem(sys.modules, "vigil_native", raising=False)
-    for cache in caches:
-        cache.cache_clear()
+    native.add_to_path.cache_clear()
     importlib.invalidate_caches()
     process.forget()
     assert trees.load_library() is None
-    trees.load_library.cache_clear()
     yield
-    for cache in caches:
-        cache.cache_clear()
+    native.add_to_path.cache_clear()
     importlib.invalidate_caches()
 
 

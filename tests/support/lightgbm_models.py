@@ -8,6 +8,8 @@ import numpy as np
 
 NAMES = tuple(f"x{i}" for i in range(12))
 CATEGORIES = [2, 5]
+WITH_CATEGORIES = {"categorical_feature": CATEGORIES, "min_data_per_group": 5, "cat_smooth": 1.0}
+"""Settings of a model that splits on sets of several categories."""
 
 
 Rows = np.ndarray[tuple[int, int], np.dtype[np.float64]]

@@ -62,8 +62,6 @@ typedef struct {
     uint8_t *on; /* 1 if the row follows every edge of the feature up to here */
 } Scratch;
 
-#define INLINE static inline __attribute__((always_inline))
-
 /* Computes the factor and the term of an edge. `on` is 1 if the row follows this edge and all edges above of the same
  * feature, otherwise 0. */
 INLINE void enter(
@@ -87,10 +85,10 @@ INLINE void down(const Model *model, const Tree *tree, Scratch *use, const Quadr
     for (uint32_t i = 0; i < tree->nodes; i++) {
         if (edges[i].is_leaf) continue;
         const Node *split = model->node + tree->first + i;
-        const uint32_t taken = use->slots[split->slot] <= split->value, before = edges[split->kid[0]].earlier;
+        const uint32_t taken = use->slots[split->slot] <= split->value, before = edges[i + split->kid[0]].earlier;
         const uint32_t was_on = use->on[before];
         for (uint32_t side = 0; side < 2; side++) {
-            const uint32_t kid = split->kid[side], on = was_on & (taken == side);
+            const uint32_t kid = i + split->kid[side], on = was_on & (taken == side);
             use->on[kid] = (uint8_t)on;
             enter(
                 edges + kid, (int)on, q, points, inverse + (size_t)points * (2 * kid + on),
@@ -116,7 +114,8 @@ INLINE void up(const Model *model, const Tree *tree, Scratch *use, const uint32_
     const Edge *edges = model->edge + tree->first;
     for (uint32_t i = tree->nodes; i-- > 0;) {
         if (edges[i].is_leaf) continue;
-        const uint16_t *kid = model->node[tree->first + i].kid;
+        const uint16_t *distance = model->node[tree->first + i].kid;
+        const uint32_t kid[2] = {i + distance[0], i + distance[1]};
         leave(
             points, use->below + (size_t)points * kid[0], use->below + (size_t)points * kid[1],
             use->term + (size_t)points * kid[0], use->term + (size_t)points * kid[1],

@@ -11,7 +11,8 @@ typedef struct {
     uint32_t features, slots, trees, nodes;
 } Header;
 
-static const char MAGIC[] = "VGLTREE1";
+/* Version 2 has categories; version 1 is the same without their section. */
+static const char NUMERIC[] = "VGLTREE1", WITH_CATEGORIES[] = "VGLTREE2";
 enum { MOST_NODES = 1 << 22, MOST_FEATURES = 1 << 16, MOST_DISTINCT = 32, MOST_SPLITS = 512 };
 
 /* Little-endian sections after the header, in this order and without gaps; the largest alignment comes first. */
@@ -19,12 +20,15 @@ typedef struct {
     const uint8_t *nodes, *slots;
     const uint8_t *tree_sizes; /* uint32, in nodes */
     const uint8_t *rows;       /* uint32 for each node: the number of training rows that passed it */
+    const uint8_t *categories; /* of version 2: number of features, then sets, codes and bits of each feature */
+    size_t categories_size;
 } Sections;
 
 EXPORTED void vigil_trees_free(Model *model) {
     if (model) {
         free(model->node);
         free(model->slot);
+        free_categories(model);
         free(model->tree);
         free(model->edge);
         free(model->inverse);
@@ -32,8 +36,10 @@ EXPORTED void vigil_trees_free(Model *model) {
     }
 }
 
+static int has_magic(const Header *header, const char *magic) { return !memcmp(header->magic, magic, sizeof header->magic); }
+
 static int counts_are_sane(const Header *header) {
-    return !memcmp(header->magic, MAGIC, sizeof header->magic) && header->features && header->features <= MOST_FEATURES &&
+    return (has_magic(header, NUMERIC) || has_magic(header, WITH_CATEGORIES)) && header->features && header->features <= MOST_FEATURES &&
            header->slots && header->slots <= MOST_FEATURES && header->trees && header->trees <= header->nodes &&
            header->nodes <= MOST_NODES;
 }
@@ -50,18 +56,21 @@ static int allocate(Model *model, const Header *header) {
     return model->node && model->slot && model->tree && model->edge ? ACCEPTED : NO_MEMORY;
 }
 
-static uint32_t number(const uint8_t *numbers, size_t i) {
-    uint32_t value;
-    memcpy(&value, numbers + i * sizeof value, sizeof value);
-    return value;
-}
-
 static int read_slots(Model *model, const uint8_t *source) {
     memcpy(model->slot, source, model->slots * sizeof(Slot));
-    for (uint32_t i = 0; i < model->slots; i++)
+    for (uint32_t i = 0; i < model->slots; i++) {
         if (model->slot[i].feature >= model->features || model->slot[i].missing > (MISSING_LEFT | ZERO_IS_MISSING))
             return BAD_SLOT;
+        model->zero_is_missing |= model->slot[i].missing & ZERO_IS_MISSING;
+    }
     return ACCEPTED;
+}
+
+/* LightGBM reads every value from -ZERO to ZERO as 0. A threshold among them is moved beyond them, so that they all
+ * compare with it as 0 does, and all other values as before. */
+static double beyond_zeros(double threshold) {
+    if (threshold < -ZERO || threshold > ZERO) return threshold;
+    return threshold >= 0 ? ZERO : NEXT_BELOW_ZEROS;
 }
 
 static int read_tree_sizes(Model *model, const uint8_t *sizes) {
@@ -94,7 +103,7 @@ static int read_nodes(Model *model, Tree *tree) {
     Edge *edges = model->edge + tree->first;
     uint16_t depth[UINT16_MAX];
     for (uint32_t i = 0; i < tree->nodes; i++) {
-        const Node *node = model->node + tree->first + i;
+        Node *node = model->node + tree->first + i;
         if (isnan(node->value) || node->slot >= model->slots || node->zero) return BAD_NODE;
         if (i && edges[i].cover == 0) return BAD_TREE; /* no parent */
         depth[i] = i ? (uint16_t)(depth[edges[i].parent] + 1) : 0;
@@ -106,6 +115,8 @@ static int read_nodes(Model *model, Tree *tree) {
             if (depth[i] > tree->depth) tree->depth = depth[i];
         } else if (!adopt(model, tree, i)) {
             return BAD_TREE;
+        } else {
+            node->value = beyond_zeros(node->value);
         }
     }
     return ACCEPTED;
@@ -147,15 +158,24 @@ static int read_covers(Model *model, const Tree *tree, const uint8_t *rows, uint
     return ACCEPTED;
 }
 
+static void make_relative(Model *model, const Tree *tree) {
+    Node *nodes = model->node + tree->first;
+    for (uint32_t i = 0; i < tree->nodes; i++)
+        for (uint32_t side = 0; side < 2; side++) nodes[i].kid[side] = (uint16_t)(nodes[i].kid[side] - i);
+}
+
 static int read_all(Model *model, const Header *header, const Sections *from) {
     int refusal = allocate(model, header);
     if (!refusal) refusal = read_slots(model, from->slots);
+    if (!refusal && has_magic(header, WITH_CATEGORIES))
+        refusal = read_categories(model, from->categories, from->categories_size);
     if (!refusal) refusal = read_tree_sizes(model, from->tree_sizes);
     if (!refusal) memcpy(model->node, from->nodes, model->nodes * sizeof(Node));
     uint32_t most_distinct = 0;
     for (uint32_t t = 0; !refusal && t < model->trees; t++) {
         refusal = read_nodes(model, model->tree + t);
         if (!refusal) refusal = read_covers(model, model->tree + t, from->rows, &most_distinct);
+        make_relative(model, model->tree + t);
     }
     if (refusal) return refusal;
     model->points = points_for(most_distinct);
@@ -176,7 +196,10 @@ EXPORTED int vigil_trees_load(const uint8_t *bytes, size_t size, Model **model, 
     from.slots = from.nodes + header.nodes * sizeof(Node);
     from.tree_sizes = from.slots + header.slots * sizeof(Slot);
     from.rows = from.tree_sizes + header.trees * sizeof(uint32_t);
-    if (size != (size_t)(from.rows - bytes) + header.nodes * sizeof(uint32_t)) return BAD_SIZE;
+    from.categories = from.rows + header.nodes * sizeof(uint32_t);
+    size_t numeric = (size_t)(from.categories - bytes);
+    if (size < numeric || (size > numeric && has_magic(&header, NUMERIC))) return BAD_SIZE;
+    from.categories_size = size - numeric;
     if (!(*model = calloc(1, sizeof(Model)))) return NO_MEMORY;
     int refusal = read_all(*model, &header, &from);
     if (refusal) {

@@ -4,50 +4,50 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { TOGETHER = 8 }; /* simultaneous walks: enough to hide memory latency, few enough for the registers */
+/* Simultaneous walks: enough to hide the latency of memory, and few enough for the registers (measured). */
+enum { TOGETHER = 12, FEWER = 4 };
 
-/* Largest absolute value that LightGBM treats as zero, in all splits. */
-static const double ZERO = 1e-35f;
+/* NAN is never at most a threshold, -INFINITY always. */
+static const double SUBSTITUTE[2] = {NAN, -INFINITY};
 
+/* Values near zero need no test here: no threshold of a loaded model lies between them. */
 void fill_slots(const Model *model, const double *row, double *slots) {
-    static const double substitute[2] = {NAN, -INFINITY}; /* NAN is never at most a threshold, -INFINITY always */
-    for (uint32_t s = 0; s < model->slots; s++) {
-        double value = row[model->slot[s].feature];
-        unsigned how = model->slot[s].missing;
-        int zero = value >= -ZERO && value <= ZERO;
-        int missing = (value != value) | (zero & (int)(how >> 1));
-        value = zero ? 0.0 : value;
-        slots[s] = missing ? substitute[how & MISSING_LEFT] : value;
+    fill_category_slots(model, row, slots);
+    for (uint32_t s = model->category_slots; s < model->slots; s++) {
+        const double value = row[model->slot[s].feature], substitute = SUBSTITUTE[model->slot[s].missing & MISSING_LEFT];
+        slots[s] = value == value ? value : substitute;
     }
+    if (!model->zero_is_missing) return;
+    for (uint32_t s = model->category_slots; s < model->slots; s++)
+        if (model->slot[s].missing & ZERO_IS_MISSING && fabs(slots[s]) <= ZERO)
+            slots[s] = SUBSTITUTE[model->slot[s].missing & MISSING_LEFT];
 }
 
-static inline uint32_t step(const Node *nodes, uint32_t i, const double *slots) {
-    const Node *node = nodes + i;
-    return node->kid[slots[node->slot] <= node->value];
+INLINE const Node *step(const Node *node, const double *slots) {
+    return node + node->kid[slots[node->slot] <= node->value];
 }
 
-/* Adds the trees in their order, as LightGBM does, because the last bit of the sum depends on the order. */
-static double walk(const Model *model, const double *slots) {
+/* Walks through `count` trees at once and adds their leaves in order. */
+INLINE double add_trees(const Model *model, uint32_t first, const uint32_t count, const double *slots, double score) {
+    const Node *at[TOGETHER];
+    uint32_t deepest = 0;
+    for (uint32_t k = 0; k < count; k++) {
+        const Tree *tree = model->tree + first + k;
+        at[k] = model->node + tree->first;
+        if (tree->depth > deepest) deepest = tree->depth;
+    }
+    for (uint32_t d = 0; d < deepest; d++)
+        for (uint32_t k = 0; k < count; k++) at[k] = step(at[k], slots);
+    for (uint32_t k = 0; k < count; k++) score += at[k]->value;
+    return score;
+}
+
+double walk(const Model *model, const double *slots) {
     double score = 0;
     uint32_t t = 0;
-    for (; t + TOGETHER <= model->trees; t += TOGETHER) {
-        const Node *nodes[TOGETHER];
-        uint32_t at[TOGETHER], deepest = 0;
-        for (uint32_t k = 0; k < TOGETHER; k++) {
-            nodes[k] = model->node + model->tree[t + k].first;
-            at[k] = 0;
-            if (model->tree[t + k].depth > deepest) deepest = model->tree[t + k].depth;
-        }
-        for (uint32_t d = 0; d < deepest; d++)
-            for (uint32_t k = 0; k < TOGETHER; k++) at[k] = step(nodes[k], at[k], slots);
-        for (uint32_t k = 0; k < TOGETHER; k++) score += nodes[k][at[k]].value;
-    }
-    for (; t < model->trees; t++) {
-        const Node *nodes = model->node + model->tree[t].first;
-        uint32_t at = 0;
-        for (uint32_t d = 0; d < model->tree[t].depth; d++) at = step(nodes, at, slots);
-        score += nodes[at].value;
-    }
+    for (; t + TOGETHER <= model->trees; t += TOGETHER) score = add_trees(model, t, TOGETHER, slots, score);
+    for (; t + FEWER <= model->trees; t += FEWER) score = add_trees(model, t, FEWER, slots, score);
+    for (; t < model->trees; t++) score = add_trees(model, t, 1, slots, score);
     return score;
 }
 
@@ -55,11 +55,11 @@ static double walk(const Model *model, const double *slots) {
 static void walk_rows(const Model *model, const double *slots, double *scores) {
     for (uint32_t r = 0; r < TOGETHER; r++) scores[r] = 0;
     for (uint32_t t = 0; t < model->trees; t++) {
-        const Node *nodes = model->node + model->tree[t].first;
-        uint32_t at[TOGETHER] = {0};
+        const Node *at[TOGETHER];
+        for (uint32_t r = 0; r < TOGETHER; r++) at[r] = model->node + model->tree[t].first;
         for (uint32_t d = 0; d < model->tree[t].depth; d++)
-            for (uint32_t r = 0; r < TOGETHER; r++) at[r] = step(nodes, at[r], slots + (size_t)r * model->slots);
-        for (uint32_t r = 0; r < TOGETHER; r++) scores[r] += nodes[at[r]].value;
+            for (uint32_t r = 0; r < TOGETHER; r++) at[r] = step(at[r], slots + (size_t)r * model->slots);
+        for (uint32_t r = 0; r < TOGETHER; r++) scores[r] += at[r]->value;
     }
 }
 

@@ -1,5 +1,7 @@
 """Tests of packages with a packed table, and of models that stay on LightGBM."""
 
+from dataclasses import replace
+
 import lightgbm
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from cli import native
 from models.packed import add_packed_tables
 from tests.support.fakes.packages import KEY, KEYS, NOW, contract, trained
 from vigil.errors import ModelRefused
+from vigil.prediction.engines import lightgbm as lightgbm_engine
 from vigil.prediction.engines import trees
 from vigil.prediction.engines.ensemble import Ensemble
 from vigil.prediction.engines.loading import load_engine
@@ -45,10 +48,18 @@ def _text(rows, labels, names):
     return lightgbm.train(settings, data, 15).model_to_string().encode()
 
 
-def test_only_an_engine_that_a_table_can_express_is_packed(model):
+def test_engines_on_numbers_and_on_categories_are_packed(model):
     packed, refusals = add_packed_tables(model)
+    assert set(packed.files) == {"numbers.txt", "all.txt", "numbers.walk", "all.walk"}
+    assert refusals == {}
+
+
+def test_an_engine_that_a_table_cannot_express_has_none(model):
+    """The leaves of one engine have other numbers of rows than their parents."""
+    other = {**model.files, "all.txt": model.files["all.txt"].replace(b"\nleaf_count=", b"\nleaf_count=1")}
+    packed, refusals = add_packed_tables(replace(model, files=other))
     assert set(packed.files) == {"numbers.txt", "all.txt", "numbers.walk"}
-    assert {name: refusal.reason for name, refusal in refusals.items()} == {"all": "categorical"}
+    assert {name: refusal.reason for name, refusal in refusals.items()} == {"all": "covers"}
 
 
 def test_a_package_with_a_table_gives_the_same_answers_as_lightgbm(model):
@@ -58,9 +69,9 @@ def test_a_package_with_a_table_gives_the_same_answers_as_lightgbm(model):
         PackageVerifier(KEYS, load_engine).verify(build_package(m, release, KEY, load_engine), ExpectedPackage(now=NOW))
         for m in (packed, model)
     )
-    assert isinstance(_runner(fast, "numbers"), trees.TreesEngine)
-    assert not isinstance(_runner(slow, "numbers"), trees.TreesEngine)
-    assert not isinstance(_runner(fast, "all"), trees.TreesEngine)
+    for engine in ("numbers", "all"):
+        assert isinstance(_runner(fast, engine), trees.TreesEngine)
+        assert isinstance(_runner(slow, engine), lightgbm_engine.LightGBMEngine)
     for features in model.golden:
         row = model.contract.encode(features)
         assert fast.assess(row) == slow.assess(row)

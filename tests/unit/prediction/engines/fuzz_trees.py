@@ -18,10 +18,17 @@ from vigil.prediction.engines import trees
 
 MUTATIONS = 6_000
 HEADER = 56
+SETS = "its sets"
 EXPECTED = ("accepted", "header is", "its size", "a slot has", "a node has", "form trees", "training rows", "table has")
 """Words of each refusal that occurs in this many mutations."""
 
 INTERESTING = (0, 1, 2, 3, 7, 8, 0x7FFF, 0x8000, 0xFFFE, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
+
+
+def categories_of(table: bytes) -> int:
+    """Return the offset of the categories, or the size of a table without them."""
+    _, slots, trees, nodes = struct.unpack_from("<4I", table, 40)
+    return HEADER + 20 * nodes + 4 * slots + 4 * trees
 
 
 def mutated(random_: random.Random, table: bytes) -> bytes:
@@ -29,8 +36,10 @@ def mutated(random_: random.Random, table: bytes) -> bytes:
     changed = bytearray(table)
     for _ in range(random_.choice([1, 1, 1, 2, 5, 30])):
         width, at = random_.choice([(1, "B"), (2, "H"), (4, "I")]), random_.randrange(len(changed) - 8)
-        if random_.random() < 0.15:
+        if (section := random_.random()) < 0.15:
             at = random_.randrange(40, HEADER)
+        elif section < 0.3:
+            at = min(categories_of(table) + random_.randrange(24), len(changed) - 8)
         at -= at % width[0]
         value = random_.choice(INTERESTING) if random_.random() < 0.7 else random_.getrandbits(32)
         struct.pack_into(f"<{width[1]}", changed, at, value % (1 << 8 * width[0]))
@@ -45,7 +54,7 @@ def mutated(random_: random.Random, table: bytes) -> bytes:
 
 def use(engine: trees.TreesEngine, random_: random.Random) -> None:
     """Compute all results; they must be floats, whatever the trees contain."""
-    odd = (0.0, 1.0, -1.0, math.nan, math.inf, -math.inf)
+    odd = (0.0, 1.0, -1.0, 31.0, 4e9, math.nan, math.inf, -math.inf)
     rows = [[random_.choice(odd) for _ in range(12)] for _ in range(9)]
     for row in rows:
         score = engine.raw_score(row)
@@ -64,7 +73,7 @@ def main(folder: Path) -> None:
         try:
             use(trees.load(mutated(random_, table), text, 12), random_)
         except ModelRefused as refused:
-            answers[next((words for words in EXPECTED if words in refused.detail), refused.detail)] += 1
+            answers[next((words for words in (*EXPECTED, SETS) if words in refused.detail), refused.detail)] += 1
         else:
             answers["accepted"] += 1
     print(json.dumps(answers))  # noqa: T201 - read by the test

@@ -1,8 +1,10 @@
 """Tests of exported isolation forests: scores equal scikit-learn's, also with missing values."""
 
 import json
+import struct
 import subprocess
 import sys
+from random import Random
 
 import numpy as np
 import pytest
@@ -11,6 +13,11 @@ from sklearn.ensemble import IsolationForest
 from models.parts import export_forest, forest
 from tests.unit.prediction.engines.contracts import NUMBERS, PLATT, engine
 from vigil.errors import ModelRefused
+from vigil.prediction.engines import forest as forest_engine
+from vigil.prediction.engines import native_forest
+from vigil.prediction.engines.forest_file import read_forest
+
+pytestmark = pytest.mark.usefixtures("own_libraries")
 
 NAMES = tuple(spec.name for spec in NUMBERS)
 
@@ -32,6 +39,71 @@ def test_scores_equal_those_of_scikit_learn(missing, options):
     )
     expected = -model.score_samples(unseen)
     assert np.abs([exported.raw_score(row) for row in unseen.tolist()] - expected).max() <= 1e-9
+
+
+EDGES = (0.0, -0.0, 1e-35, -1e-35, 1e-44, -1e-44, 3e38, -3e38, np.inf, -np.inf, np.nan)
+
+
+@pytest.mark.parametrize("options", [{}, {"max_features": 2}, {"max_samples": 2}, {"max_samples": 600}], ids=str)
+def test_the_library_and_python_give_the_same_bits(options):
+    """The rows are at, beside and between thresholds, which include zero, and beyond all of them."""
+    data = rows(900, missing=0.3)
+    data[:, 1] = data[:, 1].round(-2)
+    model = IsolationForest(n_estimators=70, random_state=3, **options).fit(data)
+    read = read_forest(export_forest(model, NAMES), "forest.json")
+    fast, slow = native_forest.load(read), forest_engine.python_length(read)
+    random, pools = np.random.default_rng(4), [[*EDGES, *column] for column in data[:300].T.tolist()]
+    for place, threshold in zip(read.feature, read.threshold, strict=True):
+        if place >= 0:
+            pools[place] += [threshold, np.nextafter(threshold, -np.inf), np.nextafter(threshold, np.inf)]
+    pack = struct.Struct("3f").pack
+    packed = [pack(*(random.choice(pool) for pool in pools)) for _ in range(2_000)]
+    assert [fast(row) for row in packed] == [slow(row) for row in packed]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("length", lambda lengths: [float("nan") if x else x for x in lengths]),
+        ("length", lambda lengths: [float("inf") if x else x for x in lengths]),
+        ("threshold", lambda thresholds: [float("nan") for _ in thresholds]),
+        ("left", lambda left: [x if x >= 0 else -(10**20) for x in left]),
+    ],
+    ids=["nan-length", "infinite-length", "nan-threshold", "large-integer"],
+)
+def test_a_forest_that_only_python_can_walk_is_walked_there(field, value):
+    document = json.loads(forest("engine", rows(300), NUMBERS, 1, trees=2).content)
+    read = read_forest(json.dumps({**document, field: value(document[field])}).encode(), "forest.json")
+    assert native_forest.load(read) is None
+    assert engine("isolation_forest", json.dumps({**document, field: value(document[field])}).encode())
+
+
+def test_a_random_forest_of_nodes_is_walked_alike_or_in_python():
+    """Nodes may have any kids behind them, shared ones included, and leaves may be roots."""
+    random, walked = Random(5), 0
+    for _ in range(300):
+        count = random.choice([1, 2, 5, 40, 300])
+        inner = [random.random() < 0.6 and node < count - 1 for node in range(count)]
+        kids = [[random.randrange(node + 1, count) if inner[node] else -1 for node in range(count)] for _ in range(2)]
+        numbers = [random.choice([0.0, 1.5, -2.0, float("inf"), 1e-40]) for _ in range(count)]
+        document = {
+            "features": NAMES,
+            "roots": [random.randrange(count) for _ in range(random.choice([1, 3, 13, 30]))],
+            "feature": [random.randrange(3) if one else -1 for one in inner],
+            "threshold": numbers,
+            "left": kids[0],
+            "right": kids[1],
+            "missing_left": [random.random() < 0.5 for _ in range(count)],
+            "length": [random.uniform(0, 9) for _ in range(count)],
+            "normal": 1.0,
+        }
+        read = read_forest(json.dumps(document).encode(), "forest.json")
+        fast, slow = native_forest.load(read), forest_engine.python_length(read)
+        packed = [struct.pack("3f", *(random.choice(EDGES) for _ in range(3))) for _ in range(20)]
+        if fast:
+            walked += 1
+            assert [fast(row) for row in packed] == [slow(row) for row in packed]
+    assert walked > 250
 
 
 def test_values_are_compared_in_single_precision():

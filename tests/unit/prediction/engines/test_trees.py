@@ -12,9 +12,10 @@ import lightgbm
 import numpy as np
 import pytest
 
+from models.model_trees import NotPacked
 from models.packed import TOLERANCE, checked_table
-from models.packing import NotPacked, pack_table
-from tests.support.lightgbm_models import CATEGORIES, NAMES, draw, train
+from models.packing import pack_table
+from tests.support.lightgbm_models import CATEGORIES, NAMES, WITH_CATEGORIES, draw, train
 from tests.unit.prediction.engines import fuzz_trees
 from vigil.errors import ModelRefused
 from vigil.prediction.engines import lightgbm as reference
@@ -32,6 +33,10 @@ PACKED = {
     "stumps": {"num_leaves": 2},
     "deep": {"num_leaves": 300, "min_data_in_leaf": 1, "min_sum_hessian_in_leaf": 0.0},
     "constant": {"min_data_in_leaf": 10_000},
+    "categories": WITH_CATEGORIES,
+    "one-hot": {"categorical_feature": CATEGORIES, "max_cat_to_onehot": 64},
+    "zero-is-missing-in-categories": {**WITH_CATEGORIES, "zero_as_missing": True},
+    "missing-is-zero-in-categories": {**WITH_CATEGORIES, "use_missing": False},
 }
 
 
@@ -110,8 +115,6 @@ def test_paths_of_more_than_32_features_stay_on_lightgbm():
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({"categorical_feature": CATEGORIES, "min_data_per_group": 5, "cat_smooth": 1.0}, "categorical"),
-        ({"categorical_feature": CATEGORIES, "max_cat_to_onehot": 64}, "categorical"),
         ({"linear_tree": True}, "linear"),
         ({"boosting": "rf", "bagging_fraction": 0.5, "bagging_freq": 1}, "not_binary"),
         ({"objective": "regression"}, "not_binary"),
@@ -247,9 +250,11 @@ def test_without_the_library_load_returns_no_engine(numeric, monkeypatch):
     assert reference.load(numeric.text, NAMES).raw_score([0.0] * 12)
 
 
-def test_mutated_tables_are_refused_or_harmless(numeric, tmp_path):
-    (tmp_path / "table").write_bytes(pack_table(numeric.text))
-    (tmp_path / "model").write_bytes(numeric.text)
+@pytest.mark.parametrize("settings", [{}, WITH_CATEGORIES], ids=["numeric", "categories"])
+def test_mutated_tables_are_refused_or_harmless(settings, tmp_path):
+    text = train(**settings).text
+    (tmp_path / "table").write_bytes(pack_table(text))
+    (tmp_path / "model").write_bytes(text)
     result = subprocess.run(
         [sys.executable, fuzz_trees.__file__, tmp_path], capture_output=True, text=True, check=False, timeout=120
     )
@@ -258,3 +263,4 @@ def test_mutated_tables_are_refused_or_harmless(numeric, tmp_path):
     assert sum(answers.values()) == fuzz_trees.MUTATIONS
     for reason in fuzz_trees.EXPECTED:
         assert answers[reason] > 0
+    assert bool(answers.get("its sets")) == bool(settings)

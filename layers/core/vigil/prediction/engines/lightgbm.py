@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vigil.errors import ModelRefused
 from vigil.prediction.engines.library import CONTRIBUTIONS, RAW_SCORE, LightGBMLibrary, load_library
 from vigil.prediction.engines.model_text import check_model_text
-from vigil.prediction.engines.row_buffers import row_packer, score_batch
+from vigil.prediction.engines.row_buffers import contributions_reader, row_packer, score_batch
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on
@@ -54,6 +54,7 @@ class LightGBMEngine:
         self._raw = self._config(RAW_SCORE)
         self._explainers: deque[int] = deque([self._config(CONTRIBUTIONS)])
         self._values = c_double * (width + 1)
+        self._read = contributions_reader(width)
 
     def raw_score(self, row: Sequence[float]) -> float:
         """Return the raw score (log-odds) of one row; raise ValueError for a row of another width."""
@@ -79,8 +80,7 @@ class LightGBMEngine:
             self._native.explain_row(config, packed, out)
         finally:
             self._explainers.append(config)
-        *values, base = out
-        return tuple(values), base
+        return self._read(out)
 
     def raw_scores(self, rows: "Buffer", count: int) -> Sequence[float]:
         """Return the raw scores of `count` rows in a contiguous row-major buffer of doubles.

@@ -23,6 +23,17 @@ def row_packer(width: int) -> Callable[[Sequence[float]], bytes]:
     return packed
 
 
+def contributions_reader(width: int) -> Callable[["Buffer"], tuple[tuple[float, ...], float]]:
+    """Return a function that reads `width` contributions and the base value behind them from native doubles."""
+    unpack = struct.Struct(f"{width + 1}d").unpack
+
+    def read(values: "Buffer") -> tuple[tuple[float, ...], float]:
+        numbers = unpack(values)
+        return numbers[:-1], numbers[-1]
+
+    return read
+
+
 def score_batch(rows: "Buffer", shape: tuple[int, int], score: Callable[[int, int], None]) -> Sequence[float]:
     """Return the scores that `score` writes; it receives the addresses of the rows and of the scores.
 

@@ -10,12 +10,13 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cache
-from operator import mul
+from math import asinh
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from vigil.errors import ModelRefused
+from vigil.prediction.engines import distance
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.votes import EngineSpec, EngineVote, Evidence, vote_for
 
@@ -115,21 +116,15 @@ class StatisticsEngine:
             (self._places[name], center, 1 / scale)
             for name, center, scale in zip(domain.features, domain.center, domain.scale, strict=True)
         ]
+        self._distance = distance.load(domain.whitening)
         self._tested = bool(parameters.entropy or parameters.rates)
         self._calibration = spec.calibration if parameters.votes else None
         self._positive_from = positive_from
         self._version = version
 
     def raw_score(self, row: Sequence[float]) -> float:
-        """Return the distance of one row from the centre of the domain.
-
-        `math.fsum` gives the same bits on every Python; `sum` of floats has changed in Python 3.12.
-        """
-        asinh = math.asinh
-        z = [asinh((x - c) * s) if (x := row[place]) == x else 0.0 for place, c, s in self._scaled]
-        if (whitening := self._parameters.domain.whitening) is not None:
-            z = [math.fsum(map(mul, weights, z)) for weights in whitening]
-        return math.sqrt(math.fsum(map(mul, z, z)))
+        """Return the distance of one row from the centre of the domain."""
+        return self._distance([asinh((x - c) * s) if (x := row[place]) == x else 0.0 for place, c, s in self._scaled])
 
     def assess(self, row: Sequence[float]) -> EngineVote:
         """Return the vote on one row; the evidence is the conformal p-value and every test that fired."""

@@ -13,8 +13,8 @@ from vigil.errors import ModelRefused
 from vigil.prediction.engines.model_text import read_header
 from vigil.prediction.features.feature_spec import FeatureSpec
 
-_SPLITS = re.compile(rb"^split_feature=([\d ]*)$", re.MULTILINE)
-_KINDS = re.compile(rb"^decision_type=([-\d ]*)$", re.MULTILINE)
+_SPLITS, _KINDS = b"\nsplit_feature=", b"\ndecision_type="
+_NUMBERS = re.compile(rb"[-\d ]*")
 _LEVELS = b"\npandas_categorical:"
 _MISSING_BITS = 0b1100
 
@@ -76,11 +76,22 @@ def schema_line(spec: FeatureSpec, levels: tuple[str, ...]) -> str:
 
 
 def _places_without_missing(text: bytes) -> set[int]:
-    places = set[int]()
-    for split, kind in zip(_SPLITS.finditer(text), _KINDS.finditer(text), strict=True):
-        pairs = zip(map(int, split[1].split()), map(int, kind[1].split()), strict=True)
-        places.update(place for place, bits in pairs if not bits & _MISSING_BITS)
-    return places
+    splits = set[tuple[bytes, bytes]]()
+    for features, kinds in zip(_numbers(text, _SPLITS), _numbers(text, _KINDS), strict=True):
+        splits.update(zip(features, kinds, strict=True))
+    return {int(place) for place, bits in splits if not int(bits) & _MISSING_BITS}
+
+
+def _numbers(text: bytes, key: bytes) -> Iterator[list[bytes]]:
+    """Yield the numbers of each line with this key; `find` is much faster than a pattern over the whole text."""
+    start = text.find(key)
+    while start >= 0:
+        end = text.find(b"\n", start + 1)
+        line = text[start + len(key) : end if end >= 0 else len(text)]
+        if not _NUMBERS.fullmatch(line):
+            raise ValueError
+        yield line.split()
+        start = text.find(key, start + 1)
 
 
 def _pandas_levels(text: bytes) -> list[tuple[str, ...]]:

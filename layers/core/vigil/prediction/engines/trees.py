@@ -6,6 +6,7 @@ scores are equal bit for bit, contributions within 1e-12. Models that a table ca
 
 import ctypes
 import hashlib
+import struct
 import weakref
 from collections.abc import Sequence
 from ctypes import byref, c_char_p, c_double, c_int, c_size_t, c_uint32, c_void_p
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from vigil.errors import ModelRefused
 from vigil.prediction.engines.library import native_folders
-from vigil.prediction.engines.row_buffers import row_packer, score_batch
+from vigil.prediction.engines.row_buffers import contributions_reader, row_packer, score_batch
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on
@@ -33,6 +34,7 @@ _REFUSALS = {
     6: "its nodes do not form trees",
     7: "the training rows of its nodes do not add up",
     8: "a path is too deep",
+    9: "its sets of categories are invalid",
 }
 """Messages in the order of the error codes in `trees.h`."""
 
@@ -41,6 +43,7 @@ _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "vigil_trees_score_rows": (c_int, [c_void_p, c_void_p, c_size_t, c_void_p]),
     "vigil_trees_explain": (c_int, [c_void_p, c_char_p, c_void_p]),
     "vigil_trees_free": (None, [c_void_p]),
+    "vigil_forest_load": (c_int, [c_void_p, c_void_p]),
 }
 
 
@@ -49,20 +52,26 @@ class TreesLibrary:
 
     def __init__(self, path: Path) -> None:
         shared = ctypes.CDLL(str(path))
-        self.load, self.score_rows, self.explain, self.free = (
+        self.load, self.score_rows, self.explain, self.free, self.load_forest = (
             _declared(shared, name, *types) for name, types in _PROTOTYPES.items()
         )
         # called with the GIL held, because releasing it takes longer than a score
-        self.score = _declared(ctypes.PyDLL(str(path)), "vigil_trees_score", c_double, [c_void_p, c_char_p])
+        holding, row = ctypes.PyDLL(str(path)), [c_void_p, c_char_p]
+        self.score = _declared(holding, "vigil_trees_score", c_double, row)
+        self.forest_length = _declared(holding, "vigil_forest_length", c_double, row)
 
 
-@cache
 def load_library() -> TreesLibrary | None:
     """Return the library, loaded once per process, or None if it was not built."""
     for folder in native_folders():
         if (folder / LIBRARY_FILE).is_file():
-            return TreesLibrary(folder / LIBRARY_FILE)
+            return _loaded(folder / LIBRARY_FILE)
     return None
+
+
+@cache
+def _loaded(path: Path) -> TreesLibrary:
+    return TreesLibrary(path)
 
 
 def load(table: bytes, model_text: bytes, width: int) -> "TreesEngine | None":
@@ -93,12 +102,17 @@ class TreesEngine:
         self._model = model
         self._width = width
         self._score = native.score
+        self._pack = struct.Struct(f"{width}d").pack
         self._packed = row_packer(width)
         self._values = c_double * (width + 1)
+        self._read = contributions_reader(width)
 
     def raw_score(self, row: Sequence[float]) -> float:
         """Return the raw score (log-odds) of one row; raise ValueError for a row of another width."""
-        score: float = self._score(self._model, self._packed(row))
+        try:
+            score: float = self._score(self._model, self._pack(*row))
+        except struct.error as error:
+            raise ValueError(f"a row must contain {self._width} numbers") from error
         if score != score:  # noqa: PLR0124 - a score is never NaN
             raise MemoryError
         return score
@@ -110,8 +124,7 @@ class TreesEngine:
         out = self._values()
         if self._native.explain(self._model, self._packed(row), out):
             raise MemoryError
-        *values, base = out
-        return tuple(values), base
+        return self._read(out)
 
     def raw_scores(self, rows: "Buffer", count: int) -> Sequence[float]:
         """Return the raw scores of `count` rows in a contiguous row-major buffer of doubles.
