@@ -1,5 +1,6 @@
 """Usage entries of changed database rows: DynamoDB JSON in, entries out. Pure rules."""
 
+from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -104,4 +105,6 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
         return len(content) // 2 + 2  # two digits per byte
     if kind == "SS":
         return sum(len(text.encode()) for text in content)
+    if kind == "B":  # base64 in Lambda's records, bytes from a client
+        return len(content) if isinstance(content, bytes) else len(b64decode(content))
     return len(content.encode()) if kind == "S" else 1
