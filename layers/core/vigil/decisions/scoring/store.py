@@ -143,13 +143,14 @@ def _pk(tenant_id: str, decision_id: str) -> str:
 
 def _put(row: LedgerRow) -> Part:
     return {
-        "Item": _item(row),
+        "Item": row_item(row),
         "ConditionExpression": "attribute_not_exists(pk)",
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
 
 
-def _item(row: LedgerRow) -> Item:
+def row_item(row: LedgerRow) -> Item:
+    """Return the stored item of a row without conditions, in DynamoDB JSON."""
     return {
         "pk": {"S": _pk(row.tenant_id, row.decision_id)},
         "tenant_pk": {"S": row.tenant_id},

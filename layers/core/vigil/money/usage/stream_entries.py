@@ -68,8 +68,18 @@ def item_bytes(image: Image) -> int:
     """
     if not image:
         return 0
-    copies = (_copied(image, keys, others) for keys, others in _COPIES if image.keys() >= set(keys))
-    return _bytes(image) + sum(copies)
+    return billed_bytes(image) + _PER_ITEM_BYTES + sum(_PER_ITEM_BYTES + size for size in index_bytes(image))
+
+
+def billed_bytes(item: Image) -> int:
+    """Return the bytes of an item by which DynamoDB bills a write; binary values are bytes or base64."""
+    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+
+
+def index_bytes(image: Image) -> list[int]:
+    """Return the bytes by which DynamoDB bills the copy of an item in each of its indexes."""
+    found = (others and others.union(keys) for keys, others in _COPIES if image.keys() >= set(keys))
+    return [billed_bytes({n: v for n, v in image.items() if names is None or n in names}) for names in found]
 
 
 def _reserved(image: Image) -> dict[Meter, int]:
@@ -89,14 +99,6 @@ def _growth(change: Mapping[str, Any], grown: int) -> UsageEntry:
     moment = at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
     hour = f"{moment.astimezone(UTC):%Y-%m-%dT%H}"
     return UsageEntry(tenant_id, f"{item}#{sort}@{change['SequenceNumber']}", hour, {"database_bytes": grown})
-
-
-def _copied(image: Image, keys: tuple[str, str], others: frozenset[str] | None) -> int:
-    return _bytes(image if others is None else {n: v for n, v in image.items() if n in others.union(keys)})
-
-
-def _bytes(item: Image) -> int:
-    return _PER_ITEM_BYTES + sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
 
 def _value_bytes(value: Mapping[str, Any]) -> int:
