@@ -7,6 +7,7 @@ import base64
 import json
 import math
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -92,7 +93,8 @@ def rows_of(model: LoadedModel, explain: bool) -> list[LedgerRow]:
     for number, sample in enumerate(recipe.load_recipe(model.name).samples(7, ROWS)):
         as_of = datetime.fromisoformat(sample["as_of"]) if sample.get("as_of") else None
         given = {name: sample[name] for name in ("subject_id", "features", "history") if name in sample}
-        scoring.score("acme-clinic", ScoreRequest(model.name, **given, as_of=as_of, explain=explain), f"key-{number}")
+        request = ScoreRequest(model.name, **given, as_of=as_of, explain=explain)
+        scoring.score("acme-clinic", request, f"key-{number}", str(uuid.UUID(int=number)))
     rows: list[LedgerRow] = ledger.rows
     return rows
 

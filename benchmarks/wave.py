@@ -17,7 +17,7 @@ from rich.table import Table
 
 from benchmarks import batch, cost, prices, wave_check
 from benchmarks.model_cases import ModelCase, train_case
-from benchmarks.wave_flow import Deployment, Score, Wave, other_environments, run_wave, written
+from benchmarks.wave_flow import Deployment, Score, Wave, other_concurrency, run_wave, written
 from benchmarks.wave_limits import SOURCES, Limits
 from benchmarks.wave_walls import climb
 from cli import native
@@ -106,17 +106,24 @@ def batch_month(chunk: Chunk, limits: Limits, rows: float = MONTH_ROWS) -> Batch
 def needs_table(score: Score, million: float, limits: Limits) -> Table:
     """Return what each rate needs once it is steady, with US dollars per million scores as `million`."""
     table = Table(
-        "scores a second", "environments", "of which scoring", "partitions of `decisions`", "$ an hour", "$ a month"
+        "scores a second",
+        "concurrency",
+        "of which scoring",
+        "busy environments",
+        "partitions of `decisions`",
+        "$ an hour",
+        "$ a month",
     )
     for rate in RATES:
         case = Deployment(spread_wave(rate), score, limits)
         units = rate * written(case)["`decisions`"]
         hourly = rate * HOUR / cost.MILLION * million
-        every = case.environments + sum(other_environments(case).values())
+        every = case.concurrency + sum(other_concurrency(case).values())
         table.add_row(
             f"{rate:,.0f}",
             f"{math.ceil(every):,}",
-            f"{math.ceil(case.environments):,}",
+            f"{math.ceil(case.concurrency):,}",
+            f"{math.ceil(rate * score.seconds):,}",
             f"{math.ceil(units / limits.partition_writes):,}",
             f"{hourly:,.2f}",
             f"{hourly * prices.HOURS:,.0f}",

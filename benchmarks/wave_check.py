@@ -122,7 +122,7 @@ def check_table(
     table.add_row("refused", f"{outcome.offered - outcome.served:.0f}", f"{len(replies) - made}")
     table.add_row("environments, average", f"{case.wave.rate * case.score.seconds:.2f}", f"{busy:.2f}")
     table.add_row(
-        "environments started", f"{math.ceil(case.environments)}", str(sum(line["cold_start"] for line in lines))
+        "environments started", f"{math.ceil(case.concurrency)}", str(sum(line["cold_start"] for line in lines))
     )
     table.add_row("most requests in flight", "", str(most_in_flight(replies)))
     table.add_row("writes of the rate limiter per score", "1.00", f"{rows['limits'] / max(made, 1):.2f}")

@@ -47,9 +47,9 @@ class Deployment:
     limits: Limits
 
     @property
-    def environments(self) -> float:
-        """Environments of the scoring function once the wave is steady."""
-        return environments(self.wave.rate, self.score.seconds, self.limits)
+    def concurrency(self) -> float:
+        """Concurrency that Lambda counts for the scoring function once the wave is steady."""
+        return concurrency_for(self.wave.rate, self.score.seconds, self.limits)
 
 
 @dataclass(slots=True)
@@ -96,18 +96,18 @@ Stage = tuple[str, Callable[[float], float]]
 """Name of a limit, and the function from the scores of a second to those that pass."""
 
 
-def environments(rate: float, seconds: float, limits: Limits) -> float:
-    """Return the environments for calls of this duration; one environment takes a limited number of calls a second."""
+def concurrency_for(rate: float, seconds: float, limits: Limits) -> float:
+    """Return the concurrency that Lambda counts for calls of this duration; a unit has a limited number of calls."""
     return rate / min(limits.environment_requests, 1 / seconds)
 
 
-def other_environments(case: Deployment) -> dict[str, float]:
-    """Return the environments of the functions around scoring, once the wave is steady."""
+def other_concurrency(case: Deployment) -> dict[str, float]:
+    """Return the concurrency of the functions around scoring, once the wave is steady."""
     wave, limits = case.wave, case.limits
     checks = min(wave.rate, wave.keys / AUTHORIZER_CACHE)
     batches = wave.rate / limits.stream_batch
     return {
-        "tokens_authorizer": environments(checks, AUTHORIZER_SECONDS, limits),
+        "tokens_authorizer": concurrency_for(checks, AUTHORIZER_SECONDS, limits),
         "usage_counters": batches * limits.stream_seconds,
         "events_publisher": batches * limits.stream_seconds,
     }
@@ -120,7 +120,7 @@ def stages(case: Deployment) -> Iterator[Stage]:
     yield "stage throttle", TokenBucket(limits.stage_requests, limits.stage_burst).admit
     yield "API Gateway of the account", TokenBucket(limits.account_requests, limits.account_burst).admit
     each = min(limits.environment_requests, 1 / score.seconds)
-    room = max(0.0, limits.concurrency - sum(other_environments(case).values()))
+    room = max(0.0, limits.concurrency - sum(other_concurrency(case).values()))
     yield "concurrency of the account", lambda scores: min(scores, room * each)
     growth = TokenBucket(limits.environments_added, limits.environment_burst)
     pool = Environments(growth, limits.concurrency, limits.environment_requests)

@@ -68,7 +68,7 @@ SOURCES: dict[str, tuple[str, str]] = {
     "provisioned": ("environments that are ready before the wave", f"{_LAMBDA}provisioned-concurrency.html"),
     "environment_burst": ("environments that a function may add at once", f"{_LAMBDA}scaling-behavior.html"),
     "environments_added": ("environments that a function may add in a second", f"{_LAMBDA}scaling-behavior.html"),
-    "environment_requests": ("requests of one environment, synchronous", f"{_LAMBDA}gettingstarted-limits.html"),
+    "environment_requests": ("synchronous requests per unit of concurrency", f"{_LAMBDA}gettingstarted-limits.html"),
     "key_writes": ("write units of the rate limiter per score", "layers/core/vigil/web/rate_limits.py"),
     "partition_writes": ("write units of a partition", f"{_DYNAMO}bp-partition-key-design.html"),
     "table_writes": ("write units of a table, and of an index", f"{_DYNAMO}ServiceQuotas.html"),

@@ -23,7 +23,10 @@ class TokenBucket:
 
 @dataclass(slots=True)
 class Environments:
-    """Environments of one function. A request waits for its environment to start; without one it is refused."""
+    """Environments of one function. A request waits for its environment to start; without one it is refused.
+
+    Lambda takes at most `requests_each` requests a second per environment, however short they are.
+    """
 
     growth: TokenBucket
     concurrency: float

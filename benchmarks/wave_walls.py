@@ -8,7 +8,7 @@ from benchmarks.wave_flow import (
     USAGE_UNITS,
     Deployment,
     Wall,
-    other_environments,
+    other_concurrency,
     run_wave,
     written,
 )
@@ -28,9 +28,9 @@ class Remedy:
         return replace(case, limits=replace(case.limits, **{name: value(case) for name, value in self.values.items()}))
 
 
-def all_environments(case: Deployment) -> float:
-    """Return the environments of all functions that a wave needs once it is steady."""
-    return math.ceil(case.environments + sum(other_environments(case).values()))
+def all_concurrency(case: Deployment) -> float:
+    """Return the concurrency of all functions that a wave needs once it is steady."""
+    return math.ceil(case.concurrency + sum(other_concurrency(case).values()))
 
 
 def _largest_table(case: Deployment) -> float:
@@ -54,10 +54,10 @@ REMEDIES: dict[str, Remedy] = {
         "quota of API Gateway",
         {"account_requests": lambda c: c.wave.rate, "account_burst": lambda c: c.wave.rate / 2},
     ),
-    "concurrency of the account": Remedy("quota of Lambda", {"concurrency": all_environments}),
+    "concurrency of the account": Remedy("quota of Lambda", {"concurrency": all_concurrency}),
     "growth of environments": Remedy(
         "provisioned concurrency before the wave, or a slower start",
-        {"provisioned": lambda c: math.ceil(c.environments)},
+        {"provisioned": lambda c: math.ceil(c.concurrency)},
     ),
     "counters of keys": Remedy(
         "more tenants, or leases for keys too (code)",
