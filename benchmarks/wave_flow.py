@@ -9,6 +9,8 @@ from benchmarks.wave_model import Environments, KeyedItems, OnDemandTable, Token
 
 AUTHORIZER_SECONDS, AUTHORIZER_CACHE = 0.012, 30.0
 """Time of one authorization, an assumption: two reads. Life of a cached answer in seconds, from the template."""
+AUTHORIZER_READS = 2
+"""Read units of one authorization."""
 USAGE_UNITS = 2 + 4 / 98
 """Write units of the usage counters per decision: its mark, and its share of two counters of a full batch."""
 
@@ -101,13 +103,24 @@ def concurrency_for(rate: float, seconds: float, limits: Limits) -> float:
     return rate / min(limits.environment_requests, 1 / seconds)
 
 
+def authorizations(case: Deployment) -> float:
+    """Return the calls of the authorizer a second: one per key while its answer is cached."""
+    return min(case.wave.rate, case.wave.keys / AUTHORIZER_CACHE)
+
+
+def authorized_share(case: Deployment) -> float:
+    """Return the share of the authorizations whose reads DynamoDB answers: a key record and a tenant record each."""
+    limits, checks = case.limits, authorizations(case)
+    table = min(limits.warm_reads, limits.table_reads) / (AUTHORIZER_READS * checks)
+    return min(1.0, table, case.wave.tenants * limits.partition_reads / checks)
+
+
 def other_concurrency(case: Deployment) -> dict[str, float]:
     """Return the concurrency of the functions around scoring, once the wave is steady."""
-    wave, limits = case.wave, case.limits
-    checks = min(wave.rate, wave.keys / AUTHORIZER_CACHE)
-    batches = wave.rate / limits.stream_batch
+    limits = case.limits
+    batches = case.wave.rate / limits.stream_batch
     return {
-        "tokens_authorizer": concurrency_for(checks, AUTHORIZER_SECONDS, limits),
+        "tokens_authorizer": concurrency_for(authorizations(case), AUTHORIZER_SECONDS, limits),
         "usage_counters": batches * limits.stream_seconds,
         "events_publisher": batches * limits.stream_seconds,
     }
@@ -122,6 +135,8 @@ def stages(case: Deployment) -> Iterator[Stage]:
     each = min(limits.environment_requests, 1 / score.seconds)
     room = max(0.0, limits.concurrency - sum(other_concurrency(case).values()))
     yield "concurrency of the account", lambda scores: min(scores, room * each)
+    share = authorized_share(case)
+    yield "reads of `access`", lambda scores: scores * share
     growth = TokenBucket(limits.environments_added, limits.environment_burst)
     pool = Environments(growth, limits.concurrency, limits.environment_requests)
     pool.ready = limits.provisioned

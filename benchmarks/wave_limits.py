@@ -30,8 +30,11 @@ class Limits:
     key_writes: float = 1.0
     """Write units of the rate limiter per score."""
     partition_writes: float = 1_000.0
+    partition_reads: float = 3_000.0
     table_writes: float = 40_000.0
+    table_reads: float = 40_000.0
     warm_writes: float = 4_000.0
+    warm_reads: float = 12_000.0
     peak_seconds: float = 1_800.0
     split_seconds: float = 600.0
     transaction_seconds: float = 0.01
@@ -71,6 +74,9 @@ SOURCES: dict[str, tuple[str, str]] = {
     "environment_requests": ("synchronous requests per unit of concurrency", f"{_LAMBDA}gettingstarted-limits.html"),
     "key_writes": ("write units of the rate limiter per score", "layers/core/vigil/web/rate_limits.py"),
     "partition_writes": ("write units of a partition", f"{_DYNAMO}bp-partition-key-design.html"),
+    "partition_reads": ("read units of a partition", f"{_DYNAMO}bp-partition-key-design.html"),
+    "table_reads": ("read units of a table", f"{_DYNAMO}ServiceQuotas.html"),
+    "warm_reads": ("read units of a new table", f"{_DYNAMO}warm-throughput.html"),
     "table_writes": ("write units of a table, and of an index", f"{_DYNAMO}ServiceQuotas.html"),
     "warm_writes": ("write units of a new table or index", f"{_DYNAMO}warm-throughput.html"),
     "peak_seconds": ("time in which traffic may double", f"{_DYNAMO}warm-throughput.html"),

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from benchmarks.wave_flow import (
+    AUTHORIZER_READS,
     USAGE_UNITS,
     Deployment,
     Wall,
+    authorizations,
     other_concurrency,
     run_wave,
     written,
@@ -55,6 +57,10 @@ REMEDIES: dict[str, Remedy] = {
         {"account_requests": lambda c: c.wave.rate, "account_burst": lambda c: c.wave.rate / 2},
     ),
     "concurrency of the account": Remedy("quota of Lambda", {"concurrency": all_concurrency}),
+    "reads of `access`": Remedy(
+        "warm throughput and quota of reads, or fewer keys",
+        {name: lambda c: AUTHORIZER_READS * authorizations(c) for name in ("warm_reads", "table_reads")},
+    ),
     "growth of environments": Remedy(
         "provisioned concurrency before the wave, or a slower start",
         {"provisioned": lambda c: math.ceil(c.concurrency)},

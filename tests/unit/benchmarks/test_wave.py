@@ -11,6 +11,7 @@ from benchmarks.wave_check import Reply, most_in_flight
 from benchmarks.wave_flow import Deployment, Score, Wave, run_wave
 from benchmarks.wave_limits import SOURCES, Limits
 from benchmarks.wave_walls import climb
+from cli.checkout import ROOT
 
 SCORE = Score(seconds=0.012, row_units=2)
 LIMITS = Limits()
@@ -25,6 +26,11 @@ def test_each_limit_has_a_source():
     assert SOURCES.keys() == {field.name for field in fields(Limits)}
     deployed = Limits.deployed()
     assert replace(deployed, stage_requests=500, stage_burst=1_000, chunk_workers=16) == LIMITS
+
+
+def test_the_page_names_each_limit_and_its_source():
+    page = (ROOT / "docs" / "waves.md").read_text()
+    assert [meaning for meaning, source in SOURCES.values() if meaning not in page or source not in page] == []
 
 
 def test_a_small_wave_meets_no_wall():
@@ -43,14 +49,14 @@ def test_the_stage_throttle_is_the_first_wall_of_a_thousand():
 
 
 def test_one_tenant_is_stopped_by_the_key_of_its_index():
-    steps, moved = ladder(lone_wave(50_000))
+    steps, moved = ladder(replace(lone_wave(50_000), seconds=60))
     assert list(steps)[:3] == ["limit of keys", "stage throttle", "API Gateway of the account"]
     assert steps["index of a tenant"].wall.passed == 1_000
     assert moved.limits.index_shards == 50
 
 
 def test_the_quota_of_a_tenant_takes_one_transaction_at_a_time():
-    steps, _ = ladder(lone_wave(1_000), replace(SCORE, quota=True))
+    steps, _ = ladder(replace(lone_wave(1_000), seconds=60), replace(SCORE, quota=True))
     assert steps["quota of a tenant"].wall.passed == pytest.approx(1 / LIMITS.transaction_seconds)
 
 
@@ -62,6 +68,14 @@ def test_the_rate_limiter_never_refuses_because_of_its_table():
     assert walls["warm throughput of `limits`"] == "uncounted"
     assert walls["warm throughput of `usage`"] == "late"
     assert outcome.served == 60 * 4_000  # the indexes refuse the rest
+
+
+def test_reads_of_the_authorizer_refuse_very_many_keys():
+    wave = Wave(90_000, tenants=9_000, keys=360_000, seconds=10)
+    steps, moved = ladder(wave)
+    # 12,000 authorizations a second read two records each; a new table has 12,000 reads
+    assert steps["reads of `access`"].share == pytest.approx(0.5)
+    assert moved.limits.warm_reads == 24_000
 
 
 def test_a_slow_start_spares_refusals_by_missing_environments():
