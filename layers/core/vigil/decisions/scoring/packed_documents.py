@@ -6,6 +6,10 @@ from typing import Any
 
 _LEVEL = 4
 """Compression level. Level 6 takes up to 45 % longer, and its rows are at most 6 % shorter."""
+_SMALL, _LARGE = (13, 6), (15, 8)
+"""Bits of the window and level of memory of zlib, which allocates 64 kB or 256 kB for each answer."""
+_SMALL_BYTES = 1 << 13
+"""Maximum bytes of text and dictionary that a small window reaches."""
 _COMMON_TEXT = b"".join(
     (
         b": not recorded; does not change the chance of  yesnotrue,false,",
@@ -32,8 +36,10 @@ def pack_documents(inputs: str, body: str, summary: str) -> bytes:
 
     The summary is part of the compression dictionary, because the answer repeats it. It is needed to unpack.
     """
-    packer = zlib.compressobj(_LEVEL, zdict=_COMMON_TEXT + summary.encode())
-    return packer.compress(f"{inputs}\n{body}".encode()) + packer.flush()
+    text, dictionary = f"{inputs}\n{body}".encode(), _COMMON_TEXT + summary.encode()
+    window, memory = _SMALL if len(text) + len(dictionary) <= _SMALL_BYTES else _LARGE
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, window, memory, zdict=dictionary)
+    return packer.compress(text) + packer.flush()
 
 
 def unpack_documents(packed: bytes, summary: str) -> tuple[str, str]:
