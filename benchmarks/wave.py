@@ -17,7 +17,7 @@ from rich.table import Table
 
 from benchmarks import batch, cost, prices, wave_check
 from benchmarks.model_cases import ModelCase, train_case
-from benchmarks.wave_flow import Deployment, Score, Wave, other_concurrency, run_wave, written
+from benchmarks.wave_flow import ScoreUse, Wave, WaveCase, other_concurrency, run_wave, written
 from benchmarks.wave_limits import SOURCES, Limits
 from benchmarks.wave_walls import climb
 from cli import native
@@ -37,7 +37,7 @@ out = Console()
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class ChunkUse:
     """Use of one chunk of a batch: seconds of its worker, waits for AWS included, and US dollars."""
 
     seconds: float
@@ -73,22 +73,22 @@ def lone_wave(rate: float) -> Wave:
     return Wave(rate, 1, KEYS_AT_FULL_RATE["ENTERPRISE"])
 
 
-def measured_score(usage: cost.RequestUsage) -> Score:
+def measured_score(usage: cost.RequestUsage) -> ScoreUse:
     """Return the use of one score from its measurement."""
-    return Score(usage.milliseconds / 1e3, math.ceil(usage.stored / 1024))
+    return ScoreUse(usage.milliseconds / 1e3, math.ceil(usage.stored / 1024))
 
 
-def measured_chunk(case: ModelCase) -> Chunk:
+def measured_chunk(case: ModelCase) -> ChunkUse:
     """Return the use of one chunk from a batch of CSV rows."""
     measured = batch.run_batch(case, "csv", cost.ROWS)
     calls, dollars = batch.bill(measured["calls"], measured["cpu_seconds"], cost.ROWS)
     share = CHUNK_ROWS / cost.ROWS
     waits = calls * CHUNK_ROWS / 1e4 * cost.BATCH_CALL_MS / 1e3
     waiting = waits * batch.MEMORY_GB * prices.GB_SECOND_ARM
-    return Chunk(measured["cpu_seconds"] * share + waits, dollars * CHUNK_ROWS / 1e6 + waiting)
+    return ChunkUse(measured["cpu_seconds"] * share + waits, dollars * CHUNK_ROWS / 1e6 + waiting)
 
 
-def batch_month(chunk: Chunk, limits: Limits, rows: float = MONTH_ROWS) -> BatchMonth:
+def batch_month(chunk: ChunkUse, limits: Limits, rows: float = MONTH_ROWS) -> BatchMonth:
     """Return a month of batches with this number of rows."""
     chunks = rows / CHUNK_ROWS
     work = chunks * chunk.seconds
@@ -103,7 +103,7 @@ def batch_month(chunk: Chunk, limits: Limits, rows: float = MONTH_ROWS) -> Batch
     )
 
 
-def needs_table(score: Score, million: float, limits: Limits) -> Table:
+def needs_table(score: ScoreUse, million: float, limits: Limits) -> Table:
     """Return what each rate needs once it is steady, with US dollars per million scores as `million`."""
     table = Table(
         "scores a second",
@@ -115,7 +115,7 @@ def needs_table(score: Score, million: float, limits: Limits) -> Table:
         "$ a month",
     )
     for rate in RATES:
-        case = Deployment(spread_wave(rate), score, limits)
+        case = WaveCase(spread_wave(rate), score, limits)
         units = rate * written(case)["`decisions`"]
         hourly = rate * HOUR / cost.MILLION * million
         every = case.concurrency + sum(other_concurrency(case).values())
@@ -131,7 +131,7 @@ def needs_table(score: Score, million: float, limits: Limits) -> Table:
     return table
 
 
-def walls_table(case: Deployment, title: str) -> Table:
+def walls_table(case: WaveCase, title: str) -> Table:
     """Return the walls of a wave that begins at once, the first one first, and what is served with all moved."""
     table = Table(title, "from to (s)", "beyond it", "within it (a second)", "effect", "what moves it")
     steps, moved = climb(case)
@@ -144,12 +144,12 @@ def walls_table(case: Deployment, title: str) -> Table:
     return table
 
 
-def wave_tables(score: Score, limits: Limits) -> Iterator[Table]:
+def wave_tables(score: ScoreUse, limits: Limits) -> Iterator[Table]:
     """Yield the walls of every rate: spread over tenants within their default limits, and from one tenant."""
     for rate in RATES:
         for name, wave in (("many tenants", spread_wave(rate)), ("one tenant", lone_wave(rate))):
             title = f"{rate:,.0f} a second, {name}: {wave.tenants:,.0f} with {wave.keys:,.0f} keys"
-            yield walls_table(Deployment(wave, score, limits), title)
+            yield walls_table(WaveCase(wave, score, limits), title)
 
 
 def month_table(month: BatchMonth, limits: Limits) -> Table:

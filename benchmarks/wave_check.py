@@ -15,7 +15,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.wave_flow import Deployment, Score, Wave, run_wave
+from benchmarks.wave_flow import ScoreUse, Wave, WaveCase, run_wave
 from benchmarks.wave_limits import Limits
 from cli import deployment
 from cli.embedded import Embedded
@@ -60,7 +60,7 @@ def compare(rate: float, seconds: int, limits: Limits) -> None:
     rows = stored_rows(dynamodb, embedded.tables, tenant_id)
     seconds_each = median(line["latency_ms"] for line in lines) / 1e3
     allowed = replace(limits, key_requests=ALLOWED["per_hour"] / 3_600)
-    case = Deployment(Wave(rate, 1, 1, seconds), Score(seconds_each, 2), allowed)
+    case = WaveCase(Wave(rate, 1, 1, seconds), ScoreUse(seconds_each, 2), allowed)
     Console().print(check_table(case, replies, lines, rows))
 
 
@@ -129,9 +129,7 @@ def leased_requests(requests: float) -> int:
     return leased
 
 
-def check_table(
-    case: Deployment, replies: Sequence[Reply], lines: Sequence[dict[str, Any]], rows: Counter[str]
-) -> Table:
+def check_table(case: WaveCase, replies: Sequence[Reply], lines: Sequence[dict[str, Any]], rows: Counter[str]) -> Table:
     """Return the table of the simulated and the real wave."""
     outcome = run_wave(case)
     statuses = Counter(reply.status for reply in replies)

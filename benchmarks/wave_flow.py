@@ -31,7 +31,7 @@ class Wave:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class ScoreUse:
     """Use of one score: seconds of its environment, write units of its row, and if a quota is charged."""
 
     seconds: float
@@ -41,11 +41,11 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Deployment:
+class WaveCase:
     """A wave, the use of one of its scores, and the limits that it meets."""
 
     wave: Wave
-    score: Score
+    score: ScoreUse
     limits: Limits
 
     @property
@@ -103,19 +103,19 @@ def concurrency_for(rate: float, seconds: float, limits: Limits) -> float:
     return rate / min(limits.environment_requests, 1 / seconds)
 
 
-def authorizations(case: Deployment) -> float:
+def authorizations(case: WaveCase) -> float:
     """Return the calls of the authorizer a second: one per key while its answer is cached."""
     return min(case.wave.rate, case.wave.keys / AUTHORIZER_CACHE)
 
 
-def authorized_share(case: Deployment) -> float:
+def authorized_share(case: WaveCase) -> float:
     """Return the share of the authorizations whose reads DynamoDB answers: a key record and a tenant record each."""
     limits, checks = case.limits, authorizations(case)
     table = min(limits.warm_reads, limits.table_reads) / (AUTHORIZER_READS * checks)
     return min(1.0, table, case.wave.tenants * limits.partition_reads / checks)
 
 
-def other_concurrency(case: Deployment) -> dict[str, float]:
+def other_concurrency(case: WaveCase) -> dict[str, float]:
     """Return the concurrency of the functions around scoring, once the wave is steady."""
     limits = case.limits
     batches = case.wave.rate / limits.stream_batch
@@ -126,7 +126,7 @@ def other_concurrency(case: Deployment) -> dict[str, float]:
     }
 
 
-def stages(case: Deployment) -> Iterator[Stage]:
+def stages(case: WaveCase) -> Iterator[Stage]:
     """Yield the limits in the order in which a request meets them."""
     wave, score, limits = case.wave, case.score, case.limits
     yield "limit of keys", lambda scores: min(scores, wave.keys * limits.key_requests)
@@ -160,7 +160,7 @@ def table_stages(name: str, units: float, limits: Limits) -> Iterator[Stage]:
     yield f"warm throughput of {name}", per_unit(table.write, units)
 
 
-def late_stages(case: Deployment) -> Iterator[Stage]:
+def late_stages(case: WaveCase) -> Iterator[Stage]:
     """Yield the limits of the functions that read the stream of decisions."""
     wave, score, limits = case.wave, case.score, case.limits
     shards = math.ceil(max(limits.warm_writes, wave.rate * score.row_units) / limits.partition_writes)
@@ -171,7 +171,7 @@ def late_stages(case: Deployment) -> Iterator[Stage]:
     yield "events", lambda scores: min(scores, limits.event_requests * limits.event_entries)
 
 
-def written(case: Deployment) -> dict[str, float]:
+def written(case: WaveCase) -> dict[str, float]:
     """Return the write units of one score by table and index."""
     score = case.score
     return {
@@ -187,7 +187,7 @@ def per_unit(write: Callable[[float], float], units: float) -> Callable[[float],
     return lambda scores: write(scores * units) / units
 
 
-def run_wave(case: Deployment) -> Outcome:
+def run_wave(case: WaveCase) -> Outcome:
     """Send a wave through all limits, one second per step."""
     wave, chain = case.wave, list(stages(case))
     walls = [Wall(name) for name, _ in chain]

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from benchmarks.wave_flow import (
     AUTHORIZER_READS,
     USAGE_UNITS,
-    Deployment,
     Wall,
+    WaveCase,
     authorizations,
     other_concurrency,
     run_wave,
     written,
 )
 
-Value = Callable[[Deployment], float]
+Value = Callable[[WaveCase], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +25,21 @@ class Remedy:
     words: str
     values: dict[str, Value]
 
-    def move(self, case: Deployment) -> Deployment:
+    def move(self, case: WaveCase) -> WaveCase:
         """Return the deployment with the wall moved just so far that the wave passes."""
         return replace(case, limits=replace(case.limits, **{name: value(case) for name, value in self.values.items()}))
 
 
-def all_concurrency(case: Deployment) -> float:
+def all_concurrency(case: WaveCase) -> float:
     """Return the concurrency of all functions that a wave needs once it is steady."""
     return math.ceil(case.concurrency + sum(other_concurrency(case).values()))
 
 
-def _largest_table(case: Deployment) -> float:
+def _largest_table(case: WaveCase) -> float:
     return case.wave.rate * max(*written(case).values(), USAGE_UNITS)
 
 
-def _shards(case: Deployment) -> float:
+def _shards(case: WaveCase) -> float:
     units = case.wave.rate * case.score.index_units
     return math.ceil(units / case.limits.partition_writes / case.wave.tenants)
 
@@ -97,7 +97,7 @@ class Step:
     remedy: str
 
 
-def climb(case: Deployment) -> tuple[list[Step], Deployment]:
+def climb(case: WaveCase) -> tuple[list[Step], WaveCase]:
     """Return the walls in the order in which a wave meets them, and the deployment that has moved them all.
 
     Each wall is moved before the wave is sent again.

@@ -6,19 +6,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.wave import HOUR, MONTH_SECONDS, Chunk, batch_month, lone_wave, spread_wave
+from benchmarks.wave import HOUR, MONTH_SECONDS, ChunkUse, batch_month, lone_wave, spread_wave
 from benchmarks.wave_check import Reply, most_in_flight
-from benchmarks.wave_flow import Deployment, Score, Wave, run_wave
+from benchmarks.wave_flow import ScoreUse, Wave, WaveCase, run_wave
 from benchmarks.wave_limits import SOURCES, Limits
 from benchmarks.wave_walls import climb
 from cli.checkout import ROOT
 
-SCORE = Score(seconds=0.012, row_units=2)
+SCORE = ScoreUse(seconds=0.012, row_units=2)
 LIMITS = Limits()
 
 
 def ladder(wave, score=SCORE, limits=LIMITS):
-    steps, moved = climb(Deployment(wave, score, limits))
+    steps, moved = climb(WaveCase(wave, score, limits))
     return {step.wall.name: step for step in steps}, moved
 
 
@@ -34,7 +34,7 @@ def test_the_page_names_each_limit_and_its_source():
 
 
 def test_a_small_wave_meets_no_wall():
-    outcome = run_wave(Deployment(spread_wave(10), SCORE, LIMITS))
+    outcome = run_wave(WaveCase(spread_wave(10), SCORE, LIMITS))
     assert (outcome.walls, outcome.served) == ([], outcome.offered)
     assert outcome.offered == 10 * HOUR
 
@@ -63,7 +63,7 @@ def test_the_quota_of_a_tenant_takes_one_transaction_at_a_time():
 def test_the_rate_limiter_never_refuses_because_of_its_table():
     wave = Wave(5_000, tenants=5_000, keys=50_000, seconds=60)
     limits = replace(LIMITS, stage_requests=9_000, concurrency=9_000, provisioned=9_000, warm_writes=4_000)
-    outcome = run_wave(Deployment(wave, replace(SCORE, row_units=0.5), limits))
+    outcome = run_wave(WaveCase(wave, replace(SCORE, row_units=0.5), limits))
     walls = {wall.name: wall.effect for wall in outcome.walls}
     assert walls["warm throughput of `limits`"] == "uncounted"
     assert walls["warm throughput of `usage`"] == "late"
@@ -81,7 +81,7 @@ def test_reads_of_the_authorizer_refuse_very_many_keys():
 def test_a_slow_start_spares_refusals_by_missing_environments():
     limits = replace(LIMITS, stage_requests=99_000, account_requests=99_000, concurrency=9_000)
     walls = [
-        {wall.name for wall in run_wave(Deployment(wave, SCORE, limits)).walls}
+        {wall.name for wall in run_wave(WaveCase(wave, SCORE, limits)).walls}
         for wave in (spread_wave(30_000), replace(spread_wave(30_000), ramp_seconds=60))
     ]
     assert ["growth of environments" in names for names in walls] == [True, False]
@@ -91,12 +91,12 @@ def test_a_slow_start_spares_refusals_by_missing_environments():
 @given(st.floats(1, 200_000), st.floats(0.001, 5), st.integers(1, 30), st.booleans(), st.booleans())
 def test_a_wave_passes_when_each_of_its_walls_is_moved(rate, seconds, units, quota, is_alone):
     wave = replace((lone_wave if is_alone else spread_wave)(rate), seconds=40)
-    _, moved = climb(Deployment(wave, Score(seconds, units, quota=quota), replace(LIMITS, split_seconds=9)))
+    _, moved = climb(WaveCase(wave, ScoreUse(seconds, units, quota=quota), replace(LIMITS, split_seconds=9)))
     assert run_wave(moved).walls == []
 
 
 def test_a_month_of_batches_is_the_work_of_its_chunks():
-    month = batch_month(Chunk(seconds=2, dollars=0.001), LIMITS, rows=1_000_000_000)
+    month = batch_month(ChunkUse(seconds=2, dollars=0.001), LIMITS, rows=1_000_000_000)
     assert month.chunks == 100_000
     assert month.workers == pytest.approx(200_000 / MONTH_SECONDS)
     assert month.hours == pytest.approx(200_000 / 16 / HOUR)
