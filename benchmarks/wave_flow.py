@@ -53,6 +53,11 @@ class WaveCase:
         """Concurrency that Lambda counts for the scoring function once the wave is steady."""
         return concurrency_for(self.wave.rate, self.score.seconds, self.limits)
 
+    @property
+    def cold_environments(self) -> float:
+        """Environments that a cold wave starts if nothing bounds them: one per request of the time of a start."""
+        return max(self.concurrency, self.wave.rate * (self.limits.start_seconds + self.score.seconds))
+
 
 @dataclass(slots=True)
 class Wall:
@@ -138,7 +143,7 @@ def stages(case: WaveCase) -> Iterator[Stage]:
     share = authorized_share(case)
     yield "reads of `access`", lambda scores: scores * share
     growth = TokenBucket(limits.environments_added, limits.environment_burst)
-    pool = Environments(growth, limits.concurrency, limits.environment_requests)
+    pool = Environments(growth, limits.concurrency, limits.environment_requests, limits.start_seconds)
     pool.ready = limits.provisioned
     yield "growth of environments", lambda scores: pool.serve(scores, score.seconds)
     parts = wave.keys / wave.tenants

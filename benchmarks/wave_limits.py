@@ -25,6 +25,7 @@ class Limits:
     environment_burst: float = 1_000.0
     environments_added: float = 100.0
     environment_requests: float = 10.0
+    start_seconds: float = 0.5
     provisioned: float = 0.0
     """Environments that are ready before the wave."""
     key_writes: float = 1.0
@@ -72,6 +73,7 @@ SOURCES: dict[str, tuple[str, str]] = {
     "environment_burst": ("environments that a function may add at once", f"{_LAMBDA}scaling-behavior.html"),
     "environments_added": ("environments that a function may add in a second", f"{_LAMBDA}scaling-behavior.html"),
     "environment_requests": ("synchronous requests per unit of concurrency", f"{_LAMBDA}gettingstarted-limits.html"),
+    "start_seconds": ("start of an environment from its snapshot", "assumption; see `docs/benchmarks.md`"),
     "key_writes": ("write units of the rate limiter per score", "layers/core/vigil/web/rate_limits.py"),
     "partition_writes": ("write units of a partition", f"{_DYNAMO}bp-partition-key-design.html"),
     "partition_reads": ("read units of a partition", f"{_DYNAMO}bp-partition-key-design.html"),

@@ -25,19 +25,22 @@ class TokenBucket:
 class Environments:
     """Environments of one function. A request waits for its environment to start; without one it is refused.
 
-    Lambda takes at most `requests_each` requests a second per environment, however short they are.
+    Lambda takes at most `requests_each` requests a second per environment, however short they are. Requests that arrive
+    during a start have an environment each, so a cold function starts more environments than it needs later.
     """
 
     growth: TokenBucket
     concurrency: float
     requests_each: float
+    start_seconds: float = 0.0
     ready: float = 0.0
 
     def serve(self, requests: float, seconds: float) -> float:
         """Return how many of the requests of one second are served, each in `seconds`."""
         each = min(self.requests_each, 1 / seconds)
-        missing = max(0.0, min(requests / each, self.concurrency) - self.ready)
-        self.ready += self.growth.admit(missing)
+        waiting = max(0.0, requests - self.ready * each)
+        missing = waiting * max(1 / each, self.start_seconds + seconds)
+        self.ready += self.growth.admit(max(0.0, min(missing, self.concurrency - self.ready)))
         return min(requests, self.ready * each)
 
 

@@ -33,6 +33,15 @@ def test_slow_requests_need_environments_for_their_whole_time(seconds, needed):
     assert pool.ready == needed
 
 
+def test_requests_during_a_start_have_an_environment_each():
+    pool = Environments(TokenBucket(100, 1_000), concurrency=1_000, requests_each=10, start_seconds=0.5)
+    assert pool.serve(1_000, seconds=0.012) == 1_000
+    assert pool.ready == pytest.approx(512)  # 1,000 requests a second for 0.512 s
+    assert pool.serve(5_000, seconds=0.012) == 5_000
+    assert pool.serve(9_900, seconds=0.012) == 9_900
+    assert pool.ready == 1_000
+
+
 def test_the_account_bounds_the_environments():
     pool = Environments(TokenBucket(rate=100, burst=1_000), concurrency=30, requests_each=10)
     assert [pool.serve(1_000, 0.012) for _ in range(3)] == [300, 300, 300]
