@@ -1,6 +1,6 @@
 # The commands of the project. They need python3 >= 3.11, make and git.
 .DEFAULT_GOAL := help
-.PHONY: help setup docs demo up down status test test-faults test-arm test-clock test-pythons check build-aws bench bench-batch bench-cost bench-forecast bench-peers clean
+.PHONY: help setup docs demo up down status test test-faults test-arm test-clock test-pythons check build-aws bench bench-batch bench-cost bench-forecast bench-ledger bench-peers bench-wave clean
 SHELL := /bin/sh
 $(if $(word 2,$(CURDIR)),$(error make cannot build in a folder with a space in its path: $(CURDIR)))
 PYTHON ?= python3
@@ -80,6 +80,12 @@ bench-cost: setup ## Calculate the cost of a score, a batch row and a question
 
 bench-forecast: setup ## Simulate the error rates of anomalies and projections (half an hour)
 	"$(UV)" run --no-sync python -m benchmarks.forecast
+
+bench-ledger: setup ## Measure the stored rows of decisions and their cost
+	"$(UV)" run --no-sync python -m benchmarks.ledger
+
+bench-wave: setup ## Simulate waves of scores and name the first wall
+	"$(UV)" run --no-sync python -m benchmarks.wave
 
 bench-peers: setup ## Compare Vigil with MLServer, BentoML and FastAPI
 	"$(UV)" run --no-sync python -m benchmarks.peers

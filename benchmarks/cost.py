@@ -25,6 +25,7 @@ from benchmarks.model_cases import ModelCase, train_case
 from cli import native
 from cli.checkout import ROOT
 from vigil.kernel.tenants import Tier
+from vigil.money.usage.stream_entries import billed_bytes, index_bytes
 
 MODEL = "wdbc"
 REQUESTS = 400
@@ -106,17 +107,20 @@ def measure_requests(case: ModelCase, tier: Tier) -> RequestUsage:
 
 
 def write_units(operation: str, body: bytes) -> int:
-    """Return the write units of a call: of the item and its two indexes; a transaction doubles those of the item.
-
-    The JSON of an item is slightly longer than its size in DynamoDB.
-    """
+    """Return the write units of a call: of the item and its indexes; a transaction doubles those of the item."""
     request = json.loads(body)
     if operation == "UpdateItem":
         return 1
     if operation == "PutItem":
-        return math.ceil(len(json.dumps(request["Item"])) / 1024) + 2
+        return _units(request["Item"])
     parts = (next(iter(part.items())) for part in request["TransactItems"])
-    return sum(2 * math.ceil(len(json.dumps(p["Item"])) / 1024) + 2 if kind == "Put" else 2 for kind, p in parts)
+    return sum(_units(p["Item"], 2) if kind == "Put" else 2 for kind, p in parts)
+
+
+def _units(item: Mapping[str, Any], factor: int = 1) -> int:
+    """Return the write units of an item and its index entries; a transaction has the factor 2 for the item."""
+    entries = sum(math.ceil(size / 1024) for size in index_bytes(item))
+    return factor * math.ceil(billed_bytes(item) / 1024) + entries
 
 
 def stored_bytes(operation: str, body: bytes) -> int:
@@ -124,7 +128,7 @@ def stored_bytes(operation: str, body: bytes) -> int:
     request = json.loads(body)
     if operation == "TransactWriteItems":
         request = next(part["Put"] for part in request["TransactItems"] if "Put" in part)
-    return len(json.dumps(request["Item"])) if "Item" in request else 0
+    return billed_bytes(request["Item"]) if "Item" in request else 0
 
 
 def score_bill(usage: RequestUsage) -> dict[str, float]:

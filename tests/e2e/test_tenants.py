@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from models import recipe
 from tests.e2e.clients import http
+from tests.support.ledger_rows import unpacked_item
 
 MODEL = "wdbc"
 PATIENCE_SECONDS = 300
@@ -186,5 +187,5 @@ def test_an_offboarding_leaves_a_publicly_verifiable_certificate(stack, operator
     tables = [stack.tables[name] for name in ("decisions", "outcomes")]
     dynamodb = aws("dynamodb")
     assert tenant_id not in json.dumps(
-        [dynamodb.scan(TableName=table, ConsistentRead=True)["Items"] for table in tables]
+        [unpacked_item(item) for t in tables for item in dynamodb.scan(TableName=t, ConsistentRead=True)["Items"]]
     )

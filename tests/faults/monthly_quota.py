@@ -12,6 +12,7 @@ from tests.support.faultbed.deliveries import Deliveries
 from tests.support.faultbed.history import Answer, Count, Effect, Input, violations
 from tests.support.faultbed.interleaving import Interleaving
 from tests.support.faultbed.plans import Seeded, inject, uniform_rates
+from tests.support.ledger_rows import unpacked_item
 from tests.support.ledgers import ledger
 from vigil.access.quota.service import MonthlyQuota
 from vigil.access.quota.store import DynamoMonthlyQuota
@@ -65,7 +66,7 @@ class Month:
     def violations(self):
         """Return the violations of answers and counter against all writes of the ledger."""
         inputs = [Input(_pk(number), "acme") for number in self.answers]
-        images = [record["dynamodb"]["NewImage"] for record in self.bed.writes(self.decisions)]
+        images = [unpacked_item(record["dynamodb"]["NewImage"]) for record in self.bed.writes(self.decisions)]
         effects = [Effect(image["pk"]["S"], image["tenant_pk"]["S"], image["body"]["S"]) for image in images]
         told = [Answer(_pk(number), body) for number, answers in self.answers.items() for _, body in answers]
         return violations(inputs, effects, told, [Count("month", self.used, len(images))])

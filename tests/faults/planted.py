@@ -7,7 +7,7 @@ from typing import Any
 
 from vigil.aws.errors import translate_errors
 from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow
-from vigil.decisions.scoring.store import DynamoLedger, _item
+from vigil.decisions.scoring.store import DynamoLedger, row_item
 from vigil.money.usage.model import UsageEntry
 from vigil.money.usage.store import DynamoUsage
 from vigil.operations.dead_letters.model import DeadLetterJob
@@ -24,7 +24,7 @@ class CheckThenWrite(DynamoLedger):
     def commit(self, row: LedgerRow, conditions: Conditions = UNCONDITIONAL) -> LedgerRow | None:
         if (existing := self.get(row.tenant_id, row.decision_id)) is not None:
             return existing
-        self._table.call("put_item", Item=_item(row))
+        self._table.call("put_item", Item=row_item(row))
         return None
 
 
@@ -32,7 +32,7 @@ class Unconditional(DynamoLedger):
     """Writes without a condition, so the last delivery wins."""
 
     def commit(self, row: LedgerRow, conditions: Conditions = UNCONDITIONAL) -> LedgerRow | None:
-        self._table.call("put_item", Item=_item(row))
+        self._table.call("put_item", Item=row_item(row))
         return None
 
 

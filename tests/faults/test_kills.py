@@ -8,6 +8,7 @@ import pytest
 from tests.support.fakes.tenant_keys import tenant_key
 from tests.support.faultbed.history import Effect, Input, report, violations
 from tests.support.faultbed.workers import kill_workers, running_workers
+from tests.support.ledger_rows import unpacked_item
 from vigil.decisions.scoring.model import derive_decision_id
 from vigil.kernel.ids import stored_decision_id
 from vigil.workers.queues import Message, SqsQueue
@@ -48,7 +49,7 @@ def expected_input(message):
 
 
 def effect_of(write):
-    image = write["dynamodb"]["NewImage"]
+    image = unpacked_item(write["dynamodb"]["NewImage"])
     return Effect(image["pk"]["S"], image["tenant_pk"]["S"], str(int(json.loads(image["inputs"]["S"])["age"])))
 
 

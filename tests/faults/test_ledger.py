@@ -14,6 +14,7 @@ from tests.support.faultbed.faults import CRASHES, FAULTS, Crash
 from tests.support.faultbed.history import Answer, Effect, Input, report, violations
 from tests.support.faultbed.interleaving import Interleaving
 from tests.support.faultbed.plans import At, Seeded, inject, uniform_rates
+from tests.support.ledger_rows import unpacked_item
 from tests.support.ledgers import ledger as ledger_on
 from vigil.decisions.scoring.model import ScoreRequest, derive_decision_id
 from vigil.decisions.scoring.service import Scoring
@@ -54,7 +55,7 @@ class Run:
     def violations(self, requests):
         """Return the violations of requests and answers against all writes of the table."""
         inputs = [Input(_pk(request), request[0]) for request in requests]
-        images = [record["dynamodb"]["NewImage"] for record in self.bed.writes(self.table)]
+        images = [unpacked_item(record["dynamodb"]["NewImage"]) for record in self.bed.writes(self.table)]
         effects = [Effect(image["pk"]["S"], image["tenant_pk"]["S"], image["body"]["S"]) for image in images]
         return violations(inputs, effects, self.answers)
 

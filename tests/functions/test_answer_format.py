@@ -1,6 +1,6 @@
 """Rows of every earlier answer format are read and replayed, and new rows name the present format.
 
-`first_format.json` and `second_format.json` have the rows of every table, the model package and the requests of a
+`first_format.json` to `third_format.json` have the rows of every table, the model package and the requests of a
 deployment of that format. Rows of the first format have no attribute `answer_format`.
 """
 
@@ -24,7 +24,7 @@ from vigil.money.usage.store import DynamoUsage
 
 FORMATS = {
     number: json.loads((Path(__file__).parent / f"{name}_format.json").read_text())
-    for number, name in enumerate(("first", "second"), 1)
+    for number, name in enumerate(("first", "second", "third"), 1)
 }
 """Deployments of earlier formats, by format."""
 LATER = {"N": "4000000000"}
@@ -61,19 +61,20 @@ def store(clock, published):
             process.forget()
             privacy.conversion().run("acme")
         else:
-            store_tenant_key(base64.b64decode(stored["tenant_secret"]))
+            store_tenant_key(base64.b64decode(stored["tenant_secret"]), stored.get("keyed_ids", False))
         process.forget()
         return stored
 
     return fill
 
 
-def store_tenant_key(secret):
-    """Store the key that the tenant of a deployment had."""
+def store_tenant_key(secret, keyed_ids):
+    """Store the key that the tenant of a deployment had. From format 3 on, ids are keyed too."""
     context = {"tenant_id": "acme"}
     arn = os.environ["VIGIL_DATA_KEY_ARN"]
     wrapped = boto3.client("kms").encrypt(KeyId=arn, Plaintext=secret, EncryptionContext=context)["CiphertextBlob"]
     item = {"pk": {"S": "acme"}, "wrapped": {"B": wrapped}, "state": {"S": "ready"}}
+    item |= {"keyed_ids": {"BOOL": True}} if keyed_ids else {}
     boto3.client("dynamodb").put_item(TableName="tenant_keys", Item=item)
 
 

@@ -166,7 +166,7 @@ def fill(sinks, api, deployed, capsys):
         for item in boto3.client("dynamodb").scan(TableName=table)["Items"]:
             sinks.note(f"table {table}", item)
     for item in boto3.client("dynamodb").scan(TableName="decisions")["Items"]:
-        keys = {name: text for name, text in item.items() if name not in {"subject_id", "body", "summary", "inputs"}}
+        keys = {name: text for name, text in item.items() if name not in {"subject_id", "packed", "summary"}}
         sinks.note("table decisions", keys)
     s3 = boto3.client("s3")
     for stored in s3.list_objects_v2(Bucket="files", Prefix="results/")["Contents"]:

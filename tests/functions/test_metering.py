@@ -245,7 +245,7 @@ def test_stored_bytes_are_recorded_hourly_and_end_with_erasure(score, count, usa
     answer = usage()[1]
     held = answer["stored"]["database_bytes"]
     rows = boto3.client("dynamodb").scan(TableName="decisions")["Items"]
-    assert held > sum(len(row["body"]["S"]) + len(row["inputs"]["S"]) for row in rows)
+    assert held > sum(len(row["packed"]["B"]) + len(row["summary"]["S"]) for row in rows)
     assert answer["stored"]["storage_bytes"] == answer["total"]["storage_byte_hours"] == 17
     assert answer["total"]["database_byte_hours"] == held
 

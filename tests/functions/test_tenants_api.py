@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.fakes.dead_letters import WORK, letter
 from tests.support.gateway import Context, event
+from tests.support.ledger_rows import unpacked_item
 from vigil.access.keys.token import KeyToken
 from vigil.access.tenants.service import TenantChange
 from vigil.bootstrap import access, stores
@@ -46,7 +47,7 @@ def api(published):
 def contents(*tables):
     """Return all items of tables as text."""
     client = boto3.client("dynamodb")
-    return json.dumps([client.scan(TableName=table)["Items"] for table in tables])
+    return json.dumps([unpacked_item(item) for table in tables for item in client.scan(TableName=table)["Items"]])
 
 
 ROUTES = [

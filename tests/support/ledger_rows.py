@@ -6,6 +6,7 @@ from typing import Any
 from tests.support.fakes.tenant_keys import tenant_key
 from tests.support.ledgers import ledger
 from vigil.decisions.scoring.model import LedgerRow
+from vigil.decisions.scoring.packed_documents import read_documents
 from vigil.kernel.rows import ModelRef
 from vigil.prediction.trials.model import Comparison, ModelAnswer
 
@@ -30,6 +31,15 @@ def ledger_row(number: int = 0, tenant: str = "acme", subject: str = "p-1") -> L
         high_risk=bool(number % 2),
         comparison=Comparison(ModelAnswer(1, 0.5, "wait"), ModelAnswer(2, None, "")) if number % 2 else None,
     )
+
+
+def unpacked_item(item: dict[str, Any]) -> dict[str, Any]:
+    """Return an item whose compressed attribute is replaced by `inputs` and `body`, as text; others unchanged."""
+    if "packed" not in item:
+        return item
+    inputs, body = read_documents(item)
+    rest = {name: value for name, value in item.items() if name != "packed"}
+    return rest | {"inputs": {"S": inputs}, "body": {"S": body}}
 
 
 class _RecordingClient:

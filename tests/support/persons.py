@@ -9,6 +9,7 @@ import boto3
 
 from tests.support.batch_workers import run
 from tests.support.gateway import Context
+from tests.support.ledger_rows import unpacked_item
 from tests.support.tables import TABLES
 from vigil.bootstrap import process, stores
 
@@ -77,7 +78,7 @@ def read_all_stores() -> dict[tuple[str, str, str | None], str]:
     stored: dict[tuple[str, str, str | None], str] = {}
     for table in TABLES.values():
         for item in dynamodb.scan(TableName=table)["Items"]:
-            stored[table, item["pk"]["S"], item.get("sk", {}).get("S")] = json.dumps(item, default=repr)
+            stored[table, item["pk"]["S"], item.get("sk", {}).get("S")] = json.dumps(unpacked_item(item), default=repr)
     for found in s3.list_object_versions(Bucket="files").get("Versions", []):
         key, version = found["Key"], found["VersionId"]
         content = s3.get_object(Bucket="files", Key=key, VersionId=version)["Body"].read()

@@ -13,6 +13,7 @@ import boto3
 from tests.support.fakes.dead_letters import WORK, letter
 from tests.support.gateway import Context
 from tests.support.isolation.door import FrontDoor, Request
+from tests.support.ledger_rows import unpacked_item
 from tests.support.tables import TABLES
 from vigil.access.tenants.service import TenantChange
 from vigil.bootstrap import access, process
@@ -201,7 +202,7 @@ def stored_texts(tenant_id: str, *others: str) -> list[str]:
     """Return as text all items and objects that name a tenant and do not name the others."""
     dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
     tables = sorted(set(TABLES.values()) - DEPLOYMENTS)
-    items = [item for table in tables for item in dynamodb.scan(TableName=table)["Items"]]
+    items = [unpacked_item(item) for table in tables for item in dynamodb.scan(TableName=table)["Items"]]
     objects = s3.list_object_versions(Bucket="files").get("Versions", [])
     files = [[entry["Key"], entry["VersionId"], entry["ETag"]] for entry in objects]
     texts = (json.dumps(entry, sort_keys=True, default=sorted) for entry in [*items, *files])

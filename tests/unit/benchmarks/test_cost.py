@@ -1,5 +1,6 @@
 """Cost model of the benchmarks: totals, units and the break-even of two options."""
 
+import base64
 import json
 
 import pytest
@@ -18,6 +19,7 @@ from benchmarks.cost import (
 )
 
 CALLS = {"UpdateItem": 1, "TransactWriteItems": 1}
+ROW = {name: {"S": "x"} for name in ("pk", "tenant_pk", "subject_pk", "time_sk")} | {"body": {"S": "x" * 3_000}}
 SCORE = RequestUsage(cpu=0.0021, calls=CALLS, writes=14, received=900, answered=1_600, logged=900, stored=2_000)
 
 
@@ -29,8 +31,10 @@ def test_time_is_billed_in_whole_milliseconds_with_dynamodb_waits():
     ("operation", "body", "units"),
     [
         ("UpdateItem", {}, 1),
-        ("PutItem", {"Item": {"body": {"S": "x" * 3_000}}}, 3 + 2),
-        ("TransactWriteItems", {"TransactItems": [{"Put": {"Item": {"pk": {"S": "x"}}}}, {"Update": {}}]}, 2 + 2 + 2),
+        ("PutItem", {"Item": ROW}, 3 + 1 + 1),
+        ("PutItem", {"Item": ROW | {"summary": {"S": "x" * 1_100}}}, 5 + 2 + 2),
+        ("PutItem", {"Item": {"packed": {"B": base64.b64encode(b"x" * 3_000).decode()}}}, 3),
+        ("TransactWriteItems", {"TransactItems": [{"Put": {"Item": {"pk": {"S": "x"}}}}, {"Update": {}}]}, 2 + 2),
     ],
 )
 def test_a_write_costs_per_kilobyte_transaction_and_index(operation, body, units):

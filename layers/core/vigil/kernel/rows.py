@@ -19,12 +19,13 @@ MODEL_NAME_RULE = "lower-case letters, digits and hyphens, with a letter first, 
 """`MODEL_NAME` in words."""
 
 
-ANSWER_FORMAT = 3
+ANSWER_FORMAT = 4
 """Version of new decisions, idempotency records, API keys and usage events.
 
 From version 2 on, the payloads of an idempotency key are compared with equal numbers and with conditional headers.
 From version 3 on, explanations have values formatted for people.
 From version 3 on, an API key may have a list of permissions. An earlier release would grant it all of its role.
+From version 4 on, a decision's row has its features and its answer in one compressed attribute.
 
 The version grows when the rules change that a row or an answer follows. Old rows are read and replayed by their own.
 """

@@ -1,5 +1,6 @@
 """Usage entries of row changes, and hourly measurement of stored bytes."""
 
+import base64
 import json
 from datetime import UTC, datetime
 from itertools import count
@@ -113,6 +114,12 @@ def test_the_size_of_an_item_follows_dynamodb_rules_with_copies():
     assert item_bytes(compared) == item_bytes(row) + 14 + 12 + by_comparison
     listed = {"pk": {"S": "a"}, "list_pk": {"S": "a"}, "list_sk": {"S": "b"}, "ids": {"SS": ["x", "yz"]}}
     assert item_bytes(listed) == 2 * (3 + 8 + 8 + 6 + 100)
+
+
+@pytest.mark.parametrize("content", [b"\x00" * 31, base64.b64encode(b"\x00" * 31).decode()])
+def test_the_size_of_a_binary_value_is_that_of_its_bytes(content):
+    """Lambda's records have base64 where a client has bytes."""
+    assert item_bytes({"pk": {"S": "a"}, "packed": {"B": content}}) == 3 + 6 + 31 + 100
 
 
 @pytest.fixture

@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from vigil.aws.tables import Table
+from vigil.decisions.scoring.packed_documents import read_documents
 from vigil.privacy.erasure.model import FoundKeys, Key
 from vigil.privacy.persons.model import Person, PersonExtract
 
 _PAGE = 25
 _PERSONAL_ATTRIBUTES = (
     "subject_id",
+    "packed",
+    # Rows of the first three answer formats.
     "inputs",
     "body",
     "summary",
@@ -66,7 +69,7 @@ class PersonDecisions:
         """Return a page of decisions, newest first: features, answer and comparison with a challenger."""
         page = self._page(person, after)
         found = (self._table.get({"pk": item["pk"]}) for item in page["Items"])
-        return PersonExtract(tuple(_export(row) for row in found if row and "body" in row), _position(page))
+        return PersonExtract(tuple(_export(row) for row in found if row and "summary" in row), _position(page))
 
     def _pages(self, person: Person) -> Iterator[Any]:
         after: Key | None = None
@@ -101,9 +104,14 @@ class PersonDecisions:
 
 
 def _export(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    documents = {"decision": "body", "inputs": "inputs", "comparison": "comparison"}
-    parts = {name: json.loads(row[attribute]["S"]) for name, attribute in documents.items() if attribute in row}
-    return {"correlation_id": row["correlation_id"]["S"], **parts}
+    inputs, body = read_documents(row)
+    compared = {"comparison": json.loads(row["comparison"]["S"])} if "comparison" in row else {}
+    return {
+        "correlation_id": row["correlation_id"]["S"],
+        "decision": json.loads(body),
+        "inputs": json.loads(inputs),
+        **compared,
+    }
 
 
 def _position(page: Any) -> Key | None:

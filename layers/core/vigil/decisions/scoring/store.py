@@ -10,6 +10,7 @@ from vigil.aws.errors import ConditionFailed
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, is_condition_failure
 from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerPage, LedgerRow
+from vigil.decisions.scoring.packed_documents import pack_documents, read_documents
 from vigil.errors import BudgetExhausted, ConsentWithdrawn, Erased, QuotaExceeded, VigilError
 from vigil.kernel.ids import stored_decision_id
 from vigil.kernel.money import SpendLimit
@@ -142,13 +143,14 @@ def _pk(tenant_id: str, decision_id: str) -> str:
 
 def _put(row: LedgerRow) -> Part:
     return {
-        "Item": _item(row),
+        "Item": row_item(row),
         "ConditionExpression": "attribute_not_exists(pk)",
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
 
 
-def _item(row: LedgerRow) -> Item:
+def row_item(row: LedgerRow) -> Item:
+    """Return the stored item of a row without conditions, in DynamoDB JSON."""
     return {
         "pk": {"S": _pk(row.tenant_id, row.decision_id)},
         "tenant_pk": {"S": row.tenant_id},
@@ -164,8 +166,7 @@ def _item(row: LedgerRow) -> Item:
         "nonce": {"S": row.nonce},
         "created_at": {"S": row.created_at},
         "expires_at": {"N": str(row.expires_at)},
-        "inputs": {"S": row.inputs},
-        "body": {"S": row.body},
+        "packed": {"B": pack_documents(row.inputs, row.body, row.summary)},
         "summary": {"S": row.summary},
         "high_risk": {"BOOL": row.high_risk},
         **answer_format_attribute(),
@@ -191,6 +192,7 @@ def parse_row(item: Mapping[str, Any]) -> LedgerRow:
     """Return the row of an item from the table or its stream. Raises Erased for an erased row."""
     if "erased_at" in item:
         raise Erased("The decision was erased with its subject's data.")
+    inputs, body = read_documents(item)
     return LedgerRow(
         tenant_id=item["tenant_pk"]["S"],
         decision_id=item["decision_id"]["S"],
@@ -202,8 +204,8 @@ def parse_row(item: Mapping[str, Any]) -> LedgerRow:
         nonce=item["nonce"]["S"],
         created_at=item["created_at"]["S"],
         expires_at=int(item["expires_at"]["N"]),
-        inputs=item["inputs"]["S"],
-        body=item["body"]["S"],
+        inputs=inputs,
+        body=body,
         summary=item["summary"]["S"],
         high_risk=item["high_risk"]["BOOL"],
         comparison=Comparison.from_document(item["comparison"]["S"]) if "comparison" in item else None,

@@ -1,5 +1,6 @@
 """Usage entries of changed database rows: DynamoDB JSON in, entries out. Pure rules."""
 
+from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -67,8 +68,18 @@ def item_bytes(image: Image) -> int:
     """
     if not image:
         return 0
-    copies = (_copied(image, keys, others) for keys, others in _COPIES if image.keys() >= set(keys))
-    return _bytes(image) + sum(copies)
+    return billed_bytes(image) + _PER_ITEM_BYTES + sum(_PER_ITEM_BYTES + size for size in index_bytes(image))
+
+
+def billed_bytes(item: Image) -> int:
+    """Return the bytes of an item by which DynamoDB bills a write; binary values are bytes or base64."""
+    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+
+
+def index_bytes(image: Image) -> list[int]:
+    """Return the bytes by which DynamoDB bills the copy of an item in each of its indexes."""
+    found = (others and others.union(keys) for keys, others in _COPIES if image.keys() >= set(keys))
+    return [billed_bytes({n: v for n, v in image.items() if names is None or n in names}) for names in found]
 
 
 def _reserved(image: Image) -> dict[Meter, int]:
@@ -90,18 +101,12 @@ def _growth(change: Mapping[str, Any], grown: int) -> UsageEntry:
     return UsageEntry(tenant_id, f"{item}#{sort}@{change['SequenceNumber']}", hour, {"database_bytes": grown})
 
 
-def _copied(image: Image, keys: tuple[str, str], others: frozenset[str] | None) -> int:
-    return _bytes(image if others is None else {n: v for n, v in image.items() if n in others.union(keys)})
-
-
-def _bytes(item: Image) -> int:
-    return _PER_ITEM_BYTES + sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
-
-
 def _value_bytes(value: Mapping[str, Any]) -> int:
     ((kind, content),) = value.items()
     if kind == "N":
         return len(content) // 2 + 2  # two digits per byte
     if kind == "SS":
         return sum(len(text.encode()) for text in content)
+    if kind == "B":  # base64 in Lambda's records, bytes from a client
+        return len(content) if isinstance(content, bytes) else len(b64decode(content))
     return len(content.encode()) if kind == "S" else 1
