@@ -18,6 +18,7 @@ from moto.core.utils import unix_time_millis
 from moto.s3.models import S3Backend
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.support.aws_calls import answer_with_moto, valid_arguments
 from tests.support.group_times import GroupTimes
 
 TOGETHER = {
@@ -145,6 +146,20 @@ def s3_version_listing() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(S3Backend, "list_object_versions", behind)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def small_client() -> Iterator[None]:
+    """Let moto answer the small client too."""
+    with answer_with_moto():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def valid_calls() -> Iterator[None]:
+    """Fail a test in which the arguments of an AWS call differ from botocore's service model."""
+    with valid_arguments():
         yield
 
 

@@ -1,14 +1,14 @@
 """Creates AWS clients whose timeouts fit inside a request and whose calls cost little CPU."""
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
+import os
+from typing import Any
 from weakref import WeakSet
 
-from vigil.aws import tenant_guard
+from vigil.aws import credentials, endpoints, tenant_guard
+from vigil.aws.connections import Connections
+from vigil.aws.json_client import JsonClient
+from vigil.aws.services import SERVICES, Service
 from vigil.runtime.settings import Settings
-
-if TYPE_CHECKING:
-    from botocore.session import Session
 
 _created: WeakSet[Any] = WeakSet()
 
@@ -16,12 +16,52 @@ _created: WeakSet[Any] = WeakSet()
 def create_client(settings: Settings, service: str) -> Any:
     """Return a client of an AWS service that makes at most two attempts per call and enforces the tenant guard.
 
-    Timeouts come from the settings; botocore's own are 60 s. A fixed user agent and no parameter validation save a
-    third of a call's CPU: botocore builds the agent twice per call, and the service validates the parameters itself.
+    Services with a JSON protocol get the small client of `vigil.aws.json_client`, all others botocore's. So do all
+    services where variables require a FIPS or dual-stack endpoint or a proxy.
     """
-    from botocore.config import Config  # noqa: PLC0415 - a function without AWS clients does not pay for this import
+    known = SERVICES.get(service)
+    if known and endpoints.is_ordinary(os.environ):
+        created: Any = _json_client(settings, known)
+    else:
+        created = _botocore_client(settings, service)
+    _created.add(created)
+    return created
 
-    created = _session().create_client(
+
+def close_connections() -> None:
+    """Close the open connections of every client. A client opens a new one for its next call."""
+    for created in _created:
+        created.close()
+
+
+def reset_session() -> None:
+    """Discard the shared session and the cached credentials."""
+    credentials.reset()
+
+
+def _json_client(settings: Settings, service: Service) -> JsonClient:
+    region = endpoints.region()
+    endpoint = endpoints.Endpoint.from_url(
+        endpoints.endpoint_url(service.service_id, service.endpoint_prefix, region)
+    )
+    connections = Connections(
+        endpoint, settings.connect_timeout.total_seconds(), settings.read_timeout.total_seconds()
+    )
+    created = JsonClient(service, region, connections)
+    if service.name == "dynamodb":
+        created.wrap(tenant_guard.guarded_items)
+    return created
+
+
+def _botocore_client(settings: Settings, service: str) -> Any:
+    """Return botocore's client. Its timeouts come from the settings; its own are 60 s.
+
+    A fixed user agent and no parameter validation save a third of a call's CPU: botocore builds the agent twice per
+    call, and the service validates the parameters itself.
+    """
+    from botocore.config import Config  # noqa: PLC0415 - most functions never need botocore's client
+
+    created = credentials.session().create_client(
         service,
         config=Config(
             connect_timeout=settings.connect_timeout.total_seconds(),
@@ -34,27 +74,7 @@ def create_client(settings: Settings, service: str) -> Any:
         ),
     )
     tenant_guard.guard_client(created, shared_bucket=settings.get("packages_bucket", ""))
-    _created.add(created)
     return created
-
-
-def close_connections() -> None:
-    """Close the open connections of every client. A client opens a new one for its next call."""
-    for created in _created:
-        created.close()
-
-
-def reset_session() -> None:
-    """Discard the shared session and the credentials cached in it."""
-    _session.cache_clear()
-
-
-@cache
-def _session() -> "Session":
-    """Return the session of all clients: botocore's, because boto3's also loads resources and transfers."""
-    from botocore.session import get_session  # noqa: PLC0415 - as above
-
-    return get_session()
 
 
 def _s3_options(settings: Settings) -> dict[str, Any]:

@@ -1,0 +1,130 @@
+"""Kept-alive HTTP connections to one endpoint, with botocore's errors."""
+
+import os
+import socket
+import ssl
+from collections.abc import Mapping
+from functools import cache
+from http.client import HTTPException, HTTPResponse
+from select import POLLIN, poll
+from typing import NamedTuple, NoReturn
+
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from vigil.aws.endpoints import Endpoint
+
+_MAX_IDLE = 10
+"""Maximum idle connections to an endpoint, as botocore has."""
+
+
+class Answer(NamedTuple):
+    """HTTP answer. The names of its headers are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Connections:
+    """Idle connections to one endpoint, used as a stack. A connection in use belongs to one thread."""
+
+    def __init__(self, endpoint: Endpoint, connect_seconds: float, read_seconds: float) -> None:
+        self.endpoint = endpoint
+        self._connect_seconds = connect_seconds
+        self._read_seconds = read_seconds
+        self._idle: list[socket.socket] = []
+
+    def exchange(self, method: str, head: str, body: bytes) -> Answer:
+        """Send a request and return its answer. `head` is the request line and the headers.
+
+        Raises botocore's ConnectionError or HTTPClientError classes: EndpointConnectionError, ConnectTimeoutError and
+        SSLError before the request is sent, ReadTimeoutError and ConnectionClosedError after it.
+        """
+        connection = self._take()
+        try:
+            connection.sendall(head.encode("latin-1") + body)
+            with HTTPResponse(connection, method=method) as response:
+                response.begin()
+                headers = {name.lower(): value for name, value in response.getheaders()}
+                answer = Answer(response.status, headers, response.read())
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, Exception):
+                self._fail(error)
+            raise
+        if response.will_close or len(self._idle) >= _MAX_IDLE:
+            connection.close()
+        else:
+            self._idle.append(connection)
+        return answer
+
+    def close(self) -> None:
+        """Close the idle connections. The next request opens a new one."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _take(self) -> socket.socket:
+        while self._idle:
+            try:
+                connection = self._idle.pop()
+            except IndexError:  # another thread took the last one
+                break
+            if _is_open(connection):
+                return connection
+            connection.close()
+        return self._open()
+
+    def _open(self) -> socket.socket:
+        endpoint = self.endpoint
+        try:
+            connection = socket.create_connection((endpoint.host, endpoint.port), self._connect_seconds)
+        except TimeoutError as error:
+            raise ConnectTimeoutError(endpoint_url=endpoint.url, error=error) from error
+        except OSError as error:
+            raise EndpointConnectionError(endpoint_url=endpoint.url, error=error) from error
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            if endpoint.is_encrypted:
+                connection = _tls_context().wrap_socket(connection, server_hostname=endpoint.host)
+        except TimeoutError as error:
+            connection.close()
+            raise ConnectTimeoutError(endpoint_url=endpoint.url, error=error) from error
+        except OSError as error:
+            connection.close()
+            raise SSLError(endpoint_url=endpoint.url, error=error) from error
+        connection.settimeout(self._read_seconds)
+        return connection
+
+    def _fail(self, error: Exception) -> NoReturn:
+        url = self.endpoint.url
+        if isinstance(error, TimeoutError):
+            raise ReadTimeoutError(endpoint_url=url, error=error) from error
+        if isinstance(error, HTTPException | OSError):
+            raise ConnectionClosedError(endpoint_url=url, error=error, request=None) from error
+        raise HTTPClientError(error=error) from error
+
+
+def _is_open(connection: socket.socket) -> bool:
+    """Return False if the server closed an idle connection. An idle one has nothing to read otherwise."""
+    waiting = poll()
+    waiting.register(connection, POLLIN)
+    return not waiting.poll(0)
+
+
+@cache
+def _tls_context() -> ssl.SSLContext:
+    """Return the context of all connections, with the certificates that botocore trusts."""
+    bundle = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")
+    if bundle is None:
+        import botocore  # noqa: PLC0415 - its folder has the certificates
+
+        bundle = os.path.join(os.path.dirname(botocore.__file__), "cacert.pem")  # noqa: PTH118, PTH120 - as ssl wants it
+    return ssl.create_default_context(cafile=bundle)

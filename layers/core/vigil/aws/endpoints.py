@@ -1,0 +1,97 @@
+"""Region and address of each service, as botocore finds them."""
+
+import os
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from botocore.exceptions import NoRegionError
+
+from vigil.aws import credentials
+
+_TRUE = "true"
+_SUFFIXES = (
+    (r"cn-\w+-\d+", "amazonaws.com.cn"),
+    (r"eusc-de-\w+-\d+", "amazonaws.eu"),
+    (r"us-iso-\w+-\d+", "c2s.ic.gov"),
+    (r"us-isob-\w+-\d+", "sc2s.sgov.gov"),
+    (r"eu-isoe-\w+-\d+", "cloud.adc-e.uk"),
+    (r"us-isof-\w+-\d+", "csp.hci.ic.gov"),
+)
+"""Patterns of the regions of other partitions, with the domain of their services."""
+_DOMAIN = "amazonaws.com"
+
+
+class Endpoint(NamedTuple):
+    """Address of a service."""
+
+    is_encrypted: bool
+    host: str
+    port: int
+    path: str
+
+    @classmethod
+    def from_url(cls, url: str) -> "Endpoint":
+        """Return the endpoint of an http or https URL."""
+        parts = urlsplit(url)
+        is_encrypted = parts.scheme == "https"
+        return cls(is_encrypted, parts.hostname or "", parts.port or (443 if is_encrypted else 80), parts.path or "/")
+
+    @property
+    def authority(self) -> str:
+        """The value of the Host header: the host, with its port unless that is the default one."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.is_encrypted else 80) else f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The URL of the service."""
+        return f"{'https' if self.is_encrypted else 'http'}://{self.authority}{self.path}"
+
+
+def region() -> str:
+    """Return the region of this process. Raises NoRegionError if it has none."""
+    found: str | None = os.environ.get("AWS_DEFAULT_REGION")
+    if not found and not credentials.is_on_lambda():
+        found = credentials.session().get_config_variable("region")
+    if not found:
+        raise NoRegionError
+    return found
+
+
+def endpoint_url(service_id: str, endpoint_prefix: str, region_name: str) -> str:
+    """Return the URL of a service: a configured one, or the regional one."""
+    if (configured := configured_url(service_id)) is not None:
+        return configured
+    return f"https://{endpoint_prefix}.{region_name}.{domain(region_name)}"
+
+
+def domain(region_name: str) -> str:
+    """Return the domain of the services of a region's partition."""
+    return next((suffix for pattern, suffix in _SUFFIXES if re.fullmatch(pattern, region_name)), _DOMAIN)
+
+
+def configured_url(service_id: str) -> str | None:
+    """Return the URL that variables or, outside of Lambda, configuration files set for a service."""
+    name = service_id.upper().replace(" ", "_")
+    if os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == _TRUE:
+        return None
+    if found := os.environ.get(f"AWS_ENDPOINT_URL_{name}") or os.environ.get("AWS_ENDPOINT_URL"):
+        return found
+    return None if credentials.is_on_lambda() else _url_of_files(name.lower())
+
+
+def is_ordinary(environment: Mapping[str, str]) -> bool:
+    """Return True unless variables require a FIPS or dual-stack endpoint or a proxy. Those stay on botocore."""
+    special = any(environment.get(f"AWS_USE_{kind}_ENDPOINT", "").lower() == _TRUE for kind in ("FIPS", "DUALSTACK"))
+    return not special and not any(environment.get(name) for name in ("HTTPS_PROXY", "https_proxy"))
+
+
+def _url_of_files(name: str) -> str | None:
+    """Return the URL of a service in the profile of the configuration files."""
+    session = credentials.session()
+    profile = session.get_scoped_config()
+    services = session.full_config.get("services", {}).get(profile.get("services"), {})
+    found: str | None = services.get(name, {}).get("endpoint_url") or profile.get("endpoint_url")
+    return found

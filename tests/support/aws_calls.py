@@ -1,0 +1,118 @@
+"""Calls of AWS clients in tests: one way to record or replace them for botocore's clients and for the small one.
+
+moto answers botocore's clients through an event that the small client does not have. `answer_with_moto` connects it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, Protocol
+
+import botocore.session
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, HeadersDict
+from botocore.client import BaseClient
+from botocore.model import ServiceModel
+from botocore.validate import ParamValidator
+from moto.core.models import botocore_stubber
+
+from vigil.aws.connections import Answer, Connections
+from vigil.aws.json_client import JsonClient
+
+Make = Callable[[str, dict[str, Any]], Any]
+"""Function that makes a call: the name of the operation, such as `GetItem`, and its arguments."""
+
+
+class Replacement(Protocol):
+    """Function that is called instead of a call. `make` makes the call; `service` is botocore's name, as `sqs`."""
+
+    def __call__(self, make: Make, service: str, operation: str, arguments: dict[str, Any]) -> Any: ...
+
+
+def replace_calls(patch: pytest.MonkeyPatch, replacement: Replacement, client: Any = None) -> None:
+    """Replace the calls of one client, or of all clients. Replacements nest: the last one is called first."""
+    for owner in (client,) if client is not None else (BaseClient, JsonClient):
+        patch.setattr(owner, "_make_api_call", _replaced(owner._make_api_call, replacement, client))
+
+
+def _replaced(original: Any, replacement: Replacement, client: Any) -> Any:
+    if client is not None:
+        return lambda operation, arguments: replacement(original, service_name(client), operation, arguments)
+
+    def replaced(caller: Any, operation: str, arguments: dict[str, Any]) -> Any:
+        return replacement(original.__get__(caller), service_name(caller), operation, arguments)
+
+    return replaced
+
+
+def fail_calls(patch: pytest.MonkeyPatch, error: Exception, client: Any = None) -> None:
+    """Make every call of one client, or of all clients, raise an error."""
+
+    def fail(*_: Any) -> Any:
+        raise error
+
+    replace_calls(patch, fail, client)
+
+
+def record_calls(patch: pytest.MonkeyPatch, client: Any = None) -> list[str]:
+    """Return the list to which the operations of all later calls are added."""
+    operations: list[str] = []
+
+    def recording(make: Make, service: str, operation: str, arguments: dict[str, Any]) -> Any:
+        operations.append(operation)
+        return make(operation, arguments)
+
+    replace_calls(patch, recording, client)
+    return operations
+
+
+def service_name(client: Any) -> str:
+    """Return botocore's name of a client's service."""
+    name: str = client.service.name if isinstance(client, JsonClient) else client.meta.service_model.service_name
+    return name
+
+
+@cache
+def service_model(service: str) -> ServiceModel:
+    """Return botocore's description of a service."""
+    return botocore.session.get_session().get_service_model(service)
+
+
+@contextmanager
+def valid_arguments() -> Iterator[None]:
+    """Compare the arguments of all calls with botocore's service models. Production does not, and emulators are lax."""
+    faults: list[str] = []
+
+    def checked(make: Make, service: str, operation: str, arguments: dict[str, Any]) -> Any:
+        shape = service_model(service).operation_model(operation).input_shape
+        if shape is not None and (report := ParamValidator().validate(arguments, shape)).has_errors():
+            faults.append(f"{service} {operation}: {report.generate_report()}")
+        return make(operation, arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        replace_calls(patch, checked)
+        yield
+    assert faults == []
+
+
+@contextmanager
+def answer_with_moto() -> Iterator[None]:
+    """Let moto answer the requests of the small client while `mock_aws` is active."""
+    exchange = Connections.exchange
+
+    def answered(connections: Connections, method: str, head: str, body: bytes) -> Answer:
+        if not botocore_stubber.enabled:
+            return exchange(connections, method, head, body)
+        lines = head.rstrip().split("\r\n")
+        headers = HeadersDict(dict(line.split(": ", 1) for line in lines[1:]))
+        url = connections.endpoint.url.removesuffix("/") + lines[0].split(" ")[1]
+        response = botocore_stubber.process_request(AWSPreparedRequest(method, url, headers, body, False))
+        if response is None:
+            return exchange(connections, method, head, body)
+        status, answer_headers, content = response
+        encoded = content.encode() if isinstance(content, str) else content
+        return Answer(status, {name.lower(): str(value) for name, value in answer_headers.items()}, encoded)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Connections, "exchange", answered)
+        yield
