@@ -12,6 +12,7 @@ import botocore.session
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, HeadersDict
 from botocore.client import BaseClient
+from botocore.httpsession import URLLib3Session
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 from moto.core.models import botocore_stubber
@@ -54,6 +55,16 @@ def fail_calls(patch: pytest.MonkeyPatch, error: Exception, client: Any = None) 
     replace_calls(patch, fail, client)
 
 
+def fail_requests(patch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Make every request of all clients raise an error instead of reaching the network."""
+
+    def fail(*_: Any) -> Any:
+        raise error
+
+    patch.setattr(Connections, "exchange", fail)
+    patch.setattr(URLLib3Session, "send", fail)
+
+
 def record_calls(patch: pytest.MonkeyPatch, client: Any = None) -> list[str]:
     """Return the list to which the operations of all later calls are added."""
     operations: list[str] = []
@@ -92,7 +103,8 @@ def valid_arguments() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         replace_calls(patch, checked)
         yield
-    assert faults == []
+    if faults:
+        pytest.fail("\n".join(faults))
 
 
 @contextmanager

@@ -67,7 +67,7 @@ class RetryRules:
         self._sleep = sleep
 
     def pause_before_retry(self, operation: Operation, outcome: Outcome, attempt: int) -> int:
-        """Pause and return the quota that a retry uses, or 0 if the call must not be repeated. `attempt` counts from 1."""
+        """Pause and return the quota that a retry uses, or 0 without a retry. `attempt` counts from 1."""
         if attempt >= MAX_ATTEMPTS or not self._is_retryable(operation, outcome):
             return 0
         cost = _THROTTLED_COST if outcome.is_throttled else _RETRY_COST

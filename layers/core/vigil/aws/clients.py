@@ -41,12 +41,8 @@ def reset_session() -> None:
 
 def _json_client(settings: Settings, service: Service) -> JsonClient:
     region = endpoints.region()
-    endpoint = endpoints.Endpoint.from_url(
-        endpoints.endpoint_url(service.service_id, service.endpoint_prefix, region)
-    )
-    connections = Connections(
-        endpoint, settings.connect_timeout.total_seconds(), settings.read_timeout.total_seconds()
-    )
+    endpoint = endpoints.Endpoint.from_url(endpoints.endpoint_url(service.service_id, service.endpoint_prefix, region))
+    connections = Connections(endpoint, settings.connect_timeout.total_seconds(), settings.read_timeout.total_seconds())
     created = JsonClient(service, region, connections)
     if service.name == "dynamodb":
         created.wrap(tenant_guard.guarded_items)

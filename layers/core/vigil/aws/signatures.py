@@ -31,9 +31,7 @@ class Signer:
         scope = f"{stamp[:8]}/{self._scope}"
         text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
         signature = hmac.digest(self._key(keys.secret_key, stamp[:8]), text.encode(), "sha256").hex()
-        return (
-            f"AWS4-HMAC-SHA256 Credential={keys.access_key}/{scope}, SignedHeaders={signed}, Signature={signature}"
-        )
+        return f"AWS4-HMAC-SHA256 Credential={keys.access_key}/{scope}, SignedHeaders={signed}, Signature={signature}"
 
     def _key(self, secret: str, day: str) -> bytes:
         # One tuple is replaced as a whole, so that threads never combine the parts of two keys.
