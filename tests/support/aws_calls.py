@@ -32,7 +32,8 @@ class Replacement(Protocol):
 
 def replace_calls(patch: pytest.MonkeyPatch, replacement: Replacement, client: Any = None) -> None:
     """Replace the calls of one client, or of all clients. Replacements nest: the last one is called first."""
-    for owner in (client,) if client is not None else (BaseClient, JsonClient):
+    owners: tuple[Any, ...] = (client,) if client is not None else (BaseClient, JsonClient)
+    for owner in owners:
         patch.setattr(owner, "_make_api_call", _replaced(owner._make_api_call, replacement, client))
 
 
@@ -49,7 +50,7 @@ def _replaced(original: Any, replacement: Replacement, client: Any) -> Any:
 def fail_calls(patch: pytest.MonkeyPatch, error: Exception, client: Any = None) -> None:
     """Make every call of one client, or of all clients, raise an error."""
 
-    def fail(*_: Any) -> Any:
+    def fail(make: Make, service: str, operation: str, arguments: dict[str, Any]) -> Any:
         raise error
 
     replace_calls(patch, fail, client)
@@ -116,7 +117,7 @@ def answer_with_moto() -> Iterator[None]:
         if not botocore_stubber.enabled:
             return exchange(connections, method, head, body)
         lines = head.rstrip().split("\r\n")
-        headers = HeadersDict(dict(line.split(": ", 1) for line in lines[1:]))
+        headers: Any = HeadersDict(dict(line.split(": ", 1) for line in lines[1:]))
         url = connections.endpoint.url.removesuffix("/") + lines[0].split(" ")[1]
         response = botocore_stubber.process_request(AWSPreparedRequest(method, url, headers, body, False))
         if response is None:

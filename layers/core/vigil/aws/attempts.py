@@ -101,7 +101,7 @@ class RetryRules:
 
     def _seconds(self, outcome: Outcome, attempt: int) -> float:
         longest = _THROTTLED_SECONDS if outcome.is_throttled else self._service.retry_seconds
-        pause = random.random() * longest * 2 ** (attempt - 1)  # noqa: S311 - jitter
+        pause = random.random() * longest * 2.0 ** (attempt - 1)  # noqa: S311 - jitter
         requested = _requested_milliseconds(outcome.answer)
         return pause if requested is None else max(pause, min(requested / 1000, _MAX_ADDED_SECONDS + pause))
 

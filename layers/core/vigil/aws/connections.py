@@ -8,6 +8,7 @@ from functools import cache
 from http.client import HTTPException, HTTPResponse
 from select import POLLIN, poll
 from typing import NamedTuple, NoReturn
+from weakref import finalize
 
 from botocore.exceptions import (
     ConnectionClosedError,
@@ -40,6 +41,7 @@ class Connections:
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
         self._idle: list[socket.socket] = []
+        finalize(self, _close_all, self._idle)
 
     def exchange(self, method: str, head: str, body: bytes) -> Answer:
         """Send a request and return its answer. `head` is the request line and the headers.
@@ -67,8 +69,7 @@ class Connections:
 
     def close(self) -> None:
         """Close the idle connections. The next request opens a new one."""
-        while self._idle:
-            self._idle.pop().close()
+        _close_all(self._idle)
 
     def _take(self) -> socket.socket:
         while self._idle:
@@ -110,6 +111,11 @@ class Connections:
         if isinstance(error, HTTPException | OSError):
             raise ConnectionClosedError(endpoint_url=url, error=error, request=None) from error
         raise HTTPClientError(error=error) from error
+
+
+def _close_all(idle: list[socket.socket]) -> None:
+    while idle:
+        idle.pop().close()
 
 
 def _is_open(connection: socket.socket) -> bool:

@@ -57,7 +57,7 @@ def _source() -> Callable[[], Keys]:
 
     def refreshed() -> Keys:
         frozen = loaded.get_frozen_credentials()
-        return Keys(frozen.access_key, frozen.secret_key, frozen.token or "")
+        return Keys(frozen.access_key or "", frozen.secret_key or "", frozen.token or "")
 
     return refreshed
 
