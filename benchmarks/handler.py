@@ -14,8 +14,9 @@ import numpy as np
 from benchmarks.model_cases import ENGINE, ModelCase, tenant_key
 from vigil.access.quota.store import DynamoMonthlyQuota
 from vigil.access.tenants.model import TIER_LIMITS
-from vigil.aws.connections import Answer, Connections
+from vigil.aws.connections import Connections
 from vigil.aws.endpoints import Endpoint
+from vigil.aws.http_answers import Answer
 from vigil.aws.json_client import JsonClient
 from vigil.aws.services import SERVICES
 from vigil.decisions.scoring import routes
@@ -94,7 +95,7 @@ class _FakeConnections(Connections):
         super().__init__(Endpoint.from_url("https://dynamodb.eu-west-1.amazonaws.com"), 1, 1)
         self._answer = answer
 
-    def exchange(self, method: str, head: str, body: bytes) -> Answer:  # noqa: ARG002 - the signature of the real one
+    def exchange(self, head: str, body: bytes = b"", max_bytes: int | None = None) -> Answer:  # noqa: ARG002 - real one's
         """Return the answer to a request without sending it."""
         operation = head.partition("x-amz-target: ")[2].partition("\r")[0].partition(".")[2]
         return Answer(200, {}, self._answer(operation, body))

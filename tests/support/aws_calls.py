@@ -17,8 +17,9 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 from moto.core.models import botocore_stubber
 
-from vigil.aws.connections import Answer, Connections
-from vigil.aws.json_client import JsonClient
+from vigil.aws.connections import Connections
+from vigil.aws.http_answers import Answer
+from vigil.aws.seam import Seam
 
 Make = Callable[[str, dict[str, Any]], Any]
 """Function that makes a call: the name of the operation, such as `GetItem`, and its arguments."""
@@ -32,7 +33,7 @@ class Replacement(Protocol):
 
 def replace_calls(patch: pytest.MonkeyPatch, replacement: Replacement, client: Any = None) -> None:
     """Replace the calls of one client, or of all clients. Replacements nest: the last one is called first."""
-    owners: tuple[Any, ...] = (client,) if client is not None else (BaseClient, JsonClient)
+    owners: tuple[Any, ...] = (client,) if client is not None else (BaseClient, Seam)
     for owner in owners:
         patch.setattr(owner, "_make_api_call", _replaced(owner._make_api_call, replacement, client))
 
@@ -80,7 +81,7 @@ def record_calls(patch: pytest.MonkeyPatch, client: Any = None) -> list[str]:
 
 def service_name(client: Any) -> str:
     """Return botocore's name of a client's service."""
-    name: str = client.service.name if isinstance(client, JsonClient) else client.meta.service_model.service_name
+    name: str = client.service_name if isinstance(client, Seam) else client.meta.service_model.service_name
     return name
 
 
@@ -113,15 +114,16 @@ def answer_with_moto() -> Iterator[None]:
     """Let moto answer the requests of the small client while `mock_aws` is active."""
     exchange = Connections.exchange
 
-    def answered(connections: Connections, method: str, head: str, body: bytes) -> Answer:
+    def answered(connections: Connections, head: str, body: bytes = b"", max_bytes: int | None = None) -> Answer:
         if not botocore_stubber.enabled:
-            return exchange(connections, method, head, body)
+            return exchange(connections, head, body, max_bytes)
         lines = head.rstrip().split("\r\n")
         headers: Any = HeadersDict(dict(line.split(": ", 1) for line in lines[1:]))
-        url = connections.endpoint.url.removesuffix("/") + lines[0].split(" ")[1]
+        method, path, _ = lines[0].split(" ")
+        url = connections.endpoint.origin + path
         response = botocore_stubber.process_request(AWSPreparedRequest(method, url, headers, body, False))
         if response is None:
-            return exchange(connections, method, head, body)
+            return exchange(connections, head, body, max_bytes)
         status, answer_headers, content = response
         encoded = content.encode() if isinstance(content, str) else content
         return Answer(status, {name.lower(): str(value) for name, value in answer_headers.items()}, encoded)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from vigil.access.flags.model import all_off
-from vigil.aws.connections import Answer, Connections
+from vigil.aws.connections import Connections
+from vigil.aws.http_answers import Answer
 from vigil.bootstrap import access, decisions, prediction, process, stores
 from vigil.kernel.pseudonyms import TenantKey
 from vigil.prediction.packages.ports import Pointer

@@ -6,16 +6,14 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
-from zlib import crc32
 
+from botocore.exceptions import BotoCoreError, ChecksumError, HTTPClientError, ReadTimeoutError
 from botocore.exceptions import ConnectionError as NetworkError
-from botocore.exceptions import HTTPClientError, ReadTimeoutError
 from botocore.retries.quota import RetryQuota
 
-from vigil.aws.connections import Answer
-from vigil.aws.services import Operation, Service
+from vigil.aws.http_answers import Answer
 
 MAX_ATTEMPTS = 2
 """Maximum attempts of one call."""
@@ -44,13 +42,14 @@ _THROTTLED_COST = 5
 _SUCCESS_REWARD = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """Result of one attempt: an answer with its error code (empty for a success), or an error of the network."""
+    """Result of one attempt: an answer with its members and error code (empty for a success), or a network error."""
 
     answer: Answer | None = None
+    members: dict[str, Any] = field(default_factory=dict)
     code: str = ""
-    error: Exception | None = None
+    error: BotoCoreError | None = None
 
     @property
     def is_throttled(self) -> bool:
@@ -59,53 +58,51 @@ class Outcome:
 
 
 class RetryRules:
-    """Decides on the retries of one client. Its quota ends retries while most attempts fail."""
+    """Repeats the attempts of one client. Its quota ends retries while most attempts fail.
 
-    def __init__(self, service: Service, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._service = service
+    `retry_seconds` is the longest pause before a retry of an attempt that was not throttled.
+    """
+
+    def __init__(self, retry_seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._retry_seconds = retry_seconds
         self._quota = RetryQuota()
         self._sleep = sleep
 
-    def pause_before_retry(self, operation: Operation, outcome: Outcome, attempt: int) -> int:
-        """Pause and return the quota that a retry uses, or 0 without a retry. `attempt` counts from 1."""
-        if attempt >= MAX_ATTEMPTS or not self._is_retryable(operation, outcome):
-            return 0
-        cost = _THROTTLED_COST if outcome.is_throttled else _RETRY_COST
-        if not self._quota.acquire(cost):
-            return 0
-        self._sleep(self._seconds(outcome, attempt))
-        return cost
+    def run(self, attempt: Callable[[], Outcome], *, is_repeatable: bool) -> Outcome:
+        """Return the outcome of the last attempt. A refusal is an outcome.
 
-    def release(self, cost: int) -> None:
-        """Return quota after a success: the cost of its last retry, or a small reward without one."""
-        self._quota.release(cost or _SUCCESS_REWARD)
-
-    def _is_retryable(self, operation: Operation, outcome: Outcome) -> bool:
-        if isinstance(outcome.error, ReadTimeoutError) and not operation.is_repeatable:
-            return False  # the service may have done the work, and a second attempt would do it again
+        `is_repeatable` is True if a second request after a lost answer changes nothing more. Raises the network error
+        of the last attempt.
+        """
+        number, cost = 1, 0
+        outcome = attempt()
+        while number < MAX_ATTEMPTS and self._is_retryable(outcome, is_repeatable=is_repeatable):
+            next_cost = _THROTTLED_COST if outcome.is_throttled else _RETRY_COST
+            if not self._quota.acquire(next_cost):
+                break
+            self._sleep(self._seconds(outcome, number))
+            number, cost = number + 1, next_cost
+            outcome = attempt()
         if outcome.error is not None:
-            return isinstance(outcome.error, NetworkError | HTTPClientError)
-        return (
-            outcome.is_throttled
-            or outcome.code in TRANSIENT_CODES
-            or (outcome.answer is not None and outcome.answer.status in TRANSIENT_STATUSES)
-            or not self._is_intact(outcome.answer)
+            raise outcome.error
+        outcome.members["ResponseMetadata"]["RetryAttempts"] = number - 1
+        if not outcome.code:
+            self._quota.release(cost or _SUCCESS_REWARD)
+        return outcome
+
+    def _is_retryable(self, outcome: Outcome, *, is_repeatable: bool) -> bool:
+        if isinstance(outcome.error, ReadTimeoutError) and not is_repeatable:
+            return False  # the service may have done the work, and a second attempt would do it again
+        if outcome.answer is None:
+            return isinstance(outcome.error, NetworkError | HTTPClientError | ChecksumError)
+        return bool(outcome.code) and (
+            outcome.is_throttled or outcome.code in TRANSIENT_CODES or outcome.answer.status in TRANSIENT_STATUSES
         )
 
-    def _is_intact(self, answer: Answer | None) -> bool:
-        """Return False if the checksum of an answer shows that its body was changed on the way."""
-        if answer is None or not self._service.has_checksum:
-            return True
-        expected = answer.headers.get("x-amz-crc32")
-        return expected is None or crc32(answer.body) == int(expected)
-
-    def _seconds(self, outcome: Outcome, attempt: int) -> float:
-        longest = _THROTTLED_SECONDS if outcome.is_throttled else self._service.retry_seconds
-        pause = random.random() * longest * 2.0 ** (attempt - 1)  # noqa: S311 - jitter
-        requested = _requested_milliseconds(outcome.answer)
-        return pause if requested is None else max(pause, min(requested / 1000, _MAX_ADDED_SECONDS + pause))
-
-
-def _requested_milliseconds(answer: Answer | None) -> int | None:
-    text: Any = answer.headers.get("x-amz-retry-after", "") if answer else ""
-    return int(text) if text.isdecimal() else None
+    def _seconds(self, outcome: Outcome, number: int) -> float:
+        longest = _THROTTLED_SECONDS if outcome.is_throttled else self._retry_seconds
+        pause = random.random() * longest * 2.0 ** (number - 1)  # noqa: S311 - jitter
+        requested = outcome.answer.headers.get("x-amz-retry-after", "") if outcome.answer else ""
+        if not requested.isdecimal():
+            return pause
+        return max(pause, min(int(requested) / 1000, _MAX_ADDED_SECONDS + pause))

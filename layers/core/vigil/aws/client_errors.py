@@ -3,7 +3,7 @@
 from typing import Any
 
 from vigil.aws import json_bodies
-from vigil.aws.connections import Answer
+from vigil.aws.http_answers import Answer
 from vigil.aws.services import Service
 
 

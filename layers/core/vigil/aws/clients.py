@@ -1,12 +1,14 @@
 """Creates AWS clients whose timeouts fit inside a request and whose calls cost little CPU."""
 
 import os
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakSet
 
-from vigil.aws import credentials, endpoints, tenant_guard
+from vigil.aws import credentials, endpoints, tenant_guard, tracing
 from vigil.aws.connections import Connections
 from vigil.aws.json_client import JsonClient
+from vigil.aws.object_client import ObjectClient
 from vigil.aws.services import SERVICES, Service
 from vigil.runtime.settings import Settings
 
@@ -39,14 +41,39 @@ def reset_session() -> None:
     credentials.reset()
 
 
+def create_object_client(settings: Settings, bucket: str, others: Callable[[], Any]) -> Any:
+    """Return a client that reads whole objects of one bucket without botocore.
+
+    `others` returns botocore's client. It makes all other calls, and all calls where `create_client` prefers botocore.
+    """
+    if not endpoints.is_ordinary(os.environ):
+        return others()
+    region = endpoints.region()
+    endpoint = endpoints.bucket_endpoint(bucket, region, is_path_style=settings.stage == "local")
+    created = ObjectClient(bucket, region, _connections(settings, endpoint), others)
+    if _is_traced(settings):
+        created.trace("s3")
+    _created.add(created)
+    return created
+
+
 def _json_client(settings: Settings, service: Service) -> JsonClient:
     region = endpoints.region()
-    endpoint = endpoints.Endpoint.from_url(endpoints.endpoint_url(service.service_id, service.endpoint_prefix, region))
-    connections = Connections(endpoint, settings.connect_timeout.total_seconds(), settings.read_timeout.total_seconds())
-    created = JsonClient(service, region, connections)
+    endpoint = endpoints.service_endpoint(service.service_id, service.endpoint_prefix, region)
+    created = JsonClient(service, region, _connections(settings, endpoint))
     if service.name == "dynamodb":
         created.wrap(tenant_guard.guarded_items)
+    if _is_traced(settings):
+        created.trace(service.endpoint_prefix)
     return created
+
+
+def _connections(settings: Settings, endpoint: endpoints.Endpoint) -> Connections:
+    return Connections(endpoint, settings.connect_timeout.total_seconds(), settings.read_timeout.total_seconds())
+
+
+def _is_traced(settings: Settings) -> bool:
+    return settings.traced and tracing.is_enabled()
 
 
 def _botocore_client(settings: Settings, service: str) -> Any:
@@ -69,6 +96,8 @@ def _botocore_client(settings: Settings, service: str) -> Any:
             **(_s3_options(settings) if service == "s3" else {}),
         ),
     )
+    if _is_traced(settings):
+        tracing.trace_botocore()
     tenant_guard.guard_client(created, shared_bucket=settings.get("packages_bucket", ""))
     return created
 

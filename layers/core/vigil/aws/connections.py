@@ -3,11 +3,10 @@
 import os
 import socket
 import ssl
-from collections.abc import Mapping
 from functools import cache
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException
 from select import POLLIN, poll
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 from weakref import finalize
 
 from botocore.exceptions import (
@@ -20,17 +19,10 @@ from botocore.exceptions import (
 )
 
 from vigil.aws.endpoints import Endpoint
+from vigil.aws.http_answers import Answer, read_answer
 
 _MAX_IDLE = 10
 """Maximum idle connections to an endpoint, as botocore has."""
-
-
-class Answer(NamedTuple):
-    """HTTP answer. The names of its headers are lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 class Connections:
@@ -43,25 +35,24 @@ class Connections:
         self._idle: list[socket.socket] = []
         finalize(self, _close_all, self._idle)
 
-    def exchange(self, method: str, head: str, body: bytes) -> Answer:
+    def exchange(self, head: str, body: bytes = b"", max_bytes: int | None = None) -> Answer:
         """Send a request and return its answer. `head` is the request line and the headers.
 
+        A body with a declared length above `max_bytes` is left unread and empty.
         Raises botocore's ConnectionError or HTTPClientError classes: EndpointConnectionError, ConnectTimeoutError and
         SSLError before the request is sent, ReadTimeoutError and ConnectionClosedError after it.
         """
         connection = self._take()
         try:
             connection.sendall(head.encode("latin-1") + body)
-            with HTTPResponse(connection, method=method) as response:
-                response.begin()
-                headers = {name.lower(): value for name, value in response.getheaders()}
-                answer = Answer(response.status, headers, response.read())
+            with connection.makefile("rb") as stream:
+                answer = read_answer(stream, max_bytes)
         except BaseException as error:
             connection.close()
             if isinstance(error, Exception):
                 self._fail(error)
             raise
-        if response.will_close or len(self._idle) >= _MAX_IDLE:
+        if answer.is_last or len(self._idle) >= _MAX_IDLE:
             connection.close()
         else:
             self._idle.append(connection)

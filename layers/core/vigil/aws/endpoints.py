@@ -45,9 +45,14 @@ class Endpoint(NamedTuple):
         return host if self.port == (443 if self.is_encrypted else 80) else f"{host}:{self.port}"
 
     @property
+    def origin(self) -> str:
+        """The URL without its path."""
+        return f"{'https' if self.is_encrypted else 'http'}://{self.authority}"
+
+    @property
     def url(self) -> str:
-        """The URL of the service."""
-        return f"{'https' if self.is_encrypted else 'http'}://{self.authority}{self.path}"
+        """The whole URL."""
+        return f"{self.origin}{self.path}"
 
 
 def region() -> str:
@@ -60,11 +65,18 @@ def region() -> str:
     return found
 
 
-def endpoint_url(service_id: str, endpoint_prefix: str, region_name: str) -> str:
-    """Return the URL of a service: a configured one, or the regional one."""
-    if (configured := configured_url(service_id)) is not None:
-        return configured
-    return f"https://{endpoint_prefix}.{region_name}.{domain(region_name)}"
+def service_endpoint(service_id: str, endpoint_prefix: str, region_name: str) -> Endpoint:
+    """Return the endpoint of a service: a configured one, or the regional one."""
+    configured = configured_url(service_id)
+    return Endpoint.from_url(configured or f"https://{endpoint_prefix}.{region_name}.{domain(region_name)}")
+
+
+def bucket_endpoint(bucket: str, region_name: str, *, is_path_style: bool) -> Endpoint:
+    """Return the endpoint of a bucket, with the bucket in its host or, if it cannot be there, in its path."""
+    regional = service_endpoint("S3", "s3", region_name)
+    if is_path_style or configured_url("S3") or "." in bucket:
+        return regional._replace(path=f"{regional.path.rstrip('/')}/{bucket}/")
+    return regional._replace(host=f"{bucket}.{regional.host}")
 
 
 def domain(region_name: str) -> str:

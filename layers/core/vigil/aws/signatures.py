@@ -1,4 +1,4 @@
-"""Signature Version 4 of a request with a fixed set of headers.
+"""Signature Version 4 and the head of a request with a fixed set of headers.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from vigil.aws.credentials import Keys
+
+TIME_FORMAT = "%Y%m%dT%H%M%SZ"
+"""Format of the header `x-amz-date`."""
 
 
 class Signer:
@@ -42,3 +45,19 @@ class Signer:
                 key = hmac.digest(key, part.encode(), "sha256")
             self._derived = (secret, day, key)
         return key
+
+
+def request_head(
+    request_line: str, headers: Mapping[str, str], signature: str, trace_header: str, body_bytes: int = 0
+) -> str:
+    """Return the request line and all headers of a signed request. An empty trace header is omitted."""
+    lines = [
+        f"{request_line} HTTP/1.1",
+        *[f"{name}: {value}" for name, value in headers.items()],
+        f"authorization: {signature}",
+    ]
+    if trace_header:
+        lines.append(f"x-amzn-trace-id: {trace_header}")
+    if body_bytes:
+        lines.append(f"content-length: {body_bytes}")
+    return "\r\n".join([*lines, "user-agent: vigil", "accept-encoding: identity", "", ""])

@@ -83,7 +83,8 @@ class Telemetry:
         self._logger = Logger(
             service=service, stream=stream, json_serializer=_line, json_deserializer=str, use_rfc3339=True, utc=True
         )
-        self._tracer = Tracer(service=service) if traced else None
+        # The tracer would load botocore's client to patch it. `vigil.aws` records AWS calls itself.
+        self._tracer = Tracer(service=service, auto_patch=False) if traced else None
 
     def wrap(self, handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         """Return the Lambda handler with request ids on every log line and one trace segment."""

@@ -1,0 +1,127 @@
+"""CPU time of one AWS call in the client: the small client, botocore's, and AWS's own runtime if it is installed.
+
+    .venv/bin/python -m benchmarks.aws_calls            # 21 rounds, a minute
+
+Each contender sends the same UpdateItem over a loopback connection to a fake DynamoDB in another process. Only the
+CPU time of the client's process counts.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from statistics import median
+from typing import Any
+
+from botocore.config import Config
+from botocore.session import get_session
+
+from vigil.aws import clients
+from vigil.runtime.settings import Settings
+
+CALLS = 40
+"""Calls of one contender per round."""
+ARGUMENTS: Mapping[str, Any] = {
+    "TableName": "limits",
+    "Key": {"pk": {"S": "demo-clinic#2026-11-28T05"}, "sk": {"S": "1ee01ef4a8849b00"}},
+    "UpdateExpression": "ADD h :one, m05 :one SET expires_at = :end",
+    "ConditionExpression": "(attribute_not_exists(h) OR h < :per_hour) AND (attribute_not_exists(m05) OR m05 < :limit)",
+    "ExpressionAttributeValues": {
+        ":one": {"N": "1"}, ":end": {"N": "1234567890"}, ":per_hour": {"N": "1000"}, ":limit": {"N": "60"},
+    },
+    "ReturnValues": "UPDATED_NEW",
+    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+}  # fmt: skip
+SERVER = r"""
+import socket, sys, threading, zlib
+body = b'{"Attributes":{"expires_at":{"N":"1234567890"},"h":{"N":"17"},"m05":{"N":"3"}}}'
+answer = (
+    b"HTTP/1.1 200 OK\r\nServer: Server\r\nDate: Mon, 30 Nov 2026 09:00:00 GMT\r\n"
+    b"Content-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\nConnection: keep-alive\r\n"
+    b"x-amzn-RequestId: 4KBNVRGD25RG1KEO9UT4V3FQDJVV4KQNSO5AEMVJF66Q9ASUAAJG\r\nx-amz-crc32: %d\r\n\r\n"
+) % (len(body), zlib.crc32(body)) + body
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+def serve(connection):
+    received = b""
+    while True:
+        head, separator, rest = received.partition(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]) if separator else 0
+        if separator and len(rest) >= length:
+            received = rest[length:]
+            connection.sendall(answer)
+        elif more := connection.recv(65536):
+            received += more
+        else:
+            return
+while True:
+    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+"""
+
+
+def main() -> None:
+    """Print the CPU time of each contender and its ratio to botocore's client."""
+    with server() as port:
+        os.environ |= {
+            "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_SESSION_TOKEN": "t" * 900,
+            "AWS_DEFAULT_REGION": "eu-west-1",
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        }
+        times = interleaved(contenders(), 21)
+    reference = times["botocore's client"]
+    for name, seconds in times.items():
+        ratio = median(own / other for own, other in zip(seconds, reference, strict=True))
+        print(f"{name:24} {median(seconds) * 1e6:6.0f} us  {ratio:.2f}")  # noqa: T201 - the result
+
+
+def contenders() -> dict[str, Callable[[], object]]:
+    """Return a function for each contender that makes one call."""
+    small = clients.create_client(Settings(stage="local"), "dynamodb")
+    lean: Any = get_session().create_client(
+        "dynamodb",
+        config=Config(
+            connect_timeout=1,
+            read_timeout=1,
+            retries={"mode": "standard", "total_max_attempts": 2},
+            tcp_keepalive=True,
+            user_agent="vigil",
+            parameter_validation=False,
+        ),
+    )
+    return {
+        "botocore's client": lambda: lean.update_item(**ARGUMENTS),
+        "the small client": lambda: small.update_item(**ARGUMENTS),
+    }
+
+
+def interleaved(functions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Return the CPU seconds per call of each function, one value per round. Each runs once per round."""
+    times: dict[str, list[float]] = {name: [] for name in functions}
+    for number in range(-1, rounds):  # the first round is a warm-up
+        for name, function in functions.items():
+            started = time.process_time()
+            for _ in range(CALLS):
+                function()
+            if number >= 0:
+                times[name].append((time.process_time() - started) / CALLS)
+    return times
+
+
+@contextmanager
+def server() -> Iterator[int]:
+    """Run a fake DynamoDB that gives one answer to every request; yield its port."""
+    process = subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None  # noqa: S101 - by the argument above
+        yield int(process.stdout.readline())
+    finally:
+        process.kill()
+        process.wait()
+
+
+if __name__ == "__main__":
+    main()
