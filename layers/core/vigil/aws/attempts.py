@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ChecksumError, HTTPClientError, ReadTimeoutError
+from botocore.exceptions import BotoCoreError, ChecksumError, HTTPClientError, ReadTimeoutError, ResponseStreamingError
 from botocore.exceptions import ConnectionError as NetworkError
 from botocore.retries.quota import RetryQuota
 
@@ -63,10 +63,9 @@ class RetryRules:
     `retry_seconds` is the longest pause before a retry of an attempt that was not throttled.
     """
 
-    def __init__(self, retry_seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, retry_seconds: float) -> None:
         self._retry_seconds = retry_seconds
         self._quota = RetryQuota()
-        self._sleep = sleep
 
     def run(self, attempt: Callable[[], Outcome], *, is_repeatable: bool) -> Outcome:
         """Return the outcome of the last attempt. A refusal is an outcome.
@@ -80,7 +79,7 @@ class RetryRules:
             next_cost = _THROTTLED_COST if outcome.is_throttled else _RETRY_COST
             if not self._quota.acquire(next_cost):
                 break
-            self._sleep(self._seconds(outcome, number))
+            time.sleep(self._seconds(outcome, number))
             number, cost = number + 1, next_cost
             outcome = attempt()
         if outcome.error is not None:
@@ -91,7 +90,7 @@ class RetryRules:
         return outcome
 
     def _is_retryable(self, outcome: Outcome, *, is_repeatable: bool) -> bool:
-        if isinstance(outcome.error, ReadTimeoutError) and not is_repeatable:
+        if isinstance(outcome.error, ReadTimeoutError | ResponseStreamingError) and not is_repeatable:
             return False  # the service may have done the work, and a second attempt would do it again
         if outcome.answer is None:
             return isinstance(outcome.error, NetworkError | HTTPClientError | ChecksumError)

@@ -1,5 +1,6 @@
 """Errors of AWS answers, in the form that botocore gives them."""
 
+from http.client import responses
 from typing import Any
 
 from vigil.aws import json_bodies
@@ -9,6 +10,9 @@ from vigil.aws.services import Service
 
 def describe_refusal(service: Service, answer: Answer) -> dict[str, Any]:
     """Return the `response` of botocore's ClientError for an answer with an error status."""
+    if answer.status >= 500 and (not answer.body or answer.body.strip().startswith(b"<html>")):
+        error = {"Message": responses.get(answer.status, ""), "Code": str(answer.status)}
+        return {"Error": error, "ResponseMetadata": metadata(answer)}  # a load balancer's answer
     body = _members(service, answer.body)
     code = str(body.pop("__type", answer.status))
     code = code.split(":", 1)[0].rsplit("#", 1)[-1]

@@ -17,12 +17,14 @@ class Answer(NamedTuple):
     body: bytes
     is_last: bool = False
     """True if the connection cannot be used again."""
+    is_complete: bool = True
+    """False if the connection ended within the body."""
 
 
 def read_answer(stream: BufferedReader, max_bytes: int | None = None) -> Answer:
     """Return the next answer. A body with a declared length above `max_bytes` is left unread and empty.
 
-    Raises HTTPException for a malformed or incomplete answer, and OSError of the connection.
+    Raises HTTPException for a malformed answer, and OSError of the connection.
     """
     status = 100
     while 100 <= status < 200:  # such an answer only announces the real one
@@ -40,7 +42,9 @@ def read_answer(stream: BufferedReader, max_bytes: int | None = None) -> Answer:
         raise HTTPException("the length of an answer is malformed")
     if max_bytes is not None and int(length) > max_bytes:
         return Answer(status, headers, b"", is_last=True)
-    return Answer(status, headers, _read_exactly(stream, int(length)), is_last)
+    body = stream.read(int(length))
+    is_complete = len(body) == int(length)
+    return Answer(status, headers, body, is_last or not is_complete, is_complete)
 
 
 def _read_status(stream: BufferedReader) -> tuple[bytes, int]:
@@ -77,17 +81,11 @@ def _read_chunks(stream: BufferedReader) -> bytes:
             raise IncompleteRead(b"".join(chunks))
         if not (length := int(size, 16)):
             break
-        chunks.append(_read_exactly(stream, length))
-        _read_line(stream)
+        chunks.append(stream.read(length))
+        if _read_line(stream).strip():
+            raise HTTPException("a chunk of an answer is malformed")
     _read_headers(stream)  # trailers
     return b"".join(chunks)
-
-
-def _read_exactly(stream: BufferedReader, length: int) -> bytes:
-    body = stream.read(length)
-    if len(body) < length:
-        raise IncompleteRead(body, length - len(body))
-    return body
 
 
 def _read_line(stream: BufferedReader) -> bytes:

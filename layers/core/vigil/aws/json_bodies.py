@@ -27,8 +27,8 @@ def decode(service: Service, body: bytes) -> dict[str, Any]:
     parsed = from_json(body) if body else {}
     if not isinstance(parsed, dict):
         raise ValueError("the body of an answer is a JSON object")
-    if any(mark in body for mark in service.marks):
-        return {name: _with_values(service, name, value) for name, value in parsed.items()}
+    if b"null" in body or any(mark in body for mark in service.marks):
+        return {name: _with_values(service, name, value) for name, value in parsed.items() if value is not None}
     return parsed
 
 
@@ -45,9 +45,12 @@ def _with_texts(value: Any) -> Any:
 
 
 def _with_values(service: Service, name: str, value: Any) -> Any:
-    """Return a member with bytes and times. An attribute of an item may have the name of a blob, but is a mapping."""
+    """Return a member with bytes and times, and without members that are null, as botocore does.
+
+    An attribute of an item may have the name of a blob, but its value is a mapping.
+    """
     if isinstance(value, dict):
-        return {inner: _with_values(service, inner, member) for inner, member in value.items()}
+        return {inner: _with_values(service, inner, member) for inner, member in value.items() if member is not None}
     if isinstance(value, list):
         return [_with_values(service, name, member) for member in value]
     if isinstance(value, str) and name in service.blobs:

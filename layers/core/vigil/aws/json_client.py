@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 from zlib import crc32
 
-from botocore.exceptions import BotoCoreError, ChecksumError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ChecksumError, ClientError, ResponseStreamingError
 
 from vigil.aws import client_errors, credentials, json_bodies, signatures
 from vigil.aws.attempts import Outcome, RetryRules
@@ -59,12 +59,14 @@ class JsonClient(Seam):
         expected = answer.headers.get("x-amz-crc32") if self._service.has_checksum else None
         if expected is not None and expected != (actual := str(crc32(answer.body))):
             raise ChecksumError(checksum_type="crc32", expected_checksum=expected, actual_checksum=actual)
+        if not answer.is_complete:
+            raise ResponseStreamingError(error="the connection ended within the body")
         if answer.status >= 300:
             return client_errors.describe_refusal(self._service, answer)
         try:
             members = json_bodies.decode(self._service, answer.body)
         except ValueError as error:
-            raise HTTPClientError(error=error) from error
+            raise ResponseStreamingError(error=error) from error
         members["ResponseMetadata"] = client_errors.metadata(answer)
         return members
 

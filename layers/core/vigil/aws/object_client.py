@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ResponseStreamingError
 
 from vigil.aws import client_errors, credentials, signatures
 from vigil.aws.attempts import Outcome, RetryRules
@@ -55,6 +55,8 @@ class ObjectClient(Seam):
     def _attempt(self, path: str) -> Outcome:
         try:
             answer = self._connections.exchange(self._head(path), max_bytes=MAX_OBJECT_BYTES)
+            if not answer.is_complete:
+                raise ResponseStreamingError(error="the connection ended within the object")
         except BotoCoreError as error:
             return Outcome(error=error)
         metadata = {"ResponseMetadata": client_errors.metadata(answer)}

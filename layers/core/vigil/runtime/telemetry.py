@@ -24,7 +24,8 @@ def describe_error(error: Exception) -> str:
     text = f"{type(error).__name__} at {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
     if (cause := error.__cause__) is None:
         return text
-    code = getattr(cause, "response", {}).get("Error", {}).get("Code")  # the AWS error code
+    refusal = getattr(cause, "response", None) or {}  # botocore's network errors have a `response` that is None
+    code = refusal.get("Error", {}).get("Code")  # the AWS error code
     return f"{text} from {type(cause).__name__}" + (f" {code}" if code else "")
 
 
