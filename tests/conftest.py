@@ -18,7 +18,7 @@ from moto.core.utils import unix_time_millis
 from moto.s3.models import S3Backend
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.support.aws_calls import answer_with_moto, valid_arguments
+from tests.support.aws_calls import answer_with_moto, record_invalid_arguments
 from tests.support.group_times import GroupTimes
 
 TOGETHER = {
@@ -159,8 +159,11 @@ def small_client() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def valid_calls() -> Iterator[None]:
     """Fail a test in which the arguments of an AWS call differ from botocore's service model."""
-    with valid_arguments():
+    with pytest.MonkeyPatch.context() as patch:
+        invalid = record_invalid_arguments(patch)
         yield
+    if invalid:
+        pytest.fail("\n".join(invalid))
 
 
 def group(nodeid: str) -> str:

@@ -91,22 +91,21 @@ def service_model(service: str) -> ServiceModel:
     return botocore.session.get_session().get_service_model(service)
 
 
-@contextmanager
-def valid_arguments() -> Iterator[None]:
-    """Compare the arguments of all calls with botocore's service models. Production does not, and emulators are lax."""
-    faults: list[str] = []
+def record_invalid_arguments(patch: pytest.MonkeyPatch) -> list[str]:
+    """Return the list to which every later call is added whose arguments differ from botocore's service model.
+
+    Production does not check arguments, and emulators are lax.
+    """
+    found: list[str] = []
 
     def checked(make: Make, service: str, operation: str, arguments: dict[str, Any]) -> Any:
         shape = service_model(service).operation_model(operation).input_shape
         if shape is not None and (report := ParamValidator().validate(arguments, shape)).has_errors():
-            faults.append(f"{service} {operation}: {report.generate_report()}")
+            found.append(f"{service} {operation}: {report.generate_report()}")
         return make(operation, arguments)
 
-    with pytest.MonkeyPatch.context() as patch:
-        replace_calls(patch, checked)
-        yield
-    if faults:
-        pytest.fail("\n".join(faults))
+    replace_calls(patch, checked)
+    return found
 
 
 @contextmanager
