@@ -166,6 +166,7 @@ def _secrets(world: World) -> Any:
     yield "secretsmanager", "update_secret_version_stage", {"SecretId": world.secret, **moved}
     yield "secretsmanager", "get_secret_value", {"SecretId": world.secret, "VersionStage": "AWSCURRENT"}
     yield "secretsmanager", "get_secret_value", {"SecretId": "none"}
+    yield "secretsmanager", "rotate_secret", {"SecretId": world.secret, "ClientRequestToken": token[::-1]}
 
 
 def _keys(world: World) -> Any:

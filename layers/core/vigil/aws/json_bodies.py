@@ -4,6 +4,7 @@ pydantic writes the JSON. Its own base64 has the alphabet of URLs, which AWS doe
 times are converted. A search for the names of such members finds them: most bodies have none.
 """
 
+import calendar
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -40,7 +41,8 @@ def _with_texts(value: Any) -> Any:
     if isinstance(value, bytes | bytearray):
         return b64encode(value).decode()
     if isinstance(value, datetime):
-        return int((value if value.tzinfo else value.astimezone()).timestamp())
+        seconds = calendar.timegm(value.utctimetuple())
+        return (seconds * 10**6 + value.microsecond) / 10**6 if value.microsecond else seconds
     return value
 
 

@@ -88,7 +88,7 @@ _ALL = (
         json_version="1.0",
         operations=_operations(("GetRecords", "GetShardIterator")),
         blobs=frozenset({"B", "BS"}),
-        timestamps=frozenset({"ApproximateCreationDateTime"}),
+        timestamps=frozenset({"ApproximateCreationDateTime", "Timestamp"}),
         retry_seconds=0.025,
     ),
     Service(
@@ -118,7 +118,7 @@ _ALL = (
         operations=_operations(
             ("DescribeSecret", "GetSecretValue"),
             ("UpdateSecretVersionStage",),
-            {"PutSecretValue": "ClientRequestToken"},
+            {"PutSecretValue": "ClientRequestToken", "RotateSecret": "ClientRequestToken"},
         ),
         blobs=frozenset({"SecretBinary"}),
         timestamps=frozenset(
