@@ -4,7 +4,7 @@ import json
 import socket
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any
@@ -96,7 +96,7 @@ class ScriptedServer:
         self._stopped.set()
 
     def _serve_connection(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as stream:
+        with suppress(OSError), connection, connection.makefile("rb") as stream:
             while (request := _read_request(stream)) is not None:
                 self.requests.append(request)
                 step = self.script.pop(0) if self.script else answer(200)
@@ -107,13 +107,9 @@ class ScriptedServer:
 def _read_request(stream: Any) -> tuple[str, bytes] | None:
     head = ""
     while not head.endswith("\r\n\r\n"):
-        try:
-            line = stream.readline()
-        except OSError:
+        if not (line := stream.readline()):
             return None
-        if not line:
-            return None
-        head += line.decode()
+        head += line.decode("latin-1")
     length = next((line[16:] for line in head.lower().split("\r\n") if line.startswith("content-length: ")), "0")
     return head, stream.read(int(length))
 

@@ -32,8 +32,8 @@ class Connections:
         self.endpoint = endpoint
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
-        self._idle: list[socket.socket] = []
-        finalize(self, _close_all, self._idle)
+        self.idle: list[socket.socket] = []
+        finalize(self, _close_all, self.idle)
 
     def exchange(self, head: str, body: bytes = b"", max_bytes: int | None = None) -> Answer:
         """Send a request and return its answer. `head` is the request line and the headers.
@@ -52,23 +52,23 @@ class Connections:
             if isinstance(error, Exception):
                 self._fail(error)
             raise
-        if answer.is_last or len(self._idle) >= _MAX_IDLE:
+        if answer.is_last or len(self.idle) >= _MAX_IDLE:
             connection.close()
         else:
-            self._idle.append(connection)
+            self.idle.append(connection)
         return answer
 
     def close(self) -> None:
         """Close the idle connections. The next request opens a new one."""
-        _close_all(self._idle)
+        _close_all(self.idle)
 
     def _take(self) -> socket.socket:
-        while self._idle:
+        while self.idle:
             try:
-                connection = self._idle.pop()
+                connection = self.idle.pop()
             except IndexError:  # another thread took the last one
                 break
-            if _is_open(connection):
+            if is_open(connection):
                 return connection
             connection.close()
         return self._open()
@@ -85,7 +85,7 @@ class Connections:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             if endpoint.is_encrypted:
-                connection = _tls_context().wrap_socket(connection, server_hostname=endpoint.host)
+                connection = tls_context().wrap_socket(connection, server_hostname=endpoint.host)
         except TimeoutError as error:
             connection.close()
             raise ConnectTimeoutError(endpoint_url=endpoint.url, error=error) from error
@@ -109,7 +109,7 @@ def _close_all(idle: list[socket.socket]) -> None:
         idle.pop().close()
 
 
-def _is_open(connection: socket.socket) -> bool:
+def is_open(connection: socket.socket) -> bool:
     """Return False if the server closed an idle connection. An idle one has nothing to read otherwise."""
     waiting = poll()
     waiting.register(connection, POLLIN)
@@ -117,7 +117,7 @@ def _is_open(connection: socket.socket) -> bool:
 
 
 @cache
-def _tls_context() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     """Return the context of all connections, with the certificates that botocore trusts."""
     bundle = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")
     if bundle is None:

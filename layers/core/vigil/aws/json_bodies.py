@@ -41,7 +41,7 @@ def _with_texts(value: Any) -> Any:
     if isinstance(value, bytes | bytearray):
         return b64encode(value).decode()
     if isinstance(value, datetime):
-        seconds = calendar.timegm(value.utctimetuple())
+        seconds = calendar.timegm(value.astimezone(UTC).timetuple())
         return (seconds * 10**6 + value.microsecond) / 10**6 if value.microsecond else seconds
     return value
 
