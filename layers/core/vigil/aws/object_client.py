@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable
 from hashlib import sha256
+from http.client import responses
 from io import BytesIO
 from typing import Any
 from urllib.parse import quote
@@ -82,5 +83,5 @@ def _describe_refusal(answer: Answer) -> dict[str, str]:
     """Return the code and the message of an answer with an error status."""
     text = answer.body.decode(errors="replace")
     found = {name: re.search(f"<{name}>([^<]*)</{name}>", text) for name in ("Code", "Message")}
-    members = {name: match[1] if match else "" for name, match in found.items()}
-    return members if members["Code"] else members | {"Code": str(answer.status)}
+    without = {"Code": str(answer.status), "Message": responses.get(answer.status, "")}
+    return without | {name: match[1] for name, match in found.items() if match}
