@@ -14,7 +14,7 @@ from aws_xray_sdk.core import xray_recorder
 from aws_xray_sdk.core.context import Context
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.support.scripted_server import ScriptedServer, answer, close, refusal, serving
+from tests.support.scripted_server import ScriptedServer, Step, answer, close, refusal, serving
 from vigil.aws import clients
 from vigil.aws.tenant_guard import TenantViolation, confine_to
 from vigil.runtime.settings import Settings
@@ -29,7 +29,7 @@ CALLS: list[tuple[str, str, dict[str, Any]]] = [
     ("sqs", "send_message_batch", {"QueueUrl": "https://q", "Entries": [{"Id": "1", "MessageBody": "b"}]}),
     ("s3", "get_object", {"Bucket": "b", "Key": "toy/1/manifest.json"}),
 ]
-STEPS = [
+STEPS: list[list[Step]] = [
     [answer(200, x_amzn_requestid="R1", x_amz_id_2="I2")],
     [refusal(400, "ConditionalCheckFailedException", x_amzn_requestid="R2")],
     [refusal(503, "Busy"), answer(200, x_amzn_requestid="R3")],
@@ -37,7 +37,7 @@ STEPS = [
 ]
 
 MISSING = b"<?xml version='1.0'?><Error><Code>NoSuchKey</Code><Message>gone</Message><Key>k</Key></Error>"
-S3_STEPS = [
+S3_STEPS: list[list[Step]] = [
     [answer(200, x_amz_request_id="R1", x_amz_id_2="I2")],
     [answer(404, MISSING, x_amz_request_id="R2", x_amz_id_2="I2")],
     *STEPS[2:],
