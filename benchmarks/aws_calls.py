@@ -1,26 +1,31 @@
-"""CPU time of one AWS call in the client: the small client, botocore's, and AWS's own runtime if it is installed.
+"""CPU time of one AWS call in the client: the small client, botocore's, and AWS's common runtime.
 
-    .venv/bin/python -m benchmarks.aws_calls            # 21 rounds, a minute
+    .venv/bin/python -m benchmarks.aws_calls            # 21 rounds, half a minute
 
 Each contender sends the same UpdateItem over a loopback connection to a fake DynamoDB in another process. Only the
 CPU time of the client's process counts.
 """
 
+import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 from botocore.config import Config
 from botocore.session import get_session
 
+from cli.checkout import uv
 from vigil.aws import clients
 from vigil.runtime.settings import Settings
 
+AWSCRT = "awscrt==0.38.1"
 CALLS = 40
 """Calls of one contender per round."""
 ARGUMENTS: Mapping[str, Any] = {
@@ -63,7 +68,7 @@ while True:
 
 def main() -> None:
     """Print the CPU time of each contender and its ratio to botocore's client."""
-    with server() as port:
+    with server() as port, common_runtime(port) as run_common_runtime:
         os.environ |= {
             "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
             "AWS_SECRET_ACCESS_KEY": "secret",
@@ -71,44 +76,78 @@ def main() -> None:
             "AWS_DEFAULT_REGION": "eu-west-1",
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         }
-        times = interleaved(contenders(), 21)
+        small = clients.create_client(Settings(stage="local"), "dynamodb")
+        rounds = {
+            "botocore's client": timed(lambda: _botocore_client().update_item(**ARGUMENTS)),
+            "the small client": timed(lambda: small.update_item(**ARGUMENTS)),
+            "AWS's common runtime": run_common_runtime,
+        }
+        times = interleaved(rounds, 21)
     reference = times["botocore's client"]
     for name, seconds in times.items():
         ratio = median(own / other for own, other in zip(seconds, reference, strict=True))
         print(f"{name:24} {median(seconds) * 1e6:6.0f} us  {ratio:.2f}")  # noqa: T201 - the result
 
 
-def contenders() -> dict[str, Callable[[], object]]:
-    """Return a function for each contender that makes one call."""
-    small = clients.create_client(Settings(stage="local"), "dynamodb")
-    lean: Any = get_session().create_client(
-        "dynamodb",
-        config=Config(
-            connect_timeout=1,
-            read_timeout=1,
-            retries={"mode": "standard", "total_max_attempts": 2},
-            tcp_keepalive=True,
-            user_agent="vigil",
-            parameter_validation=False,
-        ),
-    )
-    return {
-        "botocore's client": lambda: lean.update_item(**ARGUMENTS),
-        "the small client": lambda: small.update_item(**ARGUMENTS),
-    }
+@cache
+def _botocore_client() -> Any:
+    """Return botocore's client with the options that cost least: a fixed user agent and unchecked parameters."""
+    options: dict[str, Any] = {"retries": {"mode": "standard", "total_max_attempts": 2}, "tcp_keepalive": True}
+    lean = Config(connect_timeout=1, read_timeout=1, user_agent="vigil", parameter_validation=False, **options)
+    return get_session().create_client("dynamodb", config=lean)
 
 
-def interleaved(functions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Return the CPU seconds per call of each function, one value per round. Each runs once per round."""
-    times: dict[str, list[float]] = {name: [] for name in functions}
-    for number in range(-1, rounds):  # the first round is a warm-up
-        for name, function in functions.items():
-            started = time.process_time()
-            for _ in range(CALLS):
-                function()
-            if number >= 0:
-                times[name].append((time.process_time() - started) / CALLS)
+def timed(call: Callable[[], object]) -> Callable[[], float]:
+    """Return a function that makes the calls of one round and returns the CPU seconds per call."""
+
+    def run() -> float:
+        started = time.process_time()
+        for _ in range(CALLS):
+            call()
+        return (time.process_time() - started) / CALLS
+
+    return run
+
+
+def interleaved(rounds: Mapping[str, Callable[[], float]], number: int) -> dict[str, list[float]]:
+    """Return the CPU seconds per call of each contender, one value per round. Each runs once per round."""
+    times: dict[str, list[float]] = {name: [] for name in rounds}
+    for index in range(-1, number):  # the first round is a warm-up
+        for name, run in rounds.items():
+            seconds = run()
+            if index >= 0:
+                times[name].append(seconds)
     return times
+
+
+@contextmanager
+def common_runtime(port: int) -> Iterator[Callable[[], float]]:
+    """Run `benchmarks/crt_calls.py` in an environment of its own; yield the function that runs one round of it."""
+    script = str(Path(__file__).with_name("crt_calls.py"))
+    command = [
+        uv(),
+        "run",
+        "--quiet",
+        "--no-project",
+        "--isolated",
+        "--with",
+        AWSCRT,
+        "--with",
+        "pydantic-core",
+        script,
+    ]
+    arguments = [str(port), str(CALLS), json.dumps(ARGUMENTS)]
+    with subprocess.Popen([*command, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("the process has no pipes")
+        sent, received = process.stdin, process.stdout
+
+        def run() -> float:
+            sent.write("\n")
+            sent.flush()
+            return float(received.readline())
+
+        yield run
 
 
 @contextmanager
@@ -116,7 +155,8 @@ def server() -> Iterator[int]:
     """Run a fake DynamoDB that gives one answer to every request; yield its port."""
     process = subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True)
     try:
-        assert process.stdout is not None  # noqa: S101 - by the argument above
+        if process.stdout is None:
+            raise RuntimeError("the process has no pipe")
         yield int(process.stdout.readline())
     finally:
         process.kill()

@@ -1,7 +1,6 @@
 """The whole warm scoring function in one process, from API Gateway event to response, with a fake AWS."""
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from benchmarks.model_cases import ENGINE, ModelCase, tenant_key
 from vigil.access.quota.store import DynamoMonthlyQuota
 from vigil.access.tenants.model import TIER_LIMITS
 from vigil.aws.connections import Connections
+from vigil.aws.credentials import Keys
 from vigil.aws.endpoints import Endpoint
 from vigil.aws.http_answers import Answer
 from vigil.aws.json_client import JsonClient
@@ -37,9 +37,6 @@ from vigil.web.request_leases import DynamoRequestLeases, TenantLimiter
 
 Handler = Callable[[dict[str, Any]], object]
 """Function that returns the response to an API Gateway event."""
-
-
-_FAKE_CREDENTIALS = {"AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
 
 
 class PackageEngine:
@@ -102,8 +99,8 @@ class _FakeConnections(Connections):
 
 
 def _fake_dynamodb(answer: Callable[[str, bytes], bytes]) -> JsonClient:
-    os.environ |= _FAKE_CREDENTIALS
-    return JsonClient(SERVICES["dynamodb"], "eu-west-1", _FakeConnections(answer))
+    keys = Keys("none", "none")
+    return JsonClient(SERVICES["dynamodb"], "eu-west-1", _FakeConnections(answer), lambda: keys)
 
 
 class _Context:

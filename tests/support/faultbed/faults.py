@@ -14,6 +14,8 @@ from typing import Any, Literal, NoReturn, get_args
 
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
+from tests.support.aws_calls import service_model, service_name
+
 Fault = Literal[
     "crash_before",  # the process ends before the call
     "crash_after",  # the process ends after the call
@@ -109,7 +111,7 @@ def apply_fault(
         case "unreachable":
             raise EndpointConnectionError(endpoint_url=client.meta.endpoint_url)
         case "throttled":
-            raise _refusal(client, operation, _THROTTLED.get(client.meta.service_model.service_name, "Throttling"))
+            raise _refusal(client, operation, _THROTTLED.get(service_name(client), "Throttling"))
         case "conflict":
             raise _conflict(client, operation, arguments)
         case "partial":
@@ -122,7 +124,7 @@ def apply_fault(
 
 def _resent(calls: Calls, operation: str, arguments: dict[str, Any]) -> Any:
     """Make one request twice with the same idempotency tokens, as an SDK retry does."""
-    model = calls.client.meta.service_model.operation_model(operation)
+    model = service_model(service_name(calls.client)).operation_model(operation)
     tokens = {name: str(uuid.uuid4()) for name in model.idempotent_members}
     calls.make(operation, tokens | arguments)
     return calls.make(operation, tokens | arguments)

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ChecksumError, ClientError, Respo
 from vigil.aws import client_errors, credentials, json_bodies, signatures
 from vigil.aws.attempts import Outcome, RetryRules
 from vigil.aws.connections import Connections
+from vigil.aws.credentials import Keys
 from vigil.aws.http_answers import Answer
 from vigil.aws.seam import Seam
 from vigil.aws.services import Operation, Service, python_name
@@ -23,9 +24,16 @@ class JsonClient(Seam):
     Raises botocore's ClientError for a refusal, and its BotoCoreError classes if the service cannot be reached.
     """
 
-    def __init__(self, service: Service, region: str, connections: Connections) -> None:
+    def __init__(
+        self,
+        service: Service,
+        region: str,
+        connections: Connections,
+        keys: Callable[[], Keys] = credentials.current_keys,
+    ) -> None:
         super().__init__(service.name, region, connections)
         self._service = service
+        self._keys = keys
         self._signer = signatures.Signer(region, service.signing_name)
         self._rules = RetryRules(service.retry_seconds)
         self._request_line = f"POST {connections.endpoint.path}"
@@ -71,7 +79,7 @@ class JsonClient(Seam):
         return members
 
     def _head(self, operation: Operation, body: bytes) -> str:
-        keys, service = credentials.current_keys(), self._service
+        keys, service = self._keys(), self._service
         headers = {
             "content-type": f"application/x-amz-json-{service.json_version}",
             "host": self._connections.endpoint.authority,
