@@ -12,10 +12,11 @@ Clients = Callable[[str], Any]
 """Function that returns the client of a service."""
 Step = tuple[str, str, Mapping[str, Any]]
 """Service, name of the method, and arguments."""
+TABLE = "items"
 BYTES = bytes(range(256))
 """Bytes whose base64 has the two characters in which the alphabets of base64 differ."""
 VOLATILE = {
-    "ARN", "ApproximateCreationDateTime", "CiphertextBlob", "CreatedDate", "EventId", "KeyId",
+    "ARN", "ApproximateCreationDateTime", "CiphertextBlob", "CreatedDate", "EventId", "KeyId", "KeyMaterialId",
     "LastAccessedDate", "LastChangedDate", "MessageId", "NextShardIterator", "Plaintext", "ReceiptHandle",
     "RequestId", "SentTimestamp", "SequenceNumber", "ShardIterator", "SizeBytes", "Signature", "VersionId", "eventID",
 }  # fmt: skip
@@ -42,21 +43,21 @@ class World:
 def create_world(clients: Clients) -> World:
     """Create the resources with botocore's clients in an empty account."""
     table = clients("dynamodb").create_table(
-        TableName="t",
+        TableName=TABLE,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
     )["TableDescription"]
-    clients("events").create_event_bus(Name="b")
+    clients("events").create_event_bus(Name="bus")
     kms = clients("kms")
     signer = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     shards = clients("dynamodbstreams").describe_stream(StreamArn=table["LatestStreamArn"])["StreamDescription"][
         "Shards"
     ]
     return World(
-        queue=clients("sqs").create_queue(QueueName="q")["QueueUrl"],
-        secret=clients("secretsmanager").create_secret(Name="s", SecretString="first")["ARN"],
+        queue=clients("sqs").create_queue(QueueName="queue")["QueueUrl"],
+        secret=clients("secretsmanager").create_secret(Name="secret", SecretString="first")["ARN"],
         key=kms.create_key()["KeyMetadata"]["Arn"],
         signer=signer,
         stream=table["LatestStreamArn"],
@@ -106,25 +107,25 @@ def _items(_: World) -> Any:
         "m": {"M": {"B": {"L": [{"B": b""}, {"NULL": True}]}}}, "t": {"BOOL": False}, "ss": {"SS": ["x"]},
     }  # fmt: skip
     key = {"pk": item["pk"]}
-    yield "dynamodb", "put_item", {"TableName": "t", "Item": item, "ReturnConsumedCapacity": "TOTAL"}
-    yield "dynamodb", "put_item", {"TableName": "t", "Item": item, **FREE}
+    yield "dynamodb", "put_item", {"TableName": TABLE, "Item": item, "ReturnConsumedCapacity": "TOTAL"}
+    yield "dynamodb", "put_item", {"TableName": TABLE, "Item": item, **FREE}
     yield "dynamodb", "put_item", {"TableName": "none", "Item": item}
-    yield "dynamodb", "get_item", {"TableName": "t", "Key": key, "ConsistentRead": True}
-    yield "dynamodb", "get_item", {"TableName": "t", "Key": {"pk": {"S": "none"}}}
+    yield "dynamodb", "get_item", {"TableName": TABLE, "Key": key, "ConsistentRead": True}
+    yield "dynamodb", "get_item", {"TableName": TABLE, "Key": {"pk": {"S": "none"}}}
     change = {"UpdateExpression": "SET n = :n", "ExpressionAttributeValues": {":n": {"B": BYTES}}}
-    yield "dynamodb", "update_item", {"TableName": "t", "Key": key, **change, "ReturnValues": "UPDATED_NEW"}
+    yield "dynamodb", "update_item", {"TableName": TABLE, "Key": key, **change, "ReturnValues": "UPDATED_NEW"}
     where = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": key["pk"]}}
-    yield "dynamodb", "query", {"TableName": "t", **where}
-    yield "dynamodb", "scan", {"TableName": "t", "Limit": 1}
-    yield "dynamodb", "batch_get_item", {"RequestItems": {"t": {"Keys": [key]}}}
+    yield "dynamodb", "query", {"TableName": TABLE, **where}
+    yield "dynamodb", "scan", {"TableName": TABLE, "Limit": 1}
+    yield "dynamodb", "batch_get_item", {"RequestItems": {TABLE: {"Keys": [key]}}}
     puts = [{"PutRequest": {"Item": {"pk": {"S": str(number)}}}} for number in range(3)]
-    yield "dynamodb", "batch_write_item", {"RequestItems": {"t": puts}}
-    yield "dynamodb", "transact_get_items", {"TransactItems": [{"Get": {"TableName": "t", "Key": key}}]}
-    free = {"Put": {"TableName": "t", "Item": {"pk": {"S": "new"}}, **FREE}}
-    taken = {"Put": {"TableName": "t", "Item": item, **FREE}}
+    yield "dynamodb", "batch_write_item", {"RequestItems": {TABLE: puts}}
+    yield "dynamodb", "transact_get_items", {"TransactItems": [{"Get": {"TableName": TABLE, "Key": key}}]}
+    free = {"Put": {"TableName": TABLE, "Item": {"pk": {"S": "new"}}, **FREE}}
+    taken = {"Put": {"TableName": TABLE, "Item": item, **FREE}}
     yield "dynamodb", "transact_write_items", {"TransactItems": [free, taken]}
     yield "dynamodb", "transact_write_items", {"TransactItems": [free], "ClientRequestToken": "once"}
-    yield "dynamodb", "delete_item", {"TableName": "t", "Key": key, "ReturnValues": "ALL_OLD"}
+    yield "dynamodb", "delete_item", {"TableName": TABLE, "Key": key, "ReturnValues": "ALL_OLD"}
 
 
 def _changes(world: World) -> Any:
@@ -151,7 +152,7 @@ def _messages(world: World) -> Any:
 
 def _events(_: World) -> Any:
     at = datetime(2026, 11, 30, 8, 53, 9, 250_000, tzinfo=UTC)
-    event = {"EventBusName": "b", "Source": "s", "DetailType": "d", "Time": at, "Detail": json.dumps({"é": 1})}
+    event = {"EventBusName": "bus", "Source": "s", "DetailType": "d", "Time": at, "Detail": json.dumps({"é": 1})}
     yield "events", "put_events", {"Entries": [event, event]}
 
 
