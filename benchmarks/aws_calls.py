@@ -1,9 +1,9 @@
-"""CPU time of one AWS call in the client: the small client, botocore's, and AWS's common runtime.
+"""CPU time of one AWS call in the client, and of a warm score with its two calls.
 
-    .venv/bin/python -m benchmarks.aws_calls            # 21 rounds, half a minute
+    .venv/bin/python -m benchmarks.aws_calls            # 21 rounds, a minute
 
-Each contender sends the same UpdateItem over a loopback connection to a fake DynamoDB in another process. Only the
-CPU time of the client's process counts.
+The small client, botocore's, and AWS's common runtime send the same UpdateItem over a loopback connection to a fake
+DynamoDB in another process. Only the CPU time of the client's process counts.
 """
 
 import json
@@ -11,16 +11,20 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from itertools import count
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from botocore.config import Config
 from botocore.session import get_session
 
+from benchmarks import handler
+from benchmarks.model_cases import ModelCase, prepare_case, synthetic_model
 from cli.checkout import uv
 from vigil.aws import clients
 from vigil.runtime.settings import Settings
@@ -82,11 +86,33 @@ def main() -> None:
             "the small client": timed(lambda: small.update_item(**ARGUMENTS)),
             "AWS's common runtime": run_common_runtime,
         }
-        times = interleaved(rounds, 21)
-    reference = times["botocore's client"]
+        show(interleaved(rounds, 21))
+        with TemporaryDirectory() as folder:
+            case = prepare_case(Path(folder), *synthetic_model(200), 1000)
+            show(interleaved(scores(case, small), 21))
+
+
+def show(times: Mapping[str, Sequence[float]]) -> None:
+    """Print the median of each contender, and its ratio to the first one in the same round."""
+    reference = next(iter(times.values()))
     for name, seconds in times.items():
         ratio = median(own / other for own, other in zip(seconds, reference, strict=True))
-        print(f"{name:24} {median(seconds) * 1e6:6.0f} us  {ratio:.2f}")  # noqa: T201 - the result
+        print(f"{name:36} {median(seconds) * 1e6:6.0f} us  {ratio:.2f}")  # noqa: T201 - the result
+
+
+def scores(case: ModelCase, small: Any) -> dict[str, Callable[[], float]]:
+    """Return the rounds of warm scores with either client, and without AWS."""
+    rows = count()
+
+    def scoring(run: handler.Handler) -> Callable[[], float]:
+        events = handler.events(case)
+        return timed(lambda: run(events[next(rows) % len(events)]))
+
+    return {
+        "a score with botocore's client": scoring(handler.with_client(case, _botocore_client())),
+        "a score with the small client": scoring(handler.with_client(case, small)),
+        "a score without AWS and limits": scoring(handler.native(case)),
+    }
 
 
 @cache

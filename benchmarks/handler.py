@@ -144,7 +144,11 @@ def deployed(case: ModelCase, sent: list[tuple[str, bytes]], log: StringIO) -> H
         sent.append((operation, body))
         return b'{"Attributes": {"h": {"N": "1"}}}' if operation == "UpdateItem" else b"{}"
 
-    client = _fake_dynamodb(answer)
+    return with_client(case, _fake_dynamodb(answer), log)
+
+
+def with_client(case: ModelCase, client: Any, log: StringIO | None = None) -> Handler:
+    """Return the function with its whole package and the DynamoDB calls of its ledger and its rate limiter."""
     tenants = TenantLimiter(DynamoRequestLeases(client, "limits"), _now)
     limiter = SharedRateLimiter(DynamoRequestCounters(client, "limits"), tenants, _now)
     return _function(case.loaded(), _ledger(client), limiter, log)
