@@ -140,6 +140,12 @@ def test_a_foreign_or_ambiguous_call_is_rejected(client, operation, arguments):
     assert_sent(dynamodb, operation, named(operation, arguments))  # without a served tenant it is allowed
 
 
+@pytest.mark.parametrize("operation", ["execute_statement", "delete_table", "get_paginator", "exceptions"])
+def test_a_client_has_only_the_operations_of_its_table(client, operation):
+    with pytest.raises(AttributeError, match=operation):
+        getattr(client("dynamodb"), operation)
+
+
 @pytest.mark.parametrize(("operation", "arguments"), OWN_OBJECTS)
 def test_objects_of_the_served_tenant_are_allowed(client, operation, arguments):
     with tenant_guard.confine_to("acme"):
