@@ -123,6 +123,16 @@ def test_special_networks_stay_on_botocore(environment, service, variable):
         assert not isinstance(clients.create_client(Settings("dev"), service), JsonClient)
 
 
+@pytest.mark.parametrize("name", ["use_fips_endpoint", "use_dualstack_endpoint"])
+def test_special_endpoints_of_configuration_files_stay_on_botocore(environment, tmp_path, name):
+    (tmp_path / "config").write_text(f"[default]\nregion = us-east-1\n{name} = true\n")
+    assert not isinstance(clients.create_client(Settings("dev"), "dynamodb"), JsonClient)
+    clients.reset_session()
+    environment.setenv("AWS_LAMBDA_FUNCTION_NAME", "f")
+    environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert isinstance(clients.create_client(Settings("dev"), "dynamodb"), JsonClient)
+
+
 @pytest.mark.parametrize(
     ("bucket", "stage", "url"),
     [

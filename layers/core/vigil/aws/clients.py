@@ -1,6 +1,5 @@
 """Creates AWS clients whose timeouts fit inside a request and whose calls cost little CPU."""
 
-import os
 from collections.abc import Callable
 from typing import Any
 from weakref import WeakSet
@@ -19,10 +18,10 @@ def create_client(settings: Settings, service: str) -> Any:
     """Return a client of an AWS service that makes at most two attempts per call and enforces the tenant guard.
 
     Services with a JSON protocol get the small client of `vigil.aws.json_client`, all others botocore's. So do all
-    services where variables require a FIPS or dual-stack endpoint or a proxy.
+    services if a FIPS or dual-stack endpoint or a proxy is configured.
     """
     known = SERVICES.get(service)
-    if known and endpoints.is_ordinary(os.environ):
+    if known and endpoints.is_ordinary():
         created: Any = _json_client(settings, known)
     else:
         created = _botocore_client(settings, service)
@@ -46,7 +45,7 @@ def create_object_client(settings: Settings, bucket: str, others: Callable[[], A
 
     `others` returns botocore's client. It makes all other calls, and all calls where `create_client` prefers botocore.
     """
-    if not endpoints.is_ordinary(os.environ):
+    if not endpoints.is_ordinary():
         return others()
     region = endpoints.region()
     endpoint = endpoints.bucket_endpoint(bucket, region, is_path_style=settings.stage == "local")

@@ -18,6 +18,7 @@ from botocore.exceptions import (
     SSLError,
 )
 
+from vigil.aws import credentials
 from vigil.aws.endpoints import Endpoint
 from vigil.aws.http_answers import Answer, read_answer
 
@@ -119,8 +120,11 @@ def is_open(connection: socket.socket) -> bool:
 @cache
 def tls_context() -> ssl.SSLContext:
     """Return the context of all connections, with the certificates that botocore trusts."""
-    bundle = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")
-    if bundle is None:
+    bundle = os.environ.get("AWS_CA_BUNDLE")
+    if not bundle and not credentials.is_on_lambda():
+        bundle = credentials.session().get_config_variable("ca_bundle")
+    bundle = bundle or os.environ.get("REQUESTS_CA_BUNDLE")
+    if not bundle:
         import botocore  # noqa: PLC0415 - its folder has the certificates
 
         bundle = os.path.join(os.path.dirname(botocore.__file__), "cacert.pem")  # noqa: PTH118, PTH120 - as ssl wants it

@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -94,10 +93,14 @@ def configured_url(service_id: str) -> str | None:
     return None if credentials.is_on_lambda() else _url_of_files(name.lower())
 
 
-def is_ordinary(environment: Mapping[str, str]) -> bool:
-    """Return True unless variables require a FIPS or dual-stack endpoint or a proxy. Those stay on botocore."""
-    special = any(environment.get(f"AWS_USE_{kind}_ENDPOINT", "").lower() == _TRUE for kind in ("FIPS", "DUALSTACK"))
-    return not special and not any(environment.get(name) for name in ("HTTPS_PROXY", "https_proxy"))
+def is_ordinary() -> bool:
+    """Return True unless a FIPS or dual-stack endpoint or a proxy is configured. Those stay on botocore."""
+    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy")):
+        return False
+    names = ("use_fips_endpoint", "use_dualstack_endpoint")
+    if credentials.is_on_lambda():
+        return not any(os.environ.get(f"AWS_{name}".upper(), "").lower() == _TRUE for name in names)
+    return not any(credentials.session().get_config_variable(name) for name in names)
 
 
 def _url_of_files(name: str) -> str | None:
