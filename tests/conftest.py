@@ -151,7 +151,7 @@ def s3_version_listing() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def small_client() -> Iterator[None]:
-    """Let moto answer the small client too."""
+    """Connect the small client to moto."""
     with answer_with_moto():
         yield
 

@@ -39,7 +39,7 @@ STEPS = {
     "throttled": refusal(400, "ThrottlingException"),
     "too much throughput": refusal(400, "ProvisionedThroughputExceededException"),
     "429": refusal(429, "Unknown"),
-    "asked to wait": refusal(503, "Busy", x_amz_retry_after="1"),
+    "busy": refusal(503, "Busy", x_amz_retry_after="1"),
     "refused": refusal(400, "ValidationException"),
     "forbidden": refusal(403, "AccessDeniedException"),
     "redirected": answer(302, b""),
@@ -105,13 +105,14 @@ def run(script: Callable, call, monkeypatch):
 
 
 def test_every_operation_has_the_same_answers_and_errors(credentials, monkeypatch):
-    said = []
+    conversations = []
     for kind in (0, 1):
         with moto_server.running() as url:
             monkeypatch.setenv("AWS_ENDPOINT_URL", url)
             world = create_world(cache(boto3.client))
-            said.append(converse(cache(lambda service, kind=kind: clients_of_both_kinds(service)[kind]), world))
-    small, reference = said
+            clients_of_kind = cache(lambda service, kind=kind: clients_of_both_kinds(service)[kind])
+            conversations.append(converse(clients_of_kind, world))
+    small, reference = conversations
     for ours, theirs in zip(small, reference, strict=True):
         assert ours == theirs
     known = {(service.name, name) for service in services.SERVICES.values() for name in service.operations}
@@ -200,7 +201,7 @@ def test_the_pause_before_a_retry_is_random(credentials, pauses, monkeypatch, st
 
 
 @pytest.mark.parametrize(("wish", "shortest"), [("700", 0.7), ("60000", 5)])
-def test_a_service_may_ask_for_a_longer_pause(credentials, pauses, monkeypatch, wish, shortest):
+def test_a_service_may_request_a_longer_pause(credentials, pauses, monkeypatch, wish, shortest):
     run(lambda _: [refusal(503, "Busy", x_amz_retry_after=wish)], "a write", monkeypatch)
     assert [shortest <= pause <= shortest + 0.025 for pause in pauses] == [True, True]
 

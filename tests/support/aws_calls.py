@@ -110,7 +110,7 @@ def record_invalid_arguments(patch: pytest.MonkeyPatch) -> list[str]:
 
 @contextmanager
 def answer_with_moto() -> Iterator[None]:
-    """Let moto answer the requests of the small client while `mock_aws` is active."""
+    """Return moto's answers to the requests of the small client while `mock_aws` is active."""
     exchange = Connections.exchange
 
     def answered(connections: Connections, head: str, body: bytes = b"", max_bytes: int | None = None) -> Answer:

@@ -67,18 +67,18 @@ def create_world(clients: Clients) -> World:
 
 def converse(clients: Clients, world: World) -> list[tuple[str, str, Any]]:
     """Return service, method and comparable answer of each step, in order."""
-    said = []
+    found = []
     for talk in (_items, _changes, _messages, _events, _secrets, _keys):
         steps, answer = talk(world), None
         try:
             service, method, arguments = next(steps)
             while True:
                 answer = _call(clients(service), method, arguments)
-                said.append((service, method, _comparable(answer)))
+                found.append((service, method, _comparable(answer)))
                 service, method, arguments = steps.send(answer)
         except StopIteration:
             pass
-    return said
+    return found
 
 
 def _call(client: Any, method: str, arguments: Mapping[str, Any]) -> Any:

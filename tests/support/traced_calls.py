@@ -46,7 +46,7 @@ PARENT = re.compile(r"(?i)x-amzn-trace-id: Root=[^;]*;Parent=(\w+);Sampled=1\r")
 
 
 class Sent:
-    """Emitter that keeps the last subsegment."""
+    """Emitter that stores the last subsegment."""
 
     last: Any = None
 

@@ -69,7 +69,7 @@ def test_every_code_and_status_is_retried_as_by_botocore(pauses, service, operat
     model = service_model(service).operation_model(operation)
     modeled = {shape.name for shape in model.error_shapes}
     for code in modeled | THROTTLING_CODES | (TRANSIENT_CODES - {"ReplicatedWriteConflictException"}) | MORE_CODES:
-        # These services throttle with the status 400. With 429, botocore asks its model about the code.
+        # These services throttle with the status 400. With 429, botocore's decision depends on its model of the code.
         for status in (400, 403, 404, 500, 501, 502, 503, 504, 599, *((429,) if code not in modeled else ())):
             if not code and status >= 300:
                 continue
@@ -138,6 +138,6 @@ def test_a_pause_is_random_and_bounded(pauses, outcome, longest):
 @pytest.mark.parametrize(
     ("wish", "shortest", "longest"), [("700", 0.7, 0.7), ("9999", 5, 5.05), ("-1", 0, 0.05), ("x", 0, 0.05)]
 )
-def test_a_service_may_ask_for_a_longer_pause(pauses, wish, shortest, longest):
+def test_a_service_may_request_a_longer_pause(pauses, wish, shortest, longest):
     attempts_of(refused(503, "E", **{"x-amz-retry-after": wish}))
     assert shortest <= pauses[0] <= longest

@@ -38,7 +38,7 @@ class Service:
     retry_seconds: float = 0.05
     """Longest pause before the first retry of an attempt that was not throttled."""
     marks: tuple[bytes, ...] = field(init=False)
-    """Names of blobs and timestamps as they stand in JSON. A body without them needs no conversion."""
+    """Names of blobs and timestamps in quotes, as in JSON. A body without them needs no conversion."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "signing_name", self.signing_name or self.endpoint_prefix)

@@ -69,7 +69,7 @@ def is_enabled() -> bool:
 
 
 def trace_botocore() -> None:
-    """Let the X-Ray SDK record the calls of botocore's clients."""
+    """Patch botocore's clients so that the X-Ray SDK records their calls."""
     from aws_xray_sdk.core import patch  # noqa: PLC0415 - as above
 
     patch(["botocore"])
