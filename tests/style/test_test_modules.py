@@ -13,7 +13,7 @@ PLANTED = "tests/faults/planted"
 MAX_NAME_CHARACTERS = 70
 FOREIGN = {"_make_api_call", "_serialize_type_structure", "_getframe", "_exit"}
 """Private names of botocore, moto and the standard library, which some tests need."""
-SEAM = {"tests/support/aws_calls.py", "tests/support/faultbed/plans.py", "tests/support/faultbed/virtual_queues.py"}
+SEAM = {"tests/support/aws_calls.py", "tests/support/faultbed/virtual_queues.py"}
 """Modules that may replace calls of AWS clients. A patch elsewhere would miss one of the two kinds of clients."""
 
 

@@ -1,6 +1,6 @@
-"""Faults between a caller and an AWS service, injected into a boto3 client.
+"""Faults between a caller and an AWS service, injected into a client of either kind.
 
-A fault is chosen for each client call. It is the error after botocore's own retries.
+A fault is chosen for each client call. It is the error after the client's own retries.
 Only `resent` simulates an SDK retry: the SDK lost the first reply and sent the same request again.
 """
 
@@ -14,7 +14,7 @@ from typing import Any, Literal, NoReturn, get_args
 
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
-from tests.support.aws_calls import service_model, service_name
+from tests.support.aws_calls import Make, service_model
 
 Fault = Literal[
     "crash_before",  # the process ends before the call
@@ -35,17 +35,14 @@ SLOW_SECONDS = 0.01
 _THROTTLED = {"dynamodb": "ProvisionedThroughputExceededException", "sqs": "ThrottlingException", "s3": "SlowDown"}
 _WRITES = {"PutItem": 1, "UpdateItem": 1, "DeleteItem": 1}
 
-Make = Callable[[str, dict[str, Any]], Any]
-"""Type of a client's `_make_api_call`."""
-
 
 class Calls:
-    """Calls of one client and the last result of each read."""
+    """Calls to one service. `seen` stores the last result of each read of a client."""
 
-    def __init__(self, client: Any, make: Make) -> None:
-        self.client = client
+    def __init__(self, service: str, make: Make, seen: dict[str, Any]) -> None:
+        self.service = service
         self._make = make
-        self._seen: dict[str, Any] = {}
+        self._seen = seen
 
     def make(self, operation: str, arguments: dict[str, Any]) -> Any:
         """Make a call and return its answer."""
@@ -96,7 +93,6 @@ def apply_fault(
     fault: Fault, calls: Calls, operation: str, arguments: dict[str, Any], end: Callable[[], NoReturn]
 ) -> Any:
     """Make the call with the fault applied. A crash calls `end`."""
-    client = calls.client
     match fault:
         case "crash_before":
             end()
@@ -105,13 +101,13 @@ def apply_fault(
             end()
         case "lost_reply":
             calls.make(operation, arguments)
-            raise ReadTimeoutError(endpoint_url=client.meta.endpoint_url)
+            raise ReadTimeoutError(endpoint_url=calls.service)
         case "resent":
             return _resent(calls, operation, arguments)
         case "unreachable":
-            raise EndpointConnectionError(endpoint_url=client.meta.endpoint_url)
+            raise EndpointConnectionError(endpoint_url=calls.service)
         case "throttled":
-            raise _refusal(operation, _THROTTLED.get(service_name(client), "Throttling"))
+            raise _refusal(operation, _THROTTLED.get(calls.service, "Throttling"))
         case "conflict":
             raise _conflict(operation, arguments)
         case "partial":
@@ -124,7 +120,7 @@ def apply_fault(
 
 def _resent(calls: Calls, operation: str, arguments: dict[str, Any]) -> Any:
     """Make one request twice with the same idempotency tokens, as an SDK retry does."""
-    model = service_model(service_name(calls.client)).operation_model(operation)
+    model = service_model(calls.service).operation_model(operation)
     tokens = {name: str(uuid.uuid4()) for name in model.idempotent_members}
     calls.make(operation, tokens | arguments)
     return calls.make(operation, tokens | arguments)
