@@ -1,23 +1,24 @@
 """The whole warm scoring function in one process, from API Gateway event to response, with a fake AWS."""
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
-from itertools import count
 from typing import Any
 
 import lightgbm
 import numpy as np
-from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
 
 from benchmarks.model_cases import ENGINE, ModelCase, tenant_key
 from vigil.access.quota.store import DynamoMonthlyQuota
 from vigil.access.tenants.model import TIER_LIMITS
-from vigil.aws import clients
+from vigil.aws.connections import Connections
+from vigil.aws.credentials import Keys
+from vigil.aws.endpoints import Endpoint
+from vigil.aws.http_answers import Answer
+from vigil.aws.json_client import JsonClient
+from vigil.aws.services import SERVICES
 from vigil.decisions.scoring import routes
 from vigil.decisions.scoring.service import Scoring
 from vigil.decisions.scoring.store import DynamoLedger
@@ -29,7 +30,6 @@ from vigil.prediction.engines.ensemble_runner import EnsembleRunner
 from vigil.prediction.packages.loaded import LoadedModel
 from vigil.privacy.persons.consents_store import DynamoConsents
 from vigil.privacy.persons.store import PersonTable
-from vigil.runtime.settings import Settings
 from vigil.runtime.telemetry import Telemetry
 from vigil.web.app import create_app, lambda_handler
 from vigil.web.rate_limits import DynamoRequestCounters, RateLimiter, SharedRateLimiter
@@ -37,9 +37,6 @@ from vigil.web.request_leases import DynamoRequestLeases, TenantLimiter
 
 Handler = Callable[[dict[str, Any]], object]
 """Function that returns the response to an API Gateway event."""
-
-
-_FAKE_CREDENTIALS = {"AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
 
 
 class PackageEngine:
@@ -88,14 +85,22 @@ class _Accepting:
         return None
 
 
-@dataclass(frozen=True)
-class _Body:
-    """Body of a response, as botocore reads it."""
+class _FakeConnections(Connections):
+    """Connections to a fake DynamoDB: `answer` returns the body of the answer to an operation."""
 
-    content: bytes = b"{}"
+    def __init__(self, answer: Callable[[str, bytes], bytes]) -> None:
+        super().__init__(Endpoint.from_url("https://dynamodb.eu-west-1.amazonaws.com"), 1, 1)
+        self._answer = answer
 
-    def stream(self) -> list[bytes]:
-        return [self.content]
+    def exchange(self, head: str, body: bytes = b"", max_bytes: int | None = None) -> Answer:  # noqa: ARG002 - real one's
+        """Return the answer to a request without sending it."""
+        operation = head.partition("x-amz-target: ")[2].partition("\r")[0].partition(".")[2]
+        return Answer(200, {}, self._answer(operation, body))
+
+
+def _fake_dynamodb(answer: Callable[[str, bytes], bytes]) -> JsonClient:
+    keys = Keys("none", "none")
+    return JsonClient(SERVICES["dynamodb"], "eu-west-1", _FakeConnections(answer), lambda: keys)
 
 
 class _Context:
@@ -119,18 +124,14 @@ def package(case: ModelCase) -> Handler:
 
 def with_aws_client(case: ModelCase) -> tuple[Handler, Callable[[], int]]:
     """Return the function with its real DynamoDB client and fake responses, and a function that counts the requests."""
-    os.environ |= _FAKE_CREDENTIALS
-    client = clients.create_client(Settings(stage="local"), "dynamodb")
-    sent = count()
-    calls = [0]
+    sent: list[str] = []
 
-    def answer(**_: Any) -> AWSResponse:
-        calls[0] = next(sent) + 1
-        return AWSResponse("http://local", 200, HTTPHeaders(), _Body())
+    def answer(operation: str, _: bytes) -> bytes:
+        sent.append(operation)
+        return b"{}"
 
-    client.meta.events.register("before-send.dynamodb.PutItem", answer)
-    handler = _checked(_function(case.loaded(), _ledger(client)), case)
-    return handler, lambda: calls[0]
+    handler = _checked(_function(case.loaded(), _ledger(_fake_dynamodb(answer))), case)
+    return handler, lambda: len(sent)
 
 
 def deployed(case: ModelCase, sent: list[tuple[str, bytes]], log: StringIO) -> Handler:
@@ -138,16 +139,16 @@ def deployed(case: ModelCase, sent: list[tuple[str, bytes]], log: StringIO) -> H
 
     `sent` receives the operation and the body of each request, `log` the log lines.
     """
-    os.environ |= _FAKE_CREDENTIALS
-    client = clients.create_client(Settings(stage="local"), "dynamodb")
 
-    def answer(request: Any, **_: Any) -> AWSResponse:
-        operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
-        sent.append((operation, request.body))
-        attributes = b'{"Attributes": {"h": {"N": "1"}}}' if operation == "UpdateItem" else b"{}"
-        return AWSResponse("http://local", 200, HTTPHeaders(), _Body(attributes))
+    def answer(operation: str, body: bytes) -> bytes:
+        sent.append((operation, body))
+        return b'{"Attributes": {"h": {"N": "1"}}}' if operation == "UpdateItem" else b"{}"
 
-    client.meta.events.register("before-send.dynamodb", answer)
+    return with_client(case, _fake_dynamodb(answer), log)
+
+
+def with_client(case: ModelCase, client: Any, log: StringIO | None = None) -> Handler:
+    """Return the function with its whole package and the DynamoDB calls of its ledger and its rate limiter."""
     tenants = TenantLimiter(DynamoRequestLeases(client, "limits"), _now)
     limiter = SharedRateLimiter(DynamoRequestCounters(client, "limits"), tenants, _now)
     return _function(case.loaded(), _ledger(client), limiter, log)

@@ -18,6 +18,7 @@ from moto.core.utils import unix_time_millis
 from moto.s3.models import S3Backend
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.support.aws_calls import answer_with_moto, record_invalid_arguments
 from tests.support.group_times import GroupTimes
 
 TOGETHER = {
@@ -146,6 +147,23 @@ def s3_version_listing() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(S3Backend, "list_object_versions", behind)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def small_client() -> Iterator[None]:
+    """Connect the small client to moto."""
+    with answer_with_moto():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def valid_calls() -> Iterator[None]:
+    """Fail a test in which the arguments of an AWS call differ from botocore's service model."""
+    with pytest.MonkeyPatch.context() as patch:
+        invalid = record_invalid_arguments(patch)
+        yield
+    if invalid:
+        pytest.fail("\n".join(invalid))
 
 
 def group(nodeid: str) -> str:

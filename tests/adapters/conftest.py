@@ -4,19 +4,20 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tests.support.production_clients import as_in_production
 from tests.support.tables import create_tables
 
 
 @pytest.fixture
 def aws(monkeypatch):
-    """An empty account; yields a factory of clients."""
+    """An empty account; yields a factory of the clients that production has."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         create_tables(boto3.client("dynamodb"))
-        yield boto3.client
+        yield lambda *arguments, **options: as_in_production(boto3.client(*arguments, **options))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import json
 import botocore.exceptions
 import pytest
 
+from tests.support.aws_calls import replace_calls
 from vigil.alerting.events.store import EventBridgeBus
 from vigil.kernel.events import Event
 
@@ -33,13 +34,13 @@ def client(aws):
 @pytest.fixture
 def calls(client, monkeypatch):
     """The entries of every PutEvents call."""
-    made, original = [], client._make_api_call
+    made = []
 
-    def recording(operation, arguments):
+    def recording(make, service, operation, arguments):
         made.append(arguments["Entries"])
-        return original(operation, arguments)
+        return make(operation, arguments)
 
-    monkeypatch.setattr(client, "_make_api_call", recording)
+    replace_calls(monkeypatch, recording, client)
     return made
 
 
@@ -67,13 +68,13 @@ def test_a_rule_receives_published_events(client, aws):
 
 
 def test_individually_refused_events_are_returned(client, monkeypatch):
-    def half(operation, arguments):
+    def half(make, service, operation, arguments):
         entries = [
             {"ErrorCode": "InternalFailure"} if n % 2 else {"EventId": "e"} for n in range(len(arguments["Entries"]))
         ]
         return {"FailedEntryCount": 0, "Entries": entries}
 
-    monkeypatch.setattr(client, "_make_api_call", half)
+    replace_calls(monkeypatch, half, client)
     refused = EventBridgeBus(client, "decisions", "vigil.scoring").publish(events(4))
     assert refused == {"dec_1.scoring.decision_made", "dec_3.scoring.decision_made"}
 
@@ -89,12 +90,12 @@ def test_individually_refused_events_are_returned(client, monkeypatch):
 def test_a_failed_call_refuses_only_its_own_events(client, monkeypatch, error):
     made = []
 
-    def second_fails(operation, arguments):
+    def second_fails(make, service, operation, arguments):
         made.append(operation)
         if len(made) == 2:
             raise error
         return {"Entries": [{"EventId": "e"}] * len(arguments["Entries"])}
 
-    monkeypatch.setattr(client, "_make_api_call", second_fails)
+    replace_calls(monkeypatch, second_fails, client)
     refused = EventBridgeBus(client, "decisions", "vigil.scoring").publish(events(25))
     assert refused == {f"dec_{n}.scoring.decision_made" for n in range(10, 20)}

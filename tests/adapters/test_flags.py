@@ -3,6 +3,7 @@
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from tests.support.aws_calls import fail_calls
 from tests.support.fakes.flags import FakeFlagStore
 from vigil.access.flags.model import Flag, FlagSet
 from vigil.access.flags.store import DynamoFlags, powertools_evaluator
@@ -52,11 +53,7 @@ def test_an_unavailable_table_raises_unavailable(dynamodb, monkeypatch):
     for call in (store.current, lambda: store.find_by_digest("x"), lambda: store.replace(FlagSet(1), "key", "now")):
         with pytest.raises(Unavailable):
             call()
-
-    def away(*_):
-        raise EndpointConnectionError(endpoint_url="x")
-
-    monkeypatch.setattr(dynamodb, "_make_api_call", away)
+    fail_calls(monkeypatch, EndpointConnectionError(endpoint_url="x"), dynamodb)
     for call in (store.current, lambda: store.replace(FlagSet(1), "key", "now")):
         with pytest.raises(Unavailable):
             call()

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from tests.support.aws_calls import fail_calls, replace_calls
 from tests.support.fakes.claims import FakeClaimStore
 from vigil.errors import IdempotencyKeyReused, InProgress, MalformedRequest, Unavailable
 from vigil.web.idempotency import Claim, IdempotentRequest, StoredResponse
@@ -123,25 +124,19 @@ def test_a_record_expires_after_the_window(dynamodb):
 
 
 def test_a_put_repeated_after_a_lost_answer_is_the_same_claim(dynamodb, monkeypatch):
-    original = dynamodb._make_api_call
-
-    def twice(operation, arguments):
+    def twice(make, service, operation, arguments):
         if operation == "PutItem":
-            original(operation, arguments)
-        return original(operation, arguments)
+            make(operation, arguments)
+        return make(operation, arguments)
 
-    monkeypatch.setattr(dynamodb, "_make_api_call", twice)
+    replace_calls(monkeypatch, twice, dynamodb)
     assert isinstance(DynamoClaimStore(dynamodb, "idempotency", DAY).claim(REQUEST, 10), Claim)
 
 
 def test_without_the_table_no_claim_or_response_is_stored(dynamodb, monkeypatch):
     claims = DynamoClaimStore(dynamodb, "idempotency", DAY)
     claim = claims.claim(REQUEST, 10)
-
-    def away(*_):
-        raise EndpointConnectionError(endpoint_url="x")
-
-    monkeypatch.setattr(dynamodb, "_make_api_call", away)
+    fail_calls(monkeypatch, EndpointConnectionError(endpoint_url="x"), dynamodb)
     with pytest.raises(Unavailable):
         claims.claim(request_with(key="k-2"), 10)
     assert not claims.complete(claim, RESPONSE)

@@ -5,6 +5,7 @@ from itertools import permutations
 
 import pytest
 
+from tests.support.aws_calls import replace_calls
 from tests.support.fakes.outcomes import FakeOutcomes
 from vigil.decisions.outcomes.model import Outcome
 from vigil.decisions.outcomes.store import DynamoOutcomes
@@ -101,16 +102,16 @@ def test_pages_are_last_received_first_with_every_decision_once(store):
 
 def test_an_interrupted_delivery_is_completed_by_the_next(aws, monkeypatch):
     client = aws("dynamodb")
-    store, original, calls = DynamoOutcomes(client, "outcomes"), client._make_api_call, []
+    store, calls = DynamoOutcomes(client, "outcomes"), []
 
-    def once(operation, arguments):
+    def once(make, service, operation, arguments):
         calls.append(operation)
         if len(calls) == 2:
             raise ConnectionError("killed between the two writes")
-        return original(operation, arguments)
+        return make(operation, arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(client, "_make_api_call", once)
+        replace_calls(patch, once, client)
         with pytest.raises(ConnectionError):
             store.record("acme", outcome())
     assert store.page("acme", None, 10, resolved=True).outcomes == ()

@@ -5,6 +5,7 @@ from dataclasses import replace
 import botocore.exceptions
 import pytest
 
+from tests.support.aws_calls import fail_calls, replace_calls
 from tests.support.fakes.packages import MemoryCatalogue, MemoryPackages
 from vigil.errors import Conflict, ModelRefused, Unavailable
 from vigil.prediction.engines.file_limits import FILE_LIMITS
@@ -153,15 +154,6 @@ def test_a_catalogue_of_two_pages_is_read_completely(dynamodb):
     assert [entry.version for entry in catalogue.versions("toy")] == list(range(1, 31))
 
 
-def failing(client, monkeypatch, error):
-    """Make every call of this client fail below botocore's error translation."""
-
-    def fail(*_):
-        raise error
-
-    monkeypatch.setattr(client, "_make_api_call", fail)
-
-
 THROTTLED = botocore.exceptions.ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "any")
 CANCELLED = botocore.exceptions.ClientError(
     {
@@ -182,8 +174,7 @@ AWAY = [THROTTLED, CANCELLED, botocore.exceptions.ConnectTimeoutError(endpoint_u
 
 @pytest.mark.parametrize("error", AWAY, ids=lambda error: type(error).__name__)
 def test_an_aws_failure_is_unavailable_with_its_cause(s3, dynamodb, monkeypatch, error):
-    failing(s3, monkeypatch, error)
-    failing(dynamodb, monkeypatch, error)
+    fail_calls(monkeypatch, error)
     packages, catalogue = S3PackageStore(s3, "packages"), DynamoCatalogue(dynamodb, "registry")
     calls = (
         lambda: packages.get("toy", 1, "model.txt"),
@@ -202,14 +193,16 @@ def test_an_aws_failure_is_unavailable_with_its_cause(s3, dynamodb, monkeypatch,
 
 
 def test_a_first_move_overtaken_by_another_is_a_conflict(dynamodb, monkeypatch):
-    original = dynamodb._make_api_call
+    made = []
 
-    def overtaken(*call):
-        monkeypatch.setattr(dynamodb, "_make_api_call", original)
+    def overtaken(make, service, operation, arguments):
+        made.append(operation)
+        if len(made) > 1:
+            return make(operation, arguments)
         DynamoCatalogue(dynamodb, "registry").move(None, FIRST)
         raise CONTENDED
 
-    monkeypatch.setattr(dynamodb, "_make_api_call", overtaken)
+    replace_calls(monkeypatch, overtaken, dynamodb)
     with pytest.raises(Conflict):
         DynamoCatalogue(dynamodb, "registry").move(None, replace(FIRST, digest="sha256:other"))
     assert DynamoCatalogue(dynamodb, "registry").pointers("toy")["champion"] == FIRST

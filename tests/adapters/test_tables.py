@@ -3,6 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
+from tests.support.aws_calls import replace_calls
 from vigil.aws.errors import ConditionFailed, translate_errors
 from vigil.aws.tables import Table
 from vigil.errors import Conflict, Unavailable
@@ -69,25 +70,24 @@ def test_a_position_continues_the_list_and_omits_its_key(table):
 
 def test_unprocessed_keys_are_read_again(table, dynamodb, monkeypatch):
     put_items(table, 120)
-    original = dynamodb._make_api_call
 
-    def answer_partly(operation, arguments):
-        answer = original(operation, arguments)
+    def answer_partly(make, service, operation, arguments):
+        answer = make(operation, arguments)
         found = answer["Responses"]["batches"]
         left = [{name: each[name] for name in ("pk", "sk")} for each in found[60:]]
         answer["Responses"]["batches"] = found[:60]
         return answer | ({"UnprocessedKeys": {"batches": {"Keys": left}}} if left else {})
 
-    monkeypatch.setattr(dynamodb, "_make_api_call", answer_partly)
+    replace_calls(monkeypatch, answer_partly, dynamodb)
     found = list(table.get_many([key(number) for number in range(121)]))
     assert sorted(each["sk"]["S"] for each in found) == [key(number)["sk"]["S"] for number in range(120)]
 
 
 def test_keys_that_remain_unprocessed_are_unavailable(table, dynamodb, monkeypatch):
-    def answer_empty(_operation, arguments):
+    def answer_empty(make, service, operation, arguments):
         return {"Responses": {}, "UnprocessedKeys": arguments["RequestItems"]}
 
-    monkeypatch.setattr(dynamodb, "_make_api_call", answer_empty)
+    replace_calls(monkeypatch, answer_empty, dynamodb)
     with pytest.raises(Unavailable):
         list(table.get_many([key(0)]))
 
@@ -100,25 +100,24 @@ def test_many_items_are_deleted_and_missing_ones_ignored(table):
 
 def test_unprocessed_deletes_are_sent_again(table, dynamodb, monkeypatch):
     put_items(table, 30)
-    original = dynamodb._make_api_call
 
-    def delete_ten(operation, arguments):
+    def delete_ten(make, service, operation, arguments):
         if operation != "BatchWriteItem":
-            return original(operation, arguments)
+            return make(operation, arguments)
         requests = arguments["RequestItems"]["batches"]
-        answer = original(operation, {"RequestItems": {"batches": requests[:10]}})
+        answer = make(operation, {"RequestItems": {"batches": requests[:10]}})
         return answer | ({"UnprocessedItems": {"batches": requests[10:]}} if requests[10:] else {})
 
-    monkeypatch.setattr(dynamodb, "_make_api_call", delete_ten)
+    replace_calls(monkeypatch, delete_ten, dynamodb)
     table.delete_many([key(number) for number in range(30)])
     assert list(table.items("scan")) == []
 
 
 def test_deletes_that_remain_unprocessed_are_unavailable(table, dynamodb, monkeypatch):
-    def delete_none(_operation, arguments):
+    def delete_none(make, service, operation, arguments):
         return {"UnprocessedItems": arguments["RequestItems"]}
 
-    monkeypatch.setattr(dynamodb, "_make_api_call", delete_none)
+    replace_calls(monkeypatch, delete_none, dynamodb)
     with pytest.raises(Unavailable, match="did not delete every item"):
         table.delete_many([key(0)])
 

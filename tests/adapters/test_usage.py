@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support.aws_calls import record_calls, replace_calls
 from tests.support.fakes.usage import FakeUsage
 from vigil.decisions.batches.files_model import FOLDERS
 from vigil.errors import Unavailable
@@ -139,7 +140,7 @@ def test_shrinkage_of_an_erased_tenant_is_skipped_for_it_alone(usage):
 
 
 @pytest.mark.parametrize("page", [1, 2, 1000])
-def test_bytes_include_every_version_in_the_folders_of_a_tenant(s3, page):
+def test_bytes_include_every_version_in_the_folders_of_a_tenant(s3, page, monkeypatch):
     s3.create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     s3.put_bucket_versioning(Bucket="files", VersioningConfiguration={"Status": "Enabled"})
     sizes = {"uploads/acme/b/input": 10, "results/acme/b/results.csv": 7, "parts/acme2/b/results/000000": 2}
@@ -147,9 +148,7 @@ def test_bytes_include_every_version_in_the_folders_of_a_tenant(s3, page):
     for key, size in (*sizes.items(), ("uploads/acme/b/input", 5)):
         s3.put_object(Bucket="files", Key=key, Body=b"x" * size)
     s3.delete_object(Bucket="files", Key="results/acme/b/results.csv")
-    s3.meta.events.register(
-        "provide-client-params.s3.ListObjectVersions", lambda params, **_: params | {"MaxKeys": page}
-    )
+    replace_calls(monkeypatch, lambda make, _, operation, arguments: make(operation, arguments | {"MaxKeys": page}), s3)
     expected = {"a": 0, "acme": 22, "acme-2": 500, "acme2": 2, "b": 4, "nobody": 0, "zeta": 1000}
     stored = S3StoredFiles(s3, "files", FOLDERS)
     for tenants in (expected, ["acme-2", "zeta"], ["acme", "acme2"], ["zeta", "b"]):
@@ -160,13 +159,12 @@ def test_bytes_include_every_version_in_the_folders_of_a_tenant(s3, page):
         S3StoredFiles(s3, "none", FOLDERS).stored_bytes("acme")
 
 
-def test_the_bucket_is_listed_once_for_all_tenants_in_order(s3):
+def test_the_bucket_is_listed_once_for_all_tenants_in_order(s3, monkeypatch):
     s3.create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    listed = []
-    s3.meta.events.register("before-call.s3.ListObjectVersions", lambda **_: listed.append(1))
+    listed = record_calls(monkeypatch, s3)
     stored = S3StoredFiles(s3, "files", FOLDERS)
     assert sum(stored.stored_bytes(f"tenant-{number:04}") for number in range(1000)) == 0
-    assert len(listed) == len(FOLDERS)
+    assert listed == ["ListObjectVersions"] * len(FOLDERS)
 
 
 def test_the_requests_of_all_keys_of_a_tenant_are_added(aws):

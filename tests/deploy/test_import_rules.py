@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCES = {"vigil": ROOT / "layers/core/vigil", "functions": ROOT / "functions"}
 
-AWS_PACKAGES = "aws_lambda_powertools boto3 botocore snapshot_restore_py"
+AWS_PACKAGES = "aws_lambda_powertools aws_xray_sdk boto3 botocore snapshot_restore_py"
 # Kind of file: files of vigil that it may import, and packages outside the standard library.
 RULES = {
     "handler": ("bootstrap", ""),

@@ -11,6 +11,7 @@ from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import FakeModels, VisitCount
 from tests.support.fakes.tenant_keys import tenant_key
 from tests.support.ledgers import ledger
+from tests.support.production_clients import as_in_production
 from vigil.decisions.scoring.model import ScoreRequest
 from vigil.decisions.scoring.service import Scoring
 from vigil.decisions.scoring.store import DynamoLedger
@@ -22,7 +23,7 @@ LEDGERS = {"": DynamoLedger, "unconditional": planted.Unconditional}
 
 _telemetry = Telemetry("faults")
 _kind = LEDGERS[os.environ.get("PLANTED", "")]
-_ledger = ledger(boto3.client("dynamodb"), os.environ["TABLE"], kind=_kind)
+_ledger = ledger(as_in_production(boto3.client("dynamodb")), os.environ["TABLE"], kind=_kind)
 _scoring = Scoring(FakeModels(), VisitCount, _ledger, Clock(), timedelta(hours=24), keys=tenant_key)
 
 
@@ -31,7 +32,7 @@ def _score(message: Message, deadline: Deadline) -> None:
     _scoring.score(message.tenant_id, request, key=message.id)
 
 
-_worker = Worker(_score, _telemetry, SqsQueue(boto3.client("sqs"), os.environ["DEAD"]))
+_worker = Worker(_score, _telemetry, SqsQueue(as_in_production(boto3.client("sqs")), os.environ["DEAD"]))
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:

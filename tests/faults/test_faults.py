@@ -39,7 +39,7 @@ def test_a_fault_raises_before_or_after_the_call(bed, table, fault, raised, writ
 
 def test_a_resent_call_returns_the_second_answer(bed, table):
     client = inject(bed.client("dynamodb"), At(0, "resent"))
-    with pytest.raises(client.exceptions.ConditionalCheckFailedException):
+    with pytest.raises(ClientError, match="ConditionalCheckFailedException"):
         client.put_item(TableName=table, Item=item("again"), ConditionExpression="attribute_not_exists(pk)")
 
 
@@ -58,7 +58,7 @@ def test_a_resent_transaction_has_the_same_token(bed, table):
 def test_a_conflict_lists_its_cancellation_reasons(bed, table):
     client = inject(bed.client("dynamodb"), At(0, "conflict"))
     puts = [{"Put": {"TableName": table, "Item": item(key)}} for key in ("one", "two")]
-    with pytest.raises(client.exceptions.TransactionCanceledException) as caught:
+    with pytest.raises(ClientError, match="TransactionCanceledException") as caught:
         client.transact_write_items(TransactItems=puts)
     reasons = [reason["Code"] for reason in caught.value.response["CancellationReasons"]]
     assert reasons == ["TransactionConflict", "None"]

@@ -8,9 +8,9 @@ from random import Random
 
 import boto3
 import pytest
-from botocore.client import BaseClient
 
 from tests.support import entries, policies
+from tests.support.aws_calls import replace_calls
 from tests.support.deployments import deployment
 from tests.support.fakes.card import CARD
 from tests.support.fakes.clock import Clock
@@ -62,15 +62,15 @@ def published(trained, monkeypatch) -> Iterator[Publisher]:
 @pytest.fixture(autouse=True)
 def within_its_role(monkeypatch):
     """Fail a test in which a function makes an AWS call its role forbids, including its leading keys."""
-    original, refused = BaseClient._make_api_call, []
+    refused = []
 
-    def judged(client, operation, arguments):
+    def judged(make, service, operation, arguments):
         if function := _running():
-            asked = policies.asked(client.meta.service_model.service_name, operation, arguments)
+            asked = policies.asked(service, operation, arguments)
             refused.extend(f"{function}: {ask}" for ask in asked if not policies.allows(function, ask))
-        return original(client, operation, arguments)
+        return make(operation, arguments)
 
-    monkeypatch.setattr(BaseClient, "_make_api_call", judged)
+    replace_calls(monkeypatch, judged)
     yield
     assert refused == []
 
@@ -95,15 +95,15 @@ def within_its_settings(monkeypatch):
 @pytest.fixture(autouse=True)
 def events_with_one_timestamp_format(monkeypatch):
     """Check that every published event contains timestamps of the one format only."""
-    original, found = BaseClient._make_api_call, []
+    found = []
 
-    def checked(client, operation, arguments):
+    def checked(make, service, operation, arguments):
         if operation == "PutEvents":
             for entry in arguments["Entries"]:
                 found.extend(other_formats(json.loads(entry["Detail"]), entry["DetailType"]))
-        return original(client, operation, arguments)
+        return make(operation, arguments)
 
-    monkeypatch.setattr(BaseClient, "_make_api_call", checked)
+    replace_calls(monkeypatch, checked)
     yield
     assert found == []
 
@@ -120,21 +120,21 @@ def _running() -> str | None:
 @pytest.fixture
 def called(published, monkeypatch):
     """IAM actions of all AWS calls from now on, and an API key of the tenant `acme`."""
-    actions, original = set(), BaseClient._make_api_call
+    actions = set()
 
-    def recording(client, operation, arguments):
-        service = client.meta.service_model.endpoint_prefix.removeprefix("streams.")
+    def recording(make, service, operation, arguments):
+        service = service.removesuffix("streams")
         # A transaction needs the actions of its parts. A batch call on messages needs the action on one message.
         parts = arguments["TransactItems"] if operation == "TransactWriteItems" else ()
         actions.update(f"{service}:{verb}Item" for part in parts for verb in part)
         if operation not in {"Decrypt", "GenerateDataKey"}:  # every role has them: the key encrypts all tables
             actions.add(f"{service}:{operation.removesuffix('Batch') if service == 'sqs' else operation}")
-        return original(client, operation, arguments)
+        return make(operation, arguments)
 
     access.tenants().create("acme", "FREE")
     token = access.keys().create("acme", by="operator").token
     process.forget()
-    monkeypatch.setattr(BaseClient, "_make_api_call", recording)
+    replace_calls(monkeypatch, recording)
     return actions, token
 
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import boto3
 import pytest
-from botocore.client import BaseClient
 
 from tests.functions.rights import granted
+from tests.support.aws_calls import replace_calls
 from tests.support.batch_workers import arrival, record, run, taken
 from tests.support.gateway import Context, event
 from vigil.bootstrap import process
@@ -201,13 +201,13 @@ def rights(service, operation, arguments):
 @pytest.fixture
 def called(deployed, monkeypatch):
     """Collect the IAM actions of all AWS calls from now on."""
-    actions, original = set(), BaseClient._make_api_call
+    actions = set()
 
-    def recording(client, operation, arguments):
-        actions.update(rights(client.meta.service_model.endpoint_prefix, operation, arguments))
-        return original(client, operation, arguments)
+    def recording(make, service, operation, arguments):
+        actions.update(rights(service, operation, arguments))
+        return make(operation, arguments)
 
-    monkeypatch.setattr(BaseClient, "_make_api_call", recording)
+    replace_calls(monkeypatch, recording)
     return actions
 
 

@@ -10,8 +10,8 @@ import boto3
 import pytest
 from aws_lambda_powertools import Tracer
 from aws_xray_sdk.ext.boto_utils import whitelist
-from botocore.client import BaseClient
 
+from tests.support.aws_calls import replace_calls
 from tests.support.batch_workers import run
 from tests.support.dead_letter_queues import create_queues
 from tests.support.gateway import Context, event
@@ -78,13 +78,13 @@ class Sinks:
 @pytest.fixture
 def sinks(deployed, monkeypatch):
     """Sinks of a deployment, filled from now on."""
-    found, original = Sinks(), BaseClient._make_api_call
+    found = Sinks()
 
-    def noting(client, operation, arguments):
-        found.call(client.meta.service_model.service_name, operation, arguments)
-        return original(client, operation, arguments)
+    def noting(make, service, operation, arguments):
+        found.call(service, operation, arguments)
+        return make(operation, arguments)
 
-    monkeypatch.setattr(BaseClient, "_make_api_call", noting)
+    replace_calls(monkeypatch, noting)
     monkeypatch.setattr(Tracer, "put_annotation", lambda _, name, value: found.note("annotation", [name, value]))
     monkeypatch.setattr(Tracer, "put_metadata", lambda _, *said, **more: found.note("metadata", [said, more]))
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", uuid.uuid4().hex)  # a logger never changes its first stream

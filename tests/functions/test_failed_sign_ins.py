@@ -5,8 +5,8 @@ from collections import Counter
 
 import boto3
 import pytest
-from botocore.client import BaseClient
 
+from tests.support.aws_calls import record_calls
 from tests.support.gateway import Context, event
 from tests.support.templates import INFRA, functions, resources
 from vigil.access.keys import failed_sign_ins
@@ -24,14 +24,7 @@ def calls(clock, published, monkeypatch):
     """Names of the AWS calls from now on."""
     monkeypatch.setattr(failed_sign_ins, "MAX_FAILURES", MAX)
     access.tenants().create("acme", "FREE")
-    original, made = BaseClient._make_api_call, []
-
-    def noting(client, operation, arguments):
-        made.append(operation)
-        return original(client, operation, arguments)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", noting)
-    return made
+    return record_calls(monkeypatch)
 
 
 def authorize(token, address=CLINIC, **headers):

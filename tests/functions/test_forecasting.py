@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.support.aws_calls import replace_calls
 from tests.support.gateway import Context, event
 from vigil.bootstrap import money, process, stores
 from vigil.money.costs.model import CATEGORIES
@@ -40,10 +41,12 @@ def test_an_anomaly_is_listed_and_published_once(ask, monkeypatch):
     live(days=35)
     stores.usage().add([UsageEntry("acme", "dec_much", "2026-11-21T12", {"predictions": 50_000})])
     sent = []
-    client = process.client("events")
-    client.meta.events.register(
-        "provide-client-params.events.PutEvents", lambda params, **_: sent.extend(params["Entries"])
-    )
+
+    def noting(make, service, operation, arguments):
+        sent.extend(arguments["Entries"])
+        return make(operation, arguments)
+
+    replace_calls(monkeypatch, noting, process.client("events"))
     assert [money.anomaly_checks().run("acme") for _ in range(2)] == [1, 0]
     assert [(entry["Source"], entry["DetailType"]) for entry in sent] == [("vigil.costs", "forecasting.anomaly_found")]
     status, answer = ask("anomalies", {"period": "2026-11"})

@@ -134,5 +134,5 @@ def test_a_run_with_a_failed_step_fails_after_all_others(queues, redrive, capsys
         redrive()
     (failed,) = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if line.get("level") == "ERROR"
                  and line["message"] == "dead_letter_failed"]  # fmt: skip
-    assert failed["error"].endswith("from QueueDoesNotExist AWS.SimpleQueueService.NonExistentQueue")
+    assert failed["error"].endswith("from ClientError AWS.SimpleQueueService.NonExistentQueue")
     assert [job.state for job in jobs()] == ["waiting"]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import boto3
 import pytest
 
+from tests.support.aws_calls import record_calls
 from tests.support.deployments import publish
 from tests.support.gateway import Context, event
 from vigil.access.tenants.model import TIER_LIMITS
@@ -35,16 +36,12 @@ def stopped(monkeypatch):
 
 
 @pytest.fixture
-def aws_calls(api):
-    """Record every AWS call of the API's clients as `Service.Operation`."""
-    calls = []
+def aws_calls(api, monkeypatch):
+    """Record the operation of every AWS call."""
     api("GET", "/health/readiness")  # cold start: models loaded, clients created
     api("GET", "/v1/models")  # the first request of a tenant in a minute leases requests
     stores.tenant_key("acme")  # the first request of a tenant reads its key
-    for service in ("dynamodb", "s3", "secretsmanager"):
-        events = process.client(service).meta.events
-        events.register("before-call", lambda model, **_: calls.append(model.name))
-    return calls
+    return record_calls(monkeypatch)
 
 
 @pytest.mark.parametrize(("tier", "commit"), [("ENTERPRISE", "PutItem"), ("FREE", "TransactWriteItems")])

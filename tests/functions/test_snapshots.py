@@ -13,6 +13,7 @@ import snapshot_restore_py
 from cli import runtime
 from cli.checkout import ROOT, tool_python
 from tests.support import entries
+from tests.support.aws_calls import record_calls
 from tests.support.deployments import publish
 from tests.support.emulated import ENVIRONMENT
 from vigil.aws import clients
@@ -94,19 +95,18 @@ def test_closed_clients_open_a_new_connection(serve, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{aws.address}")
     client = clients.create_client(Settings("local"), "dynamodb")
     for _ in range(2):
-        client.list_tables()
+        client.scan(TableName="decisions")
     assert aws.connections == 1
     clients.close_connections()
-    client.list_tables()
+    client.scan(TableName="decisions")
     assert aws.connections == 2
 
 
-def test_a_restore_loads_models_older_than_a_minute(clock, published, trained, hooks):
+def test_a_restore_loads_models_older_than_a_minute(clock, published, trained, hooks, monkeypatch):
     process.on_lambda(decisions.scoring_api)
-    registry, calls = prediction.registry(), []
-    for service in ("dynamodb", "s3"):
-        process.client(service).meta.events.register("before-call", lambda model, **_: calls.append(model.name))
+    registry = prediction.registry()
     publish(published, trained, 2)
+    calls = record_calls(monkeypatch)
     (restored,) = hooks["after"]
     restored()
     assert "GetObject" not in calls  # the model is younger than a minute

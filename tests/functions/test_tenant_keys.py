@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import boto3
 import pytest
-from botocore.client import BaseClient
 
+from tests.support.aws_calls import record_calls, replace_calls
 from tests.support.gateway import Context, event
 from tests.support.persons import JANE, LONG_CONTEXT, person
 from vigil.aws.tenant_keys import TIME_TO_LIVE
@@ -34,14 +34,7 @@ def score(tenant, **headers):
 @pytest.fixture
 def calls(monkeypatch):
     """AWS calls from now on."""
-    original, made = BaseClient._make_api_call, []
-
-    def noting(client, operation, arguments):
-        made.append(operation)
-        return original(client, operation, arguments)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", noting)
-    return made
+    return record_calls(monkeypatch)
 
 
 def test_a_tenant_is_created_with_a_wrapped_key(published):
@@ -187,15 +180,15 @@ def test_a_conversion_leaves_no_unkeyed_digest_but_in_signed_text(old_rows):
 
 
 def test_an_interrupted_conversion_is_completed_with_the_same_result(old_rows, monkeypatch):
-    original, failing = BaseClient._make_api_call, [0, 0]
+    failing = [0, 0]
 
-    def failing_call(client, operation, arguments):
+    def failing_call(make, service, operation, arguments):
         failing[0] += 1
         if failing[0] == failing[1]:
             raise Unavailable("stopped")
-        return original(client, operation, arguments)
+        return make(operation, arguments)
 
-    monkeypatch.setattr(BaseClient, "_make_api_call", failing_call)
+    replace_calls(monkeypatch, failing_call)
     for at in range(1, 40):
         failing[:] = [0, at]
         try:

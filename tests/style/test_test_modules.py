@@ -13,6 +13,8 @@ PLANTED = "tests/faults/planted"
 MAX_NAME_CHARACTERS = 70
 FOREIGN = {"_make_api_call", "_serialize_type_structure", "_getframe", "_exit"}
 """Private names of botocore, moto and the standard library, which some tests need."""
+SEAM = {"tests/support/aws_calls.py", "tests/support/faultbed/virtual_queues.py"}
+"""Modules that may replace calls of AWS clients. A patch elsewhere would miss one of the two kinds of clients."""
 
 
 def imported(tree, package):
@@ -59,6 +61,13 @@ def test_a_module_imports_no_test_module(name):
 @pytest.mark.parametrize("name", [name for name in PATHS if not name.startswith(PLANTED)])
 def test_a_module_uses_no_private_name_of_vigil(name):
     assert private_names(ast.parse(PATHS[name].read_text())) == []
+
+
+@pytest.mark.parametrize("name", [name for name in PATHS if name not in SEAM and "/style/" not in name])
+def test_calls_of_aws_clients_are_replaced_in_one_place(name):
+    nodes = ast.walk(ast.parse(PATHS[name].read_text()))
+    used = [getattr(node, "attr", getattr(node, "value", None)) for node in nodes]
+    assert not {"_make_api_call", "before-send", "before-call"} & {each for each in used if isinstance(each, str)}
 
 
 @pytest.mark.parametrize(

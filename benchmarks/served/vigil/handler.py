@@ -8,10 +8,11 @@ With BENCHMARK_AWS_CLIENT, ledger, limits and flags are real, on the real Dynamo
 import json
 import os
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from vigil.access.flags.model import all_off
+from vigil.aws.connections import Connections
+from vigil.aws.http_answers import Answer
 from vigil.bootstrap import access, decisions, prediction, process, stores
 from vigil.kernel.pseudonyms import TenantKey
 from vigil.prediction.packages.ports import Pointer
@@ -52,35 +53,22 @@ class _NoFlags:
         pass
 
 
-class _FakeBody:
-    def stream(self) -> list[bytes]:
-        return [b'{"Attributes": {"h": {"N": "1"}}}']  # the attribute that the rate limiter reads
-
-
-def _with_fake_responses(client: Any) -> Any:
-    from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - only where a client is measured
-    from botocore.compat import HTTPHeaders  # noqa: PLC0415 - as above
-
-    def answer(**_: Any) -> AWSResponse:
-        return AWSResponse("http://local", 200, HTTPHeaders(), _FakeBody())
-
-    client.meta.events.register("before-send.dynamodb", answer)
-    return client
+def _answer(*_: Any) -> Answer:
+    return Answer(200, {}, b'{"Attributes": {"h": {"N": "1"}}}')  # the attribute that the rate limiter reads
 
 
 def _cached_key(tenant_id: str) -> TenantKey:
     return TenantKey(tenant_id, bytes(32))
 
 
-def _adapters() -> list[tuple[ModuleType, str, Any]]:
-    adapters: list[tuple[ModuleType, str, Any]] = [
+def _adapters() -> list[tuple[Any, str, Any]]:
+    adapters: list[tuple[Any, str, Any]] = [
         *((prediction, "packages", _Folder), (stores, "catalogue", _Pointers), (stores, "tenant_key", _cached_key)),
     ]
     if "BENCHMARK_AWS_CLIENT" not in os.environ:
         alone = [(stores, "ledger", _Accepting), (access, "flags", _NoFlags), (process, "rate_limiter", lambda: None)]
         return [*adapters, *alone]
-    real = process.client
-    return [*adapters, (process, "client", lambda service: _with_fake_responses(real(service)))]
+    return [*adapters, (Connections, "exchange", _answer)]
 
 
 for module, factory, adapter in _adapters():

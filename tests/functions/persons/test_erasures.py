@@ -5,9 +5,9 @@ from contextlib import suppress
 
 import boto3
 import pytest
-from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
+from tests.support.aws_calls import replace_calls
 from tests.support.batch_workers import run
 from tests.support.persons import (
     FEATURES,
@@ -144,11 +144,11 @@ class FailingCall:
     """Executes every call, but raises an error after the n-th, as if the process had failed before the next one."""
 
     def __init__(self, at):
-        self.left, self.call = at, BaseClient._make_api_call
+        self.left = at
 
-    def __call__(self, client, operation, arguments):
+    def __call__(self, make, service, operation, arguments):
         self.left -= 1
-        answer = self.call(client, operation, arguments)
+        answer = make(operation, arguments)
         if self.left == 0:
             raise EndpointConnectionError(endpoint_url="here")
         return answer
@@ -165,7 +165,7 @@ def test_an_erasure_interrupted_at_any_call_is_completed(api, deployed, monkeypa
         snapshot.restore()
         call = FailingCall(at)
         with monkeypatch.context() as patch, suppress(Unavailable):
-            patch.setattr(BaseClient, "_make_api_call", lambda *arguments, call=call: call(*arguments))
+            replace_calls(patch, call)
             eraser.run(lambda: 300.0)
         failed = call.left <= 0
         eraser.run(lambda: 300.0)

@@ -13,9 +13,12 @@ from botocore.config import Config
 from cli.checkout import STATE
 from cli.embedded import CREDENTIALS, REGION
 from cli.emulator import Emulator
+from tests.support.production_clients import as_in_production
 from tests.support.tables import create_table
+from vigil.aws.credentials import Keys
 
 Record = dict[str, Any]
+KEYS = Keys(CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"])
 
 
 @dataclass
@@ -26,18 +29,13 @@ class Bed:
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
-        self._session = boto3.session.Session(
-            CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name=REGION
-        )
+        self._session = boto3.session.Session(KEYS.access_key, KEYS.secret_key, region_name=REGION)
         self._sqs = self.client("sqs")
 
     def client(self, service: str) -> Any:
-        """Return a new client without retries. Faults injected into it do not affect other clients."""
-        return self._session.client(
-            service,
-            endpoint_url=self.endpoint,
-            config=Config(read_timeout=20, retries={"total_max_attempts": 1}, max_pool_connections=50),
-        )
+        """Return a new client as in production. Faults injected into it do not affect other clients."""
+        config = Config(read_timeout=20, retries={"total_max_attempts": 1}, max_pool_connections=50)
+        return as_in_production(self._session.client(service, endpoint_url=self.endpoint, config=config), lambda: KEYS)
 
     def table(self, logical_id: str) -> str:
         """Create a table of `infra/data.yaml`, with a stream, and return its name."""

@@ -1,6 +1,6 @@
-"""Faults between a caller and an AWS service, injected into a boto3 client.
+"""Faults between a caller and an AWS service, injected into a client of either kind.
 
-A fault is chosen for each client call. It is the error after botocore's own retries.
+A fault is chosen for each client call. It is the error after the client's own retries.
 Only `resent` simulates an SDK retry: the SDK lost the first reply and sent the same request again.
 """
 
@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any, Literal, NoReturn, get_args
 
-from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+
+from tests.support.aws_calls import Make, service_model
 
 Fault = Literal[
     "crash_before",  # the process ends before the call
@@ -33,17 +35,14 @@ SLOW_SECONDS = 0.01
 _THROTTLED = {"dynamodb": "ProvisionedThroughputExceededException", "sqs": "ThrottlingException", "s3": "SlowDown"}
 _WRITES = {"PutItem": 1, "UpdateItem": 1, "DeleteItem": 1}
 
-Make = Callable[[str, dict[str, Any]], Any]
-"""Type of a client's `_make_api_call`."""
-
 
 class Calls:
-    """Calls of one client and the last result of each read."""
+    """Calls to one service. `seen` stores the last result of each read of a client."""
 
-    def __init__(self, client: Any, make: Make) -> None:
-        self.client = client
+    def __init__(self, service: str, make: Make, seen: dict[str, Any]) -> None:
+        self.service = service
         self._make = make
-        self._seen: dict[str, Any] = {}
+        self._seen = seen
 
     def make(self, operation: str, arguments: dict[str, Any]) -> Any:
         """Make a call and return its answer."""
@@ -94,7 +93,6 @@ def apply_fault(
     fault: Fault, calls: Calls, operation: str, arguments: dict[str, Any], end: Callable[[], NoReturn]
 ) -> Any:
     """Make the call with the fault applied. A crash calls `end`."""
-    client = calls.client
     match fault:
         case "crash_before":
             end()
@@ -103,15 +101,15 @@ def apply_fault(
             end()
         case "lost_reply":
             calls.make(operation, arguments)
-            raise ReadTimeoutError(endpoint_url=client.meta.endpoint_url)
+            raise ReadTimeoutError(endpoint_url=calls.service)
         case "resent":
             return _resent(calls, operation, arguments)
         case "unreachable":
-            raise EndpointConnectionError(endpoint_url=client.meta.endpoint_url)
+            raise EndpointConnectionError(endpoint_url=calls.service)
         case "throttled":
-            raise _refusal(client, operation, _THROTTLED.get(client.meta.service_model.service_name, "Throttling"))
+            raise _refusal(operation, _THROTTLED.get(calls.service, "Throttling"))
         case "conflict":
-            raise _conflict(client, operation, arguments)
+            raise _conflict(operation, arguments)
         case "partial":
             return _partial(calls, operation, arguments)
         case "stale":
@@ -122,23 +120,22 @@ def apply_fault(
 
 def _resent(calls: Calls, operation: str, arguments: dict[str, Any]) -> Any:
     """Make one request twice with the same idempotency tokens, as an SDK retry does."""
-    model = calls.client.meta.service_model.operation_model(operation)
+    model = service_model(calls.service).operation_model(operation)
     tokens = {name: str(uuid.uuid4()) for name in model.idempotent_members}
     calls.make(operation, tokens | arguments)
     return calls.make(operation, tokens | arguments)
 
 
-def _conflict(client: Any, operation: str, arguments: dict[str, Any]) -> Exception:
+def _conflict(operation: str, arguments: dict[str, Any]) -> Exception:
     if operation != "TransactWriteItems":
-        return _refusal(client, operation, "TransactionConflictException")
+        return _refusal(operation, "TransactionConflictException")
     reasons = [{"Code": "TransactionConflict"}, *({"Code": "None"} for _ in arguments["TransactItems"][1:])]
-    return _refusal(client, operation, "TransactionCanceledException", CancellationReasons=reasons)
+    return _refusal(operation, "TransactionCanceledException", CancellationReasons=reasons)
 
 
-def _refusal(client: Any, operation: str, code: str, **more: Any) -> Exception:
+def _refusal(operation: str, code: str, **more: Any) -> Exception:
     answer = {"Error": {"Code": code, "Message": "injected"}, "ResponseMetadata": {"HTTPStatusCode": 400}, **more}
-    raised: Exception = client.exceptions.from_code(code)(answer, operation)
-    return raised
+    return ClientError(answer, operation)  # type: ignore[arg-type]  # the members of its stub are optional
 
 
 def _partial(calls: Calls, operation: str, arguments: dict[str, Any]) -> Any:

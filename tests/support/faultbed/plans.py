@@ -5,12 +5,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from random import Random
 from typing import Any, NoReturn, Protocol
 
-from botocore.client import BaseClient
+import pytest
 
+from tests.support.aws_calls import Make, replace_calls
 from tests.support.faultbed.faults import FAULTS, Calls, Fault, apply_fault, crash, is_possible
 
 
@@ -94,23 +94,22 @@ def inject(
     client: Any, plan: Plan, end: Callable[[], NoReturn] = crash, pause: Callable[[], None] = lambda: None
 ) -> Any:
     """Inject a plan into a client and return the client. `pause` runs before each call, so other actors can run."""
-    calls = Calls(client, client._make_api_call)
-    client._make_api_call = partial(_call, calls, plan, end, pause)
+    _replace(plan, end, pause, client)
     return client
 
 
-def inject_session(session: Any, plan: Plan, end: Callable[[], NoReturn]) -> None:
-    """Inject a plan into every client that a boto3 session creates from now on."""
+def inject_process(plan: Plan, end: Callable[[], NoReturn]) -> None:
+    """Inject a plan into every client of this process, for the rest of its life."""
+    _replace(plan, end, lambda: None)
 
-    def faulty(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
-        make = partial(BaseClient._make_api_call, client)  # type: ignore[attr-defined]
-        calls = vars(client).setdefault("_fault_bed", Calls(client, make))
-        return _call(calls, plan, end, lambda: None, operation, arguments)
 
-    def add(class_attributes: dict[str, Any], **_: Any) -> None:
-        class_attributes["_make_api_call"] = faulty
+def _replace(plan: Plan, end: Callable[[], NoReturn], pause: Callable[[], None], client: Any = None) -> None:
+    seen: dict[str, Any] = {}
 
-    session.events.register("creating-client-class", add)
+    def faulty(make: Make, service: str, operation: str, arguments: dict[str, Any]) -> Any:
+        return _call(Calls(service, make, seen), plan, end, pause, operation, arguments)
+
+    replace_calls(pytest.MonkeyPatch(), faulty, client)
 
 
 def _call(

@@ -19,7 +19,7 @@ import boto3
 
 from tests.support.faultbed.event_source import EventSource, Handler
 from tests.support.faultbed.faults import Fault, end_process
-from tests.support.faultbed.plans import Seeded, inject_session
+from tests.support.faultbed.plans import Seeded, inject_process
 from tests.support.gateway import Context
 
 
@@ -37,8 +37,7 @@ def main() -> None:
     """Import the module, then fork one worker for each line of standard input."""
     module, queue = sys.argv[1:]
     own = ProcessPlan()
-    boto3.setup_default_session()
-    inject_session(boto3.DEFAULT_SESSION, own, end_process)
+    inject_process(own, end_process)
     handler, sqs = importlib.import_module(module).lambda_handler, boto3.client("sqs")
     workers = []
     try:

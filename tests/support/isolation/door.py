@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from botocore.client import BaseClient
-
+from tests.support.aws_calls import Make, replace_calls
 from tests.support.gateway import Context, event
 from tests.support.templates import routes
 
@@ -59,13 +58,12 @@ class FrontDoor:
     def __init__(self, environment: Any) -> None:
         self._routes = list(_routes())
         self._noted: list[tuple[str, ...]] = []
-        original = BaseClient._make_api_call  # type: ignore[attr-defined]  # botocore-stubs omit it
 
-        def noting(client: BaseClient, operation: str, arguments: Mapping[str, Any]) -> Any:
-            self._noted.append(_note(client.meta.service_model.service_name, operation, arguments))
-            return original(client, operation, arguments)
+        def noting(make: Make, service: str, operation: str, arguments: dict[str, Any]) -> Any:
+            self._noted.append(_note(service, operation, arguments))
+            return make(operation, arguments)
 
-        environment.setattr(BaseClient, "_make_api_call", noting)
+        replace_calls(environment, noting)
 
     def send(self, request: Request) -> Answer:
         """Return the answer to a request."""

@@ -4,6 +4,7 @@ from functools import cache
 
 import pytest
 
+from tests.support.aws_calls import fail_requests
 from tests.support.gateway import event
 from vigil.aws import clients, tenant_guard
 from vigil.aws.tenant_guard import TenantViolation
@@ -26,6 +27,10 @@ def query(condition, **more):
     return "query", {"KeyConditionExpression": condition, "ExpressionAttributeValues": VALUES, **more}
 
 
+def transaction(*parts):
+    return "transact_write_items", {"TransactItems": [{verb: {"TableName": "t"} | part} for verb, part in parts]}
+
+
 OWN = [
     ("get_item", {"Key": key("acme#dec_1")}),
     ("get_item", {"Key": key("acme", sk="UNFINISHED")}),
@@ -40,7 +45,7 @@ OWN = [
     query("list_pk = :pk", ExclusiveStartKey=key("acme#bat_1", list_pk="acme")),
     ("batch_get_item", {"RequestItems": {"t": {"Keys": [key("acme#1"), key("acme#2")]}}}),
     ("batch_write_item", {"RequestItems": {"t": [{"DeleteRequest": {"Key": key("acme#1")}}]}}),
-    ("transact_write_items", {"TransactItems": [{"Put": {"Item": key("acme#1")}}, {"Update": {"Key": key("acme#2")}}]}),
+    transaction(("Put", {"Item": key("acme#1")}), ("Update", {"Key": key("acme#2"), "UpdateExpression": "SET a = :a"})),
 ]
 FOREIGN = [
     ("get_item", {"Key": key("globex#dec_1")}),
@@ -65,12 +70,11 @@ FOREIGN = [
     ("query", {"KeyConditions": {"pk": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "acme"}]}}}),
     ("query", {"ExclusiveStartKey": key("acme#1")}),
     ("scan", {}),
-    ("execute_statement", {"Statement": 'SELECT * FROM t WHERE pk = "acme"'}),
     ("batch_get_item", {"RequestItems": {"t": {"Keys": [key("acme#1"), key("globex#2")]}}}),
     ("batch_write_item", {"RequestItems": {"t": [{"DeleteRequest": {"Key": key("globex#1")}}]}}),
-    ("transact_write_items", {"TransactItems": [{"Put": {"Item": key("acme#1")}}, {"Delete": {"Key": key("globex")}}]}),
-    ("transact_write_items", {"TransactItems": [{"ConditionCheck": {"Key": key("globex#1")}}]}),
-    ("transact_get_items", {"TransactItems": [{"Get": {"Key": key("globex#1")}}]}),
+    transaction(("Put", {"Item": key("acme#1")}), ("Delete", {"Key": key("globex")})),
+    transaction(("ConditionCheck", {"Key": key("globex#1"), "ConditionExpression": "attribute_exists(pk)"})),
+    ("transact_get_items", {"TransactItems": [{"Get": {"TableName": "t", "Key": key("globex#1")}}]}),
 ]
 OWN_OBJECTS = [
     ("get_object", {"Key": "uploads/acme/bat_1/input"}),
@@ -100,14 +104,10 @@ def client():
 
     @cache
     def made(service):
-        client = clients.create_client(Settings(stage="dev", packages_bucket="packages"), service)
-        client.meta.events.register("before-send", stop)
-        return client
-
-    def stop(**_):
-        raise Sent
+        return clients.create_client(Settings(stage="dev", packages_bucket="packages"), service)
 
     with pytest.MonkeyPatch.context() as environment:
+        fail_requests(environment, Sent())
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             environment.setenv(name, "testing")
         environment.setenv("AWS_DEFAULT_REGION", "eu-west-1")
@@ -138,6 +138,12 @@ def test_a_foreign_or_ambiguous_call_is_rejected(client, operation, arguments):
     with tenant_guard.confine_to("acme"), pytest.raises(TenantViolation):
         getattr(dynamodb, operation)(**named(operation, arguments))
     assert_sent(dynamodb, operation, named(operation, arguments))  # without a served tenant it is allowed
+
+
+@pytest.mark.parametrize("operation", ["execute_statement", "delete_table", "get_paginator", "exceptions"])
+def test_a_client_has_only_the_operations_of_its_table(client, operation):
+    with pytest.raises(AttributeError, match=operation):
+        getattr(client("dynamodb"), operation)
 
 
 @pytest.mark.parametrize(("operation", "arguments"), OWN_OBJECTS)

@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Any
 
 Parameters = Mapping[str, Any]
+Call = Callable[[str, dict[str, Any]], Any]
 _ITEM_CALLS = {"GetItem", "PutItem", "UpdateItem", "DeleteItem", "BatchGetItem", "BatchWriteItem"}
 _TABLE_CALLS = frozenset({*_ITEM_CALLS, "Query", "TransactGetItems", "TransactWriteItems"})
 _OBJECT_CALLS = frozenset(
@@ -63,15 +64,28 @@ def guard_client(client: Any, shared_bucket: str) -> None:
         if params["Bucket"] != shared_bucket:
             _check(model.name in _OBJECT_CALLS, _tenant_folders(params), owns=lambda tenant, name: name == tenant)
 
-    client.meta.events.register("provide-client-params.dynamodb", _on_items)
+    def on_items(params: Parameters, model: Any, **_: Any) -> None:
+        _check_items(model.name, params)
+
+    client.meta.events.register("provide-client-params.dynamodb", on_items)
     client.meta.events.register("provide-client-params.s3", on_objects)
 
 
-def _on_items(params: Parameters, model: Any, **_: Any) -> None:
-    names = _leading_keys(params)
-    if model.name == "Query":
-        names = chain(_partitions(params), names)
-    _check(model.name in _TABLE_CALLS, names, owns=_owns_key)
+def guarded_items(call: Call) -> Call:
+    """Return a call to DynamoDB that raises TenantViolation for another tenant's data."""
+
+    def guarded(operation: str, arguments: dict[str, Any]) -> Any:
+        _check_items(operation, arguments)
+        return call(operation, arguments)
+
+    return guarded
+
+
+def _check_items(operation: str, arguments: Parameters) -> None:
+    names = _leading_keys(arguments)
+    if operation == "Query":
+        names = chain(_partitions(arguments), names)
+    _check(operation in _TABLE_CALLS, names, owns=_owns_key)
 
 
 def _check(is_known_call: bool, names: Iterator[str], owns: Callable[[str, str], bool]) -> None:

@@ -61,7 +61,8 @@ def packages() -> "S3PackageStore":
     """Return the store of package files."""
     from vigil.prediction.packages.store import S3PackageStore
 
-    return S3PackageStore(process.client("s3"), process.settings().packages_bucket)
+    bucket = process.settings().packages_bucket
+    return S3PackageStore(process.object_client(bucket), bucket)
 
 
 def _observe(event: "RegistryEvent") -> None:

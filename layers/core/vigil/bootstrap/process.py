@@ -191,6 +191,12 @@ def client(service: str) -> Any:
     return clients.create_client(settings(), service)
 
 
+@once
+def object_client(bucket: str) -> Any:
+    """Return a client that reads whole objects of a bucket without botocore; its other calls use `client("s3")`."""
+    return clients.create_object_client(settings(), bucket, lambda: client("s3"))
+
+
 def now() -> datetime:
     """Return the current time in UTC, the clock of every service."""
     return datetime.now(UTC)

@@ -24,7 +24,8 @@ def describe_error(error: Exception) -> str:
     text = f"{type(error).__name__} at {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
     if (cause := error.__cause__) is None:
         return text
-    code = getattr(cause, "response", {}).get("Error", {}).get("Code")  # the AWS error code
+    refusal = getattr(cause, "response", None) or {}  # botocore's network errors have a `response` that is None
+    code = refusal.get("Error", {}).get("Code")  # the AWS error code
     return f"{text} from {type(cause).__name__}" + (f" {code}" if code else "")
 
 
@@ -83,7 +84,8 @@ class Telemetry:
         self._logger = Logger(
             service=service, stream=stream, json_serializer=_line, json_deserializer=str, use_rfc3339=True, utc=True
         )
-        self._tracer = Tracer(service=service) if traced else None
+        # The tracer would load botocore's client to patch it. `vigil.aws` records AWS calls itself.
+        self._tracer = Tracer(service=service, auto_patch=False) if traced else None
 
     def wrap(self, handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         """Return the Lambda handler with request ids on every log line and one trace segment."""

@@ -109,7 +109,7 @@ class DynamoClaimStore:
 def _resolve(claim: Claim, existing: Mapping[str, Any]) -> Claim | StoredResponse:
     """Return the response of the existing record, or the claim if the record is its own.
 
-    botocore repeats a put whose answer was lost, and the repeated put meets the record of the first one.
+    The client repeats a put if its connection breaks, and the repeated put meets the record of the first one.
     """
     stored_format = read_answer_format(existing)
     # A record of an earlier release has a digest without a key. It lives for one window.

@@ -135,8 +135,8 @@ def _admit_unchecked() -> CountedRequest:
 class DynamoRequestCounters:
     """One item per API key and hour: `h` counts the hour, `m00` to `m59` its minutes. An item takes 1,000 writes/s.
 
-    `pk = <tenant>#2026-11-21T05`, `sk = <key>`, so that one query returns a tenant's requests of an hour. If the answer
-    of a call is lost, botocore's second attempt counts the request again: the count is never too low.
+    `pk = <tenant>#2026-11-21T05`, `sk = <key>`, so that one query returns a tenant's requests of an hour. If the
+    connection of a call breaks, the client's second attempt counts the request again: the count is never too low.
     """
 
     def __init__(self, client: Any, table: str) -> None:

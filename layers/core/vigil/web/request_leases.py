@@ -145,7 +145,7 @@ class DynamoRequestLeases:
     """One item per tenant and hour: `h` counts leased requests of the hour, `m00` to `m59` those of its minutes.
 
     `pk = <tenant>#2026-11-21T05#LEASES` is a partition of its own, so that the sum over a tenant's keys omits it. If
-    the answer of a call is lost, botocore's second attempt leases again: the count is never too low.
+    the connection of a call breaks, the client's second attempt leases again: the count is never too low.
     """
 
     def __init__(self, client: Any, table: str) -> None:

@@ -12,7 +12,7 @@ _RETENTION_SECONDS = 3_600
 class DynamoFailureCounters:
     """One item per source and window: `pk = SIGN_INS#<keyed hash of the address>`, `sk` is the start of the window.
 
-    If the answer of a call is lost, botocore's second attempt counts the failure again.
+    If the connection of a call breaks, the client's second attempt counts the failure again.
     """
 
     def __init__(self, client: Any, table: str) -> None:
