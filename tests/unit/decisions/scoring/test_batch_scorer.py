@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.batch_rows import parse_rows
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import CONTRACT, FakeLedger, FakeModels, LinearEngine, ToyModel, VisitCount
 from tests.support.fakes.tenant_keys import tenant_key
@@ -110,7 +111,7 @@ def switches(tenant_id, subject_id):
 
 def in_bulk(model, documents, clock, write=serialize.result_members):
     read = build_reader("ndjson", (), model.contract, fast_rows.build_fast_reader)
-    rows = [row for document in documents for _, row in read(json.dumps(document).encode())]
+    rows = [row for document in documents for _, row in parse_rows(read, json.dumps(document).encode())]
     answers = BatchScorer(model, VisitCount, clock(), (), write, partial(switches, "acme")).answer_rows(rows)
     return [answer.errors if isinstance(answer, InvalidInput) else answer for answer in answers]
 
