@@ -11,8 +11,8 @@ from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from ctypes import POINTER, c_char_p, c_double, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p, cast
 from functools import partial
-from struct import iter_unpack
 
+from vigil.decisions.scoring.encoded_rows import EncodedRows
 from vigil.decisions.scoring.model import EncodedSubject
 from vigil.kernel.rows import AS_OF, NAN, SUBJECT
 from vigil.prediction.engines.contract import ModelContract
@@ -22,8 +22,6 @@ from vigil.prediction.features.feature_spec import FeatureSpec
 LIBRARY_FILE = "libvigil_rows.so"
 _NAME = _END = 0xFFFFFFFF
 _LARGEST = sys.float_info.max
-_encoded = partial(tuple.__new__, EncodedSubject)
-"""Function from subject id and vector to an EncodedSubject, in half of the time of the class."""
 
 
 class _Word(ctypes.Structure):
@@ -49,7 +47,7 @@ def load_library() -> ctypes.PyDLL | None:
 
 def build_fast_reader(
     contract: ModelContract, columns: Sequence[str] | None
-) -> Callable[[Sequence[bytes]], list[EncodedSubject | None]]:
+) -> Callable[[Sequence[bytes]], Sequence[EncodedSubject | None]]:
     """Return a reader of lines without line ends. `columns` is None for NDJSON.
 
     The reader returns one entry per line, None for a line that Python must parse. It accepts no CSV cell with a quote.
@@ -62,18 +60,18 @@ def build_fast_reader(
     function = shared.vigil_rows_object if columns is None else shared.vigil_rows_table
     # Objects of ctypes are converted once, not with each line.
     read_line = partial(function, cast(described, c_void_p), c_size_t(len(described)))
-    empty_row = array("d", [NAN]) * (width + 1)  # a feature without a column stays NaN; a last one for `as_of`
+    empty_row, unused = array("d", [NAN]) * width, array("d", [NAN])  # a feature without a column stays NaN
 
-    def read_lines(lines: Sequence[bytes]) -> list[EncodedSubject | None]:
-        matrix = empty_row * len(lines)
-        start, stride = matrix.buffer_info()[0], 8 * (width + 1)
+    def read_lines(lines: Sequence[bytes]) -> Sequence[EncodedSubject | None]:
+        # The element behind a row is overwritten by an empty cell for `as_of`, and then by the next row.
+        vectors = empty_row * len(lines) + unused
+        start, stride = vectors.buffer_info()[0], 8 * width
         places = range(start, start + stride * len(lines), stride)
         offsets = list(map(read_line, lines, map(len, lines), places))
-        vectors = iter_unpack(f"{8 * width}s8x", matrix)
-        return [
-            _encoded((line[found >> 32 : found & _END].decode(), vector)) if found else None
-            for line, found, (vector,) in zip(lines, offsets, vectors, strict=True)
-        ]
+        vectors.pop()
+        names = [line[found >> 32 : found & _END].decode() for line, found in zip(lines, offsets, strict=True)]
+        rows = EncodedRows(names, vectors)
+        return rows if all(offsets) else [row if found else None for row, found in zip(rows, offsets, strict=True)]
 
     return read_lines
 

@@ -13,6 +13,7 @@ from vigil.decisions.batches.limits_model import MAX_NUMBER_LENGTH, MAX_ROW_BYTE
 from vigil.decisions.batches.ports import FastReader, FastReaderFactory
 from vigil.decisions.batches.results import ERASED
 from vigil.decisions.batches.row_steps import cut_steps
+from vigil.decisions.scoring.encoded_rows import EncodedRows
 from vigil.decisions.scoring.model import EncodedSubject
 from vigil.errors import FieldError, InvalidInput, MalformedRequest
 from vigil.kernel.grammar import read_boolean_text, read_number_text
@@ -25,8 +26,8 @@ from vigil.prediction.features.feature_spec import FeatureSpec
 class ParsedStep(NamedTuple):
     """Rows of a step: the bytes of each row without its line end, and its parsed subject or an InvalidInput."""
 
-    rows: list[bytes]
-    subjects: list[object]
+    rows: Sequence[bytes]
+    subjects: Sequence[object]
 
 
 RowReader: TypeAlias = Callable[[bytes], Iterator[ParsedStep]]
@@ -47,8 +48,8 @@ def _read_steps(
     form: FileFormat, read_plain: FastReader, parse: Callable[[bytes], object], content: bytes
 ) -> Iterator[ParsedStep]:
     for rows in cut_steps(content, form):
-        subjects: list[object] = [*read_plain(rows)]
-        if not all(subjects) or max(map(len, rows)) > MAX_ROW_BYTES:
+        subjects: Sequence[object] = read_plain(rows)
+        if not isinstance(subjects, EncodedRows) or max(map(len, rows)) > MAX_ROW_BYTES:
             pairs = zip(rows, subjects, strict=True)
             subjects = [_refused(row) or subject or parse(row) for row, subject in pairs]
         yield ParsedStep(rows, subjects)
@@ -78,7 +79,7 @@ class _Table:
         self._cells = [(places.get(spec.name), spec) for spec in contract.features]
         self._plain = plains(contract, names)
 
-    def read_plain(self, rows: Sequence[bytes]) -> list[EncodedSubject | None]:
+    def read_plain(self, rows: Sequence[bytes]) -> Sequence[EncodedSubject | None]:
         """Return the subjects of rows that are valid beyond doubt, and None for each other row."""
         return self._plain(rows if len(self._used) == self._width else [self._cut(row) for row in rows])
 

@@ -1,7 +1,6 @@
 """Scores the rows of a batch with one model version. Each answer equals the answer of POST /v1/scores."""
 
 import re
-from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -9,21 +8,25 @@ from datetime import datetime
 from itertools import compress
 from math import isnan
 from operator import or_
-from typing import TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from pydantic_core import to_json
 
 from vigil.access.flags.model import ALL_OFF, EXPLAIN_HIGH_RISK, Switches
+from vigil.decisions.scoring.encoded_rows import EncodedRows
 from vigil.decisions.scoring.model import Decision, EncodedSubject, ScoreRequest
 from vigil.decisions.scoring.ports import FeatureExtractor, ScoringModel
 from vigil.decisions.scoring.prepare import Preparation
-from vigil.decisions.scoring.schemas import is_plain_subject_id, parse_subject
+from vigil.decisions.scoring.schemas import are_plain_subject_ids, is_plain_subject_id, parse_subject
 from vigil.errors import InvalidInput
 from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import error_probability
 from vigil.prediction.engines.ports import ExplainableEngine
 from vigil.prediction.engines.votes import Calibration, logits, sigmoids
+
+if TYPE_CHECKING:
+    from array import array
 
 RenderDecision: TypeAlias = Callable[[Decision], str]
 """Function that writes a decision as part of a result line."""
@@ -116,29 +119,28 @@ class _AnswerTemplates:
 
     def answer_rows(self, subjects: Sequence[object]) -> list[str | None]:
         """Return the answer of each row, or None for a row that must be scored alone."""
+        if isinstance(subjects, EncodedRows) and are_plain_subject_ids(subjects.subject_ids):
+            return self._answer_encoded(subjects)
         plain = [type(subject) is EncodedSubject and bool(is_plain_subject_id(subject[0])) for subject in subjects]
         if not any(plain):
             return [None] * len(subjects)
-        answers = self._answer_encoded(cast("list[EncodedSubject]", list(compress(subjects, plain))))
-        if len(answers) == len(subjects):
-            return answers
-        following = iter(answers)
-        return [next(following) if is_plain else None for is_plain in plain]
+        encoded = EncodedRows.join(cast("Iterable[EncodedSubject]", compress(subjects, plain)))
+        answers = iter(self._answer_encoded(encoded))
+        return [next(answers) if is_plain else None for is_plain in plain]
 
-    def _answer_encoded(self, subjects: Sequence[EncodedSubject]) -> list[str | None]:
-        names, packed = zip(*subjects, strict=True)
-        vectors = array("d", b"".join(packed))
+    def _answer_encoded(self, subjects: EncodedRows) -> list[str | None]:
+        names, vectors = subjects.subject_ids, subjects.vectors
         raws = self._engine.raw_scores(vectors, len(names))
         probabilities, votes = self._outcomes.probabilities(raws)
         kinds = self._outcomes.kinds(probabilities, votes, self._gaps(vectors, len(names)))
         numbers = map(_number_texts, (probabilities, raws, votes))
         answers, last, templates = list[str | None](), None, dict[AnswerKind, Template | None]()
-        for subject, kind, name, probability, raw, vote in zip(subjects, kinds, names, *numbers, strict=True):
+        for place, (kind, name, probability, raw, vote) in enumerate(zip(kinds, names, *numbers, strict=True)):
             flags = self._switches(name) if self._switches else ALL_OFF
             if flags is not last:  # usually all subjects share one object
                 last, templates = flags, self._templates.setdefault(flags, {})
             if kind not in templates:
-                templates[kind] = self._template(subject)
+                templates[kind] = self._template(subjects[place])
             match templates[kind]:
                 case None:
                     answers.append(None)
