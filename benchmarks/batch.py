@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks import batch_commits, batch_side
+from benchmarks import batch_commits, batch_side, batch_stages
 from benchmarks.batch_worker import FORMATS, measure_worker, rows_of_file
 from benchmarks.measure import interleave
 from benchmarks.model_cases import ModelCase
@@ -128,6 +128,9 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as work:
         case = batch_side.engine_case(Path(work), batch_side.SYNTHETIC)
+        if arguments.stages:
+            out.print(batch_stages.stages(case, arguments.rounds))
+            return
         out.print(workers(case, arguments.rounds))
         out.print(files(case))
 

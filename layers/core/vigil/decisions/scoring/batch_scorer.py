@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import compress
@@ -74,10 +74,7 @@ class BatchScorer:
         A subject is an EncodedSubject, a JSON document for `schemas.SubjectBody`, or the InvalidInput of a bad row.
         """
         answers = self._templates.answer_rows(subjects) if self._templates else [None] * len(subjects)
-        return [
-            self._answer_row(subject) if answer is None else answer
-            for subject, answer in zip(subjects, answers, strict=True)
-        ]
+        return [self._answer_row(subjects[place]) if answer is None else answer for place, answer in enumerate(answers)]
 
     def _answer_row(self, subject: object) -> str | InvalidInput:
         if isinstance(subject, InvalidInput):
@@ -189,13 +186,13 @@ class _Outcomes:
         intercept, weight = self._ensemble.intercept, self._weight
         return sigmoids([intercept + weight * odds for odds in logits(votes)]), votes
 
-    def kinds(
-        self, probabilities: Sequence[float], votes: Sequence[float], gaps: Iterable[bool]
-    ) -> Iterator[AnswerKind]:
-        """Yield the kind of each answer."""
-        lowers, edge = self._lowers, self._ensemble.positive_from
-        for probability, vote, gap, doubt in zip(probabilities, votes, gaps, self._doubts(probabilities), strict=True):
-            yield bisect_right(lowers, probability), probability >= edge, vote >= edge, doubt, gap
+    def kinds(self, probabilities: Sequence[float], votes: Sequence[float], gaps: Sequence[bool]) -> list[AnswerKind]:
+        """Return the kind of each answer."""
+        lowers, edge, doubts = self._lowers, self._ensemble.positive_from, self._doubts(probabilities)
+        return [
+            (bisect_right(lowers, probability), probability >= edge, vote >= edge, doubt, gap)
+            for probability, vote, doubt, gap in zip(probabilities, votes, doubts, gaps, strict=True)
+        ]
 
     def _doubts(self, probabilities: Sequence[float]) -> list[bool]:
         """Return True for each probability with an abstention for low confidence."""

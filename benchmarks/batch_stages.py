@@ -1,0 +1,132 @@
+"""Counts where the time of a row goes in the worker of batches, without changing the worker.
+
+A clock surrounds the functions of each stage. They run once per step of 500 rows, so that the clock itself takes less
+than 0.02 us per row. The time of a stage excludes the stages inside it.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pkgutil import resolve_name
+from typing import Any
+from unittest.mock import patch
+
+from rich.table import Table
+
+from benchmarks.batch_worker import FORMATS, chunk_work
+from benchmarks.model_cases import ModelCase
+from vigil.decisions.batches.files_model import FileFormat
+from vigil.decisions.batches.limits_model import CHUNK_ROWS
+
+OTHER = "everything else"
+_BATCHES, _SCORER = "vigil.decisions.batches", "vigil.decisions.scoring.batch_scorer"
+STAGES = {
+    # path of a function: its stage
+    "benchmarks.flow.DiskBatches.read": "read the file",
+    f"{_BATCHES}.parsing.cut_steps": "find the rows",
+    f"{_SCORER}.are_plain_subject_ids": "check the ids",
+    "vigil.prediction.engines.trees.score_batch": "score",
+    "vigil.prediction.engines.lightgbm.score_batch": "score",
+    f"{_SCORER}._Outcomes.probabilities": "decide: probabilities",
+    f"{_SCORER}._Outcomes.kinds": "decide: band, sides, doubt",
+    f"{_SCORER}._number_texts": "text: numbers",
+    f"{_SCORER}._AnswerTemplates._answer_encoded": "text: answers",
+    f"{_BATCHES}.model.Batch.row_digests": "keyed digests of the rows",
+    f"{_BATCHES}.chunks._part": "write: bytes of the part",
+    "vigil.kernel.pseudonyms.TenantKey.digest": "keyed digest of the part",
+    "benchmarks.flow.DiskBatches.put": "write: file",
+}
+FACTORIES = {
+    # path of a function that returns functions: the stage of the first of these
+    f"{_BATCHES}.fast_rows.build_fast_reader": "parse and check the values",
+    f"{_BATCHES}.results.line_writers": "write: lines",
+}
+
+
+class StageClock:
+    """Seconds by stage. A stage that calls another one does not count its time."""
+
+    def __init__(self) -> None:
+        self._seconds: defaultdict[str, float] = defaultdict(float)
+        self._running = [OTHER]
+        self._since = time.perf_counter()
+
+    def run(self, work: Callable[[], object]) -> dict[str, float]:
+        """Return the seconds of each stage while the work runs."""
+        self._seconds.clear()
+        self._since = time.perf_counter()
+        work()
+        self._switch()
+        return dict(self._seconds)
+
+    def around(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that does the same and counts its time; also that of an iterator that it returns."""
+
+        def counted(*given: Any, **named: Any) -> Any:
+            with self._inside(stage):
+                found = function(*given, **named)
+            return self._items(stage, found) if isinstance(found, Iterator) else found
+
+        return counted
+
+    def around_first(self, stage: str, factory: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a factory whose function, or the first of its functions, counts its time."""
+
+        def build(*given: Any) -> Any:
+            built = factory(*given)
+            if isinstance(built, tuple):
+                return self.around(stage, built[0]), *built[1:]
+            return self.around(stage, built)
+
+        return build
+
+    def _items(self, stage: str, found: Iterator[Any]) -> Iterator[Any]:
+        missing = object()
+        while True:
+            with self._inside(stage):
+                item = next(found, missing)
+            if item is missing:
+                return
+            yield item
+
+    @contextmanager
+    def _inside(self, stage: str) -> Iterator[None]:
+        self._switch()
+        self._running.append(stage)
+        try:
+            yield
+        finally:
+            self._switch()
+            self._running.pop()
+
+    def _switch(self) -> None:
+        now = time.perf_counter()
+        self._seconds[self._running[-1]] += now - self._since
+        self._since = now
+
+
+def stages(case: ModelCase, rounds: int) -> Table:
+    """Return the table of microseconds per row by stage and format."""
+    columns = [stage_times(case, form, rounds) for form in FORMATS]
+    table = Table(f"{case.name}: stage of the worker, us/row", *FORMATS)
+    for stage in (*dict.fromkeys([*STAGES.values(), *FACTORIES.values()]), OTHER):
+        table.add_row(stage, *(f"{column[stage]:.2f}" for column in columns))
+    table.add_row("sum", *(f"{sum(column.values()):.2f}" for column in columns))
+    return table
+
+
+def stage_times(case: ModelCase, form: FileFormat, rounds: int) -> dict[str, float]:
+    """Return the microseconds per row of each stage: the least of the rounds, which other work disturbs least."""
+    clock = StageClock()
+    with ExitStack() as patches:
+        for path, stage in (STAGES | FACTORIES).items():
+            around = clock.around_first if path in FACTORIES else clock.around
+            owner, _, name = path.rpartition(".")
+            target = resolve_name(owner)
+            patches.enter_context(patch.object(target, name, around(stage, getattr(target, name))))
+        score = chunk_work(case, form)
+        score()
+        found = [clock.run(score) for _ in range(rounds)]
+    names = {stage for seconds in found for stage in seconds}
+    return defaultdict(float, {n: min(s.get(n, 0.0) for s in found) / CHUNK_ROWS * 1e6 for n in names})
