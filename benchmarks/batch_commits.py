@@ -68,9 +68,8 @@ class _Process:
 def compare(other: Path, rounds: int) -> Table:
     """Return the table of the worker of this checkout beside that of another one."""
     title = f"worker, us/row (goal: {GOAL} x the other)"
-    table = Table(
-        title, "this", "other", "ratio", "predict", "predict / this, / other", "peak MB", "other", "same bytes"
-    )
+    workers = ("us/row", "other", f"ratio (goal {GOAL})", "predict", "x its rate", "other")
+    table = Table("worker", *workers, "peak MB", "other", "same bytes")
     with tempfile.TemporaryDirectory() as work:
         for chunk in _chunks(Path(work)):
             with _running(other.resolve(), chunk) as (ours, others):

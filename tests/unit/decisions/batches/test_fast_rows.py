@@ -216,6 +216,15 @@ def test_a_mutated_line_is_rejected_or_read_like_the_parser(columns):
     assert read > 1_000
 
 
+@pytest.mark.parametrize("columns", [*fuzz_lines.SEEDS, ("stage", "as_of", "subject_id", "age")])
+def test_lines_of_a_step_are_read_like_single_lines(columns):
+    random_, read = random.Random(20261130), fast_rows.build_fast_reader(CONTRACT, columns)
+    seeds = fuzz_lines.SEEDS.get(columns, [b"II,,p-1,40", b",,p-2,4e1", b"I,2026-01-01T00:00:00Z,p-3,40"])
+    for _ in range(300):
+        lines = [fuzz_lines.mutated(random_, random_.choice(seeds)) for _ in range(random_.randrange(1, 12))]
+        assert [*read(lines)] == [read([line])[0] for line in lines]
+
+
 def test_no_byte_beyond_the_end_of_a_line_is_read():
     command = [sys.executable, fuzz_lines.__file__]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
