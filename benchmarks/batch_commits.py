@@ -67,7 +67,6 @@ class _Process:
 
 def compare(other: Path, rounds: int) -> Table:
     """Return the table of the worker of this checkout beside that of another one."""
-    title = f"worker, us/row (goal: {GOAL} x the other)"
     workers = ("us/row", "other", f"ratio (goal {GOAL})", "predict", "x its rate", "other")
     table = Table("worker", *workers, "peak MB", "other", "same bytes")
     with tempfile.TemporaryDirectory() as work:
