@@ -18,7 +18,7 @@ from tests.support.fakes.scoring import CONTRACT
 def ticking(monkeypatch):
     """Return a clock with virtual seconds: `work(n)` takes n of them."""
     clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr(batch_stages.time, "perf_counter", lambda: clock.now)
+    monkeypatch.setattr(batch_stages.time, "thread_time", lambda: clock.now)
     clock.work = lambda seconds: setattr(clock, "now", clock.now + seconds)
     return clock
 
