@@ -4,7 +4,7 @@ The worker alone is the work of `batches_chunk` without AWS, from bytes to bytes
 `Booster.predict` of the lightgbm package on the same rows as one numpy matrix. The whole flow (split, score, assemble)
 runs on files on disk in its own process, which reports its peak memory and the number of AWS calls.
 
-`--stages` prints the time of each stage of the worker. `--against FOLDER` compares the worker with that of another
+`--phases` prints the time of each phase of the worker. `--against FOLDER` compares the worker with that of another
 checkout. `--stack ROWS` scores a file on the embedded stack.
 """
 
@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks import batch_commits, batch_side, batch_stages
+from benchmarks import batch_commits, batch_phases, batch_side
 from benchmarks.batch_worker import FORMATS, measure_own_code, measure_worker, rows_of_file
 from benchmarks.measure import interleave
 from benchmarks.model_cases import ModelCase
@@ -116,7 +116,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--stack", type=int, metavar="ROWS", help="score ROWS rows on the embedded stack instead")
-    parser.add_argument("--stages", action="store_true", help="print the time of each stage of the worker instead")
+    parser.add_argument("--phases", action="store_true", help="print the time of each phase of the worker instead")
     parser.add_argument("--against", type=Path, metavar="FOLDER", help="compare with another checkout instead")
     arguments = parser.parse_args()
     if arguments.stack:
@@ -128,8 +128,8 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as work:
         case = batch_side.engine_case(Path(work), batch_side.SYNTHETIC)
-        if arguments.stages:
-            out.print(batch_stages.stages(case, arguments.rounds))
+        if arguments.phases:
+            out.print(batch_phases.phases(case, arguments.rounds))
             return
         out.print(workers(case, arguments.rounds))
         out.print(own_code(case, arguments.rounds))

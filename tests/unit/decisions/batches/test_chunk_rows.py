@@ -13,7 +13,7 @@ from tests.support.fakes.tenant_keys import tenant_key
 from vigil.decisions.batches import results
 from vigil.decisions.batches.chunk_rows import SPARE_SECONDS, ChunkRows
 from vigil.decisions.batches.parsing import build_reader
-from vigil.decisions.batches.row_steps import ROWS_PER_STEP
+from vigil.decisions.batches.step_rows import ROWS_PER_STEP
 from vigil.errors import Unavailable
 from vigil.workers.cpu_limit import OutOfTime, limit_cpu
 

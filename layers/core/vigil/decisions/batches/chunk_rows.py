@@ -9,7 +9,7 @@ from vigil.decisions.batches.chunks_model import ChunkRange
 from vigil.decisions.batches.files_model import FileFormat
 from vigil.decisions.batches.parsing import ParsedStep, RowReader
 from vigil.decisions.batches.ports import RowScorer
-from vigil.decisions.batches.row_steps import ROWS_PER_STEP
+from vigil.decisions.batches.step_rows import ROWS_PER_STEP
 from vigil.errors import InvalidInput, Unavailable
 from vigil.workers.cpu_limit import CpuLimit, OutOfTime, limit_cpu
 

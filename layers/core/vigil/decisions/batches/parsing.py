@@ -12,7 +12,7 @@ from vigil.decisions.batches.files_model import ERASED_BYTE, FileFormat
 from vigil.decisions.batches.limits_model import MAX_NUMBER_LENGTH, MAX_ROW_BYTES
 from vigil.decisions.batches.ports import FastReader, FastReaderFactory
 from vigil.decisions.batches.results import ERASED
-from vigil.decisions.batches.row_steps import cut_steps
+from vigil.decisions.batches.step_rows import cut_steps
 from vigil.decisions.scoring.encoded_rows import EncodedRows
 from vigil.decisions.scoring.model import EncodedSubject
 from vigil.errors import FieldError, InvalidInput, MalformedRequest

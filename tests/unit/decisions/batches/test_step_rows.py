@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vigil.decisions.batches import row_steps
+from vigil.decisions.batches import step_rows
 from vigil.decisions.batches.row_boundaries import RowBoundaries, is_blank
-from vigil.decisions.batches.row_steps import BYTES_PER_STEP, ROWS_PER_STEP, cut_steps
+from vigil.decisions.batches.step_rows import BYTES_PER_STEP, ROWS_PER_STEP, cut_steps
 
 LINES = st.lists(st.text('a,"\r \t\0', max_size=5).map(str.encode), max_size=12).map(b"\n".join)
 
@@ -34,8 +34,8 @@ def test_steps_have_every_row_of_a_chunk_once(form, content):
 def test_a_step_ends_with_the_row_that_reaches_its_bytes(lengths):
     rows = [b"x" * length for length in lengths]
     with pytest.MonkeyPatch.context() as changed:
-        changed.setattr(row_steps, "ROWS_PER_STEP", 5)
-        changed.setattr(row_steps, "BYTES_PER_STEP", 40)
+        changed.setattr(step_rows, "ROWS_PER_STEP", 5)
+        changed.setattr(step_rows, "BYTES_PER_STEP", 40)
         steps = list(cut_steps(b"\n".join(rows), "ndjson"))
     assert [row for step in steps for row in step] == rows
     for step in steps[:-1]:

@@ -1,7 +1,7 @@
 """Counts where the CPU time of a row goes in the worker of batches, without changing the worker.
 
-A clock surrounds the functions of each stage. They run once per step of 500 rows, so that the clock itself takes less
-than 0.02 us per row. The time of a stage excludes the stages inside it. It is the CPU time of the thread. The kernel
+A clock surrounds the functions of each phase. They run once per step of 500 rows, so that the clock itself takes less
+than 0.02 us per row. The time of a phase excludes the phases inside it. It is the CPU time of the thread. The kernel
 counts that of the process only every 4 ms while a step has a limit.
 """
 
@@ -22,8 +22,8 @@ from vigil.decisions.batches.limits_model import CHUNK_ROWS
 
 OTHER = "everything else"
 _BATCHES, _SCORER = "vigil.decisions.batches", "vigil.decisions.scoring.batch_scorer"
-STAGES = {
-    # path of a function: its stage
+PHASES = {
+    # path of a function: its phase
     "benchmarks.flow.DiskBatches.read": "read the file",
     f"{_BATCHES}.parsing.cut_steps": "find the rows",
     f"{_SCORER}.are_plain_subject_ids": "check the ids",
@@ -39,14 +39,14 @@ STAGES = {
     "benchmarks.flow.DiskBatches.put": "write: file",
 }
 FACTORIES = {
-    # path of a function that returns functions: the stage of the first of these
+    # path of a function that returns functions: the phase of the first of these
     f"{_BATCHES}.fast_rows.build_fast_reader": "parse and check the values",
     f"{_BATCHES}.results.line_writers": "write: lines",
 }
 
 
-class StageClock:
-    """CPU seconds by stage. A stage that calls another one does not count its time."""
+class PhaseClock:
+    """CPU seconds by phase. A phase that calls another one does not count its time."""
 
     def __init__(self) -> None:
         self._seconds: defaultdict[str, float] = defaultdict(float)
@@ -54,47 +54,47 @@ class StageClock:
         self._since = time.thread_time()
 
     def run(self, work: Callable[[], object]) -> dict[str, float]:
-        """Return the seconds of each stage while the work runs."""
+        """Return the seconds of each phase while the work runs."""
         self._seconds.clear()
         self._since = time.thread_time()
         work()
         self._switch()
         return dict(self._seconds)
 
-    def around(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def around(self, phase: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function that does the same and counts its time; also that of an iterator that it returns."""
 
         def counted(*given: Any, **named: Any) -> Any:
-            with self._inside(stage):
+            with self._inside(phase):
                 found = function(*given, **named)
-            return self._items(stage, found) if isinstance(found, Iterator) else found
+            return self._items(phase, found) if isinstance(found, Iterator) else found
 
         return counted
 
-    def around_first(self, stage: str, factory: Callable[..., Any]) -> Callable[..., Any]:
+    def around_first(self, phase: str, factory: Callable[..., Any]) -> Callable[..., Any]:
         """Return a factory whose function, or the first of its functions, counts its time."""
 
         def build(*given: Any) -> Any:
             built = factory(*given)
             if isinstance(built, tuple):
-                return self.around(stage, built[0]), *built[1:]
-            return self.around(stage, built)
+                return self.around(phase, built[0]), *built[1:]
+            return self.around(phase, built)
 
         return build
 
-    def _items(self, stage: str, found: Iterator[Any]) -> Iterator[Any]:
+    def _items(self, phase: str, found: Iterator[Any]) -> Iterator[Any]:
         missing = object()
         while True:
-            with self._inside(stage):
+            with self._inside(phase):
                 item = next(found, missing)
             if item is missing:
                 return
             yield item
 
     @contextmanager
-    def _inside(self, stage: str) -> Iterator[None]:
+    def _inside(self, phase: str) -> Iterator[None]:
         self._switch()
-        self._running.append(stage)
+        self._running.append(phase)
         try:
             yield
         finally:
@@ -107,27 +107,27 @@ class StageClock:
         self._since = now
 
 
-def stages(case: ModelCase, rounds: int) -> Table:
-    """Return the table of microseconds per row by stage and format."""
-    columns = [stage_times(case, form, rounds) for form in FORMATS]
-    table = Table(f"{case.name}: stage of the worker, us/row", *FORMATS)
-    for stage in (*dict.fromkeys([*STAGES.values(), *FACTORIES.values()]), OTHER):
-        table.add_row(stage, *(f"{column[stage]:.2f}" for column in columns))
+def phases(case: ModelCase, rounds: int) -> Table:
+    """Return the table of microseconds per row by phase and format."""
+    columns = [phase_times(case, form, rounds) for form in FORMATS]
+    table = Table(f"{case.name}: phase of the worker, us/row", *FORMATS)
+    for phase in (*dict.fromkeys([*PHASES.values(), *FACTORIES.values()]), OTHER):
+        table.add_row(phase, *(f"{column[phase]:.2f}" for column in columns))
     table.add_row("sum", *(f"{sum(column.values()):.2f}" for column in columns))
     return table
 
 
-def stage_times(case: ModelCase, form: FileFormat, rounds: int) -> dict[str, float]:
-    """Return the microseconds per row of each stage: the least of the rounds, which other work disturbs least."""
-    clock = StageClock()
+def phase_times(case: ModelCase, form: FileFormat, rounds: int) -> dict[str, float]:
+    """Return the microseconds per row of each phase: the least of the rounds, which other work disturbs least."""
+    clock = PhaseClock()
     with ExitStack() as patches:
-        for path, stage in (STAGES | FACTORIES).items():
+        for path, phase in (PHASES | FACTORIES).items():
             around = clock.around_first if path in FACTORIES else clock.around
             owner, _, name = path.rpartition(".")
             target = resolve_name(owner)
-            patches.enter_context(patch.object(target, name, around(stage, getattr(target, name))))
+            patches.enter_context(patch.object(target, name, around(phase, getattr(target, name))))
         score = chunk_work(case, form)
         score()
         found = [clock.run(score) for _ in range(rounds)]
-    names = {stage for seconds in found for stage in seconds}
+    names = {phase for seconds in found for phase in seconds}
     return defaultdict(float, {n: min(s.get(n, 0.0) for s in found) / CHUNK_ROWS * 1e6 for n in names})
