@@ -1,12 +1,14 @@
-"""Measures batches: `.venv/bin/python -m benchmarks.batch [--rounds N]`, or `--stack ROWS` on the embedded stack.
+"""Measures batches: `.venv/bin/python -m benchmarks.batch [--rounds N]`.
 
 The worker alone is the work of `batches_chunk` without AWS, from bytes to bytes. It is interleaved with
 `Booster.predict` of the lightgbm package on the same rows as one numpy matrix. The whole flow (split, score, assemble)
 runs on files on disk in its own process, which reports its peak memory and the number of AWS calls.
+
+`--phases` prints the time of each phase of the worker. `--against FOLDER` compares the worker with that of another
+checkout. `--stack ROWS` scores a file on the embedded stack.
 """
 
 import argparse
-import io
 import json
 import shutil
 import subprocess
@@ -14,40 +16,24 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import lightgbm
-import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks.flow import DiskBatches, OneModel
-from benchmarks.measure import Measurement, Round, interleave
-from benchmarks.model_cases import ModelCase, prepare_case, synthetic_model, tenant_key
+from benchmarks import batch_commits, batch_phases, batch_side
+from benchmarks.batch_worker import FORMATS, measure_own_code, measure_worker, rows_of_file
+from benchmarks.measure import interleave
+from benchmarks.model_cases import ModelCase
 from benchmarks.prices import GB_SECOND_ARM, REQUESTS
 from cli import batches, native
 from cli.api import connect
 from models import recipe
-from vigil.bootstrap import process
-from vigil.bootstrap.decisions import batch_scorer
-from vigil.decisions.batches import fast_rows
-from vigil.decisions.batches.chunks import ChunkScoring
-from vigil.decisions.batches.chunks_model import Chunk, ChunkRange
 from vigil.decisions.batches.files_model import FileFormat
-from vigil.decisions.batches.limits_model import CHUNK_ROWS
-from vigil.decisions.batches.model import Batch
-from vigil.decisions.batches.ports import BatchPorts
-from vigil.kernel.rows import ModelRef
-from vigil.prediction.packages.loaded import LoadedModel
 
-GOAL = 1.25
-"""Maximum ratio of times: at least 0.8 x the rate of `Booster.predict`."""
-FORMATS: tuple[FileFormat, ...] = ("csv", "ndjson")
 FORMS = {"csv": "CSV", "ndjson": "NDJSON"}
 SIZES = (10_000, 100_000, 1_000_000)
 
@@ -70,71 +56,6 @@ CALLS = {
     "message": {"sqs": 2, "lambda request": 1, "dynamodb read": 1},
 }
 out = Console()
-
-
-def measure_worker(case: ModelCase, form: FileFormat) -> Measurement:
-    """Return the measurement of a chunk in the worker against `predict` of the package on the same numbers."""
-    content = rows_of_file(case, form, CHUNK_ROWS)
-    disk = DiskBatches(Path(tempfile.mkdtemp()))
-    model = case.loaded()
-    batch = running_batch(case, form, model)
-    disk.create(batch, 1)
-    disk.put(batch.upload_key, content, {})
-    span = ChunkRange(0, 0, len(content), 1, CHUNK_ROWS)
-    chunks = ChunkScoring(
-        BatchPorts(disk, disk, disk, process.now),
-        OneModel(model),
-        batch_scorer,
-        fast_rows.build_fast_reader,
-        tenant_key,
-    )
-    booster = lightgbm.Booster(model_str=case.text.decode())
-    matrix = np.array([rounded(row) for row in case.rows[:CHUNK_ROWS]])
-
-    def ours() -> None:
-        disk.ledger[0] = Chunk(span)
-        chunks.score("t", "b", 0, lambda: 60.0, is_last=False)
-
-    title = f"{case.name}, {FORMS[form]}: a chunk of {CHUNK_ROWS:,} rows"
-    return Measurement(title, cpu_round(ours), cpu_round(lambda: booster.predict(matrix, num_threads=1)), GOAL)
-
-
-def cpu_round(work: Any) -> Round:
-    """Return a round of one call in CPU seconds per row, which excludes other work on the machine."""
-
-    def run(_number: int) -> float:
-        started = time.process_time()
-        work()
-        return (time.process_time() - started) / CHUNK_ROWS
-
-    return run
-
-
-def running_batch(case: ModelCase, form: FileFormat, model: LoadedModel) -> Batch:
-    """Return a running batch of this model."""
-    pin = ModelRef(model.name, model.version, model.digest)
-    now = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
-    batch = Batch("t", "b", case.name, form, "running", now, "c", "f", 0, pin=pin, chunks=1)
-    return replace(batch, source=batch.upload_key, columns=("subject_id", *case.names))
-
-
-def rounded(row: Sequence[float]) -> list[float]:
-    """Return a row with six decimals, as in the files."""
-    return [round(value, 6) for value in row]
-
-
-def rows_of_file(case: ModelCase, form: FileFormat, count: int) -> bytes:
-    """Return the rows of a file without its header."""
-    file, names = io.StringIO(), case.names
-    for number in range(count):
-        row = rounded(case.rows[number % len(case.rows)])
-        values = [None if value != value else value for value in row]  # noqa: PLR0124 - NaN is not itself
-        if form == "csv":
-            file.write(",".join([f"P-{number}", *("" if v is None else repr(v) for v in values)]) + "\n")
-        else:
-            document = {"subject_id": f"P-{number}", "features": dict(zip(names, values, strict=True))}
-            file.write(json.dumps(document) + "\n")
-    return file.getvalue().encode()
 
 
 def run_batch(case: ModelCase, form: FileFormat, rows: int) -> dict[str, Any]:
@@ -195,14 +116,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--stack", type=int, metavar="ROWS", help="score ROWS rows on the embedded stack instead")
+    parser.add_argument("--phases", action="store_true", help="print the time of each phase of the worker instead")
+    parser.add_argument("--against", type=Path, metavar="FOLDER", help="compare with another checkout instead")
     arguments = parser.parse_args()
     if arguments.stack:
         measure_stack(arguments.stack)
         return
     native.add_to_path()
+    if arguments.against:
+        out.print(batch_commits.compare(arguments.against, arguments.rounds))
+        return
     with tempfile.TemporaryDirectory() as work:
-        case = prepare_case(Path(work), *synthetic_model(200), CHUNK_ROWS)
+        case = batch_side.engine_case(Path(work), batch_side.SYNTHETIC)
+        if arguments.phases:
+            out.print(batch_phases.phases(case, arguments.rounds))
+            return
         out.print(workers(case, arguments.rounds))
+        out.print(own_code(case, arguments.rounds))
         out.print(files(case))
 
 
@@ -216,6 +146,17 @@ def workers(case: ModelCase, rounds: int) -> Table:
         times = (f"{seconds * 1e6:.1f}" for seconds in (result.ours, result.reference))
         verdict = "reached" if result.reached else "missed"
         table.add_row(result.measurement.title, *times, f"{1 / result.ratio:.2f}", verdict)
+    return table
+
+
+def own_code(case: ModelCase, rounds: int) -> Table:
+    """Return the table of what our C code for plain lines saves."""
+    results = interleave([measure_own_code(case, form) for form in FORMATS], rounds, lambda: None)
+    table = Table("plain lines", "us/row", "read by Python", "$ saved / million rows")
+    for result in results:
+        saved = (result.reference - result.ours) * 1e6 * MEMORY_GB * GB_SECOND_ARM
+        times = (f"{seconds * 1e6:.1f}" for seconds in (result.ours, result.reference))
+        table.add_row(result.measurement.title, *times, f"{saved:.4f}")
     return table
 
 

@@ -19,6 +19,7 @@ from pydantic_core import from_json, to_json
 from benchmarks.measure import Measurement, time_calls
 from benchmarks.model_cases import ModelCase
 from vigil.decisions.batches.fast_rows import build_fast_reader
+from vigil.decisions.scoring.encoded_rows import EncodedRows
 from vigil.prediction.engines import lightgbm as c_library
 from vigil.prediction.engines import trees
 
@@ -116,9 +117,9 @@ def ndjson_batch(case: ModelCase) -> Measurement:
     }
 
     def ours(body: bytes) -> bytes:
-        subjects = [read(line) for line in body.split(b"\n")]
-        values = memoryview(bytearray().join(subject.vector for subject in subjects if subject)).cast("d")
-        return to_json(list(engine.raw_scores(values, JSON_BATCH)))
+        subjects = read(body.split(b"\n"))
+        rows = subjects if isinstance(subjects, EncodedRows) else EncodedRows.join(filter(None, subjects))
+        return to_json(list(engine.raw_scores(rows.vectors, JSON_BATCH)))
 
     def coded(line: bytes) -> list[Any]:
         values = list(values_of(from_json(line)["features"]))

@@ -232,7 +232,7 @@ def main(folder: Path, form: Any) -> None:
     native.add_to_path()
     model, disk = load_package(folder / "package"), DiskBatches(folder)
     now = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
-    disk.create(Batch("t", "b", model.name, form, "awaiting_upload", now, "c", "f", 0), 1)
+    disk.create(Batch("t", "b", model.name, form, "awaiting_upload", now, "c", "f", 0, row_key="5a" * 16), 1)
     (folder / "uploads/t/b").mkdir(parents=True)
     os.link(folder / "input", folder / "uploads/t/b/input")
     began, used = time.perf_counter(), time.process_time()

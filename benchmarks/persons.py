@@ -124,10 +124,10 @@ def result_lines(form: FileFormat, count: int) -> tuple[bytes, bytes]:
             lines.append(error(number, digest, bad))
             errors.append(results.format_error(number, digest, bad))
         elif form == "csv":
-            lines.append(answer(number, digest, f"{subject},0.5,0.1,low,negative,,,linear,,{EARLY},,toy,1,,,"))
+            lines += answer(number, [digest], [f"{subject},0.5,0.1,low,negative,,,linear,,{EARLY},,toy,1,,,"])
         else:
             members = {"subject_id": subject, "probability": 0.5, "raw_score": 0.1, "band": "low", "as_of": EARLY}
-            lines.append(answer(number, digest, json.dumps(members)[1:]))
+            lines += answer(number, [digest], [json.dumps(members)[1:]])
     return "\n".join([*lines, ""]).encode(), "\n".join([*errors, ""]).encode()
 
 
@@ -213,8 +213,7 @@ def digest_seconds() -> float:
     batch = Batch("t", "b", "toy", "csv", "running", EARLY, "c", "f", 0, row_key="0" * 32)
     rows = input_rows("csv", CHUNK_ROWS * 200)[:CHUNK_ROWS]
     began = time.process_time()
-    for row in rows:
-        batch.row_digest(row)
+    batch.row_digests(rows)
     return (time.process_time() - began) / len(rows) * CHUNK_ROWS
 
 

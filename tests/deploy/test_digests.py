@@ -18,7 +18,7 @@ ALLOWED = {
     "access/tokens/oauth_model.py": {"digest": "A refresh token has 128 random bits."},
     "aws/transactions.py": {"request_token": "DynamoDB receives the token only together with its content."},
     "decisions/batches/assembly.py": {"_digest": "The digests of parts have the tenant's key."},
-    "decisions/batches/model.py": {"row_digest": "Rows of batches of releases without row keys: 30 days."},
+    "decisions/batches/model.py": {"row_digests": "Rows of batches of releases without row keys: 30 days."},
     "decisions/batches/routes.py": {"_digests": "The service keys the digest before it is stored."},
     "decisions/scoring/store.py": {"_transact": "The nonce has 122 random bits."},
     "kernel/ids.py": {"derive_id": "Ids of tenants of releases without keyed ids."},

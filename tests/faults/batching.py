@@ -164,7 +164,7 @@ class World:
             for number, row in enumerate(order.rows, 1):
                 content = json.dumps(row, separators=(",", ":")).encode()
                 end = "error" if row["features"]["age"] > 100 else "answer"
-                yield Input(f"{key}/{number}", tenant, f"{batch.row_digest(content)} {end}")
+                yield Input(f"{key}/{number}", tenant, f"{batch.row_digests([content])[0]} {end}")
 
     def effects(self):
         """Yield one effect per line of every batch's results."""

@@ -166,7 +166,6 @@ def batch_splits() -> "FileSplitting":
 
 def batch_scorer(model: "ScoringModel", batch: "Batch") -> "RowScorer":
     """Return the scorer of a batch's rows."""
-    from vigil.access.flags.model import all_off
     from vigil.decisions.batches import results
     from vigil.decisions.batches.row_errors import ConcealingScorer, KnownNames
     from vigil.decisions.scoring import serialize
@@ -175,8 +174,8 @@ def batch_scorer(model: "ScoringModel", batch: "Batch") -> "RowScorer":
 
     asked_at = datetime.fromisoformat(batch.created_at)
     render = results.answer_cells if batch.form == "csv" else serialize.result_members
-    switches = access.flags().switches_at(batch.flags) if batch.flags else all_off
-    scorer = BatchScorer(model, get_feature_set, asked_at, (), render, partial(switches, batch.tenant_id))
+    switches = partial(access.flags().switches_at(batch.flags), batch.tenant_id) if batch.flags else None
+    scorer = BatchScorer(model, get_feature_set, asked_at, (), render, switches)
     history = model.contract.history
     return ConcealingScorer(scorer, KnownNames(model.contract, get_feature_set(history).schema() if history else {}))
 

@@ -1,19 +1,23 @@
 """HMAC-SHA-256 with a prepared key: a third of the time of `hmac.digest` for the short texts of rows and subjects."""
 
 import hashlib
+from collections.abc import Iterable
 from functools import lru_cache
 
 _BLOCK = 64
 """Block size of SHA-256, in bytes."""
 
 
-def keyed_digest(secret: bytes, content: bytes) -> bytes:
-    """Return the HMAC-SHA-256 (RFC 2104) of some content, 32 bytes, under a secret of at most 64 bytes."""
-    inner, outer = _prepare(secret)
-    inner, outer = inner.copy(), outer.copy()
-    inner.update(content)
-    outer.update(inner.digest())
-    return outer.digest()
+def keyed_digests(secret: bytes, contents: Iterable[bytes]) -> list[str]:
+    """Return the HMAC-SHA-256 (RFC 2104) of each content, 64 hexadecimal digits, under a secret of at most 64 bytes."""
+    prepared_inner, prepared_outer = _prepare(secret)
+    digests = []
+    for content in contents:
+        inner, outer = prepared_inner.copy(), prepared_outer.copy()
+        inner.update(content)
+        outer.update(inner.digest())
+        digests.append(outer.hexdigest())
+    return digests
 
 
 @lru_cache(maxsize=64)

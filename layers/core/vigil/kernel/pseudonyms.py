@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from vigil.kernel.keyed_digests import keyed_digest
+from vigil.kernel.keyed_digests import keyed_digests
 
 PSEUDONYM_PREFIX = "sub-"
 PSEUDONYM = r"^sub-[0-9a-f]{40}$"
@@ -43,7 +43,7 @@ class TenantKey:
 
     def convert_digest(self, digest: str) -> str:
         """Return the keyed digest of data whose SHA-256 is known."""
-        return keyed_digest(self.secret, digest.encode()).hex()
+        return keyed_digests(self.secret, (digest.encode(),))[0]
 
 
 TenantKeys: TypeAlias = Callable[[str], TenantKey]

@@ -7,13 +7,19 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.support.batch_rows import no_fast_reader
 from tests.support.fakes.scoring import CONTRACT
 from tests.support.fakes.tenant_keys import tenant_key
 from vigil.decisions.batches import results
-from vigil.decisions.batches.chunk_rows import ROWS_PER_STEP, SPARE_SECONDS, ChunkRows
+from vigil.decisions.batches.chunk_rows import SPARE_SECONDS, ChunkRows
 from vigil.decisions.batches.parsing import build_reader
+from vigil.decisions.batches.step_rows import ROWS_PER_STEP
 from vigil.errors import Unavailable
 from vigil.workers.cpu_limit import OutOfTime, limit_cpu
+
+
+def digest_rows(rows):
+    return [tenant_key("acme").digest(row) for row in rows]
 
 
 class Delivery:
@@ -36,11 +42,9 @@ class Delivery:
         return [f'"subject_id":"{name}"}}' for name in names]
 
     def score(self, count, *, form="ndjson", is_last=False):
-        read = build_reader(form, (), CONTRACT, lambda *_: lambda _line: None)
+        read = build_reader(form, (), CONTRACT, no_fast_reader)
         content = b"".join(b'{"subject_id":"p-%d"}\r\n\r\n' % number for number in range(1, count + 1))
-        return ChunkRows(self, read, form, tenant_key("acme").digest, lambda: self.left, is_last, self.limit).score(
-            1, content
-        )
+        return ChunkRows(self, read, form, digest_rows, lambda: self.left, is_last, self.limit).score(1, content)
 
 
 @pytest.mark.parametrize("slow", [[1], [500], [501], [777], [10_000], [3, 4], [1, 9_000], [2, 600, 4_444, 9_999]])

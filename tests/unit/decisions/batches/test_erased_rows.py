@@ -111,7 +111,7 @@ class Scene:
 
     def traces(self):
         """Return the places with something of the person's rows: id, values, digests, or error words."""
-        digests = [self.batch.row_digest(row.encode()) for row in self.rows if "770077" in row]
+        digests = [self.batch.row_digests([row.encode()])[0] for row in self.rows if "770077" in row]
         texts = self.texts()
         found = [place for place, text in texts.items() if any(t in text for t in (NAME, CANARY, *digests))]
         return found + [

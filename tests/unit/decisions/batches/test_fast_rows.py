@@ -11,10 +11,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.support.batch_rows import no_fast_reader, parse_rows
 from tests.support.fakes.scoring import CONTRACT, FEATURES
 from tests.unit.decisions.batches import fuzz_lines
-from vigil.decisions.batches import parsing
-from vigil.decisions.batches.fast_rows import build_fast_reader
+from vigil.decisions.batches import fast_rows, parsing
 from vigil.decisions.scoring.schemas import parse_subject
 from vigil.prediction.features.feature_spec import FeatureSpec
 
@@ -29,6 +29,12 @@ VALUES = st.one_of(
 DECIMALS = st.from_regex(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
 GOOD = {"age": 40.5, "visits": 3, "urban": True, "stage": "II"}
 ODD = replace(CONTRACT, features=(FeatureSpec('é "1"\\', "category", "x", categories=("ä", 'a"b', "a,b", "a b", "a")),))
+
+
+def build_fast_reader(contract, columns):
+    """Return a reader of one line."""
+    read = fast_rows.build_fast_reader(contract, columns)
+    return lambda line: read([line])[0]
 
 
 def contract(*specs):
@@ -198,16 +204,25 @@ def test_a_category_with_a_comma_is_two_cells():
 @pytest.mark.parametrize("columns", fuzz_lines.SEEDS)
 def test_a_mutated_line_is_rejected_or_read_like_the_parser(columns):
     random_, plain, read = random.Random(20261121), build_fast_reader(CONTRACT, columns), 0
-    parse = parsing.build_reader("csv" if columns else "ndjson", columns or (), CONTRACT, lambda *_: lambda _line: None)
+    parse = parsing.build_reader("csv" if columns else "ndjson", columns or (), CONTRACT, no_fast_reader)
     for _ in range(20_000):
         line = fuzz_lines.mutated(random_, random_.choice(fuzz_lines.SEEDS[columns]))
         if (flat := plain(line)) is not None:
-            ((_, document),) = parse(line)
+            ((_, document),) = parse_rows(parse, line)
             found = parse_subject(document | {"subject_id": "p"})  # the scorer validates subject ids
             assert (document["subject_id"], found.history, found.as_of) == (flat.subject_id, None, None)
             assert same(numbers(flat), CONTRACT.encode(found.features)), line
             read += 1
     assert read > 1_000
+
+
+@pytest.mark.parametrize("columns", [*fuzz_lines.SEEDS, ("stage", "as_of", "subject_id", "age")])
+def test_lines_of_a_step_are_read_like_single_lines(columns):
+    random_, read = random.Random(20261130), fast_rows.build_fast_reader(CONTRACT, columns)
+    seeds = fuzz_lines.SEEDS.get(columns, [b"II,,p-1,40", b",,p-2,4e1", b"I,2026-01-01T00:00:00Z,p-3,40"])
+    for _ in range(300):
+        lines = [fuzz_lines.mutated(random_, random_.choice(seeds)) for _ in range(random_.randrange(1, 12))]
+        assert [*read(lines)] == [read([line])[0] for line in lines]
 
 
 def test_no_byte_beyond_the_end_of_a_line_is_read():

@@ -52,7 +52,9 @@ def chunks_after(detection):
     jobs = JobQueues({"batch.chunk": SqsQueue(sqs, URL), "batch.assembly": SqsQueue(sqs, ASSEMBLIES)})
     ports = BatchPorts(world.books, world.files, jobs, world.clock)
     subject = EncodedSubject("p", bytes(8))
-    chunks = ChunkScoring(ports, world.models, lambda *_: SameAnswer(), lambda *_: lambda _: subject, tenant_key)
+    chunks = ChunkScoring(
+        ports, world.models, lambda *_: SameAnswer(), lambda *_: lambda lines: [subject] * len(lines), tenant_key
+    )
     splits = FileSplitting(ports, world.models, lambda _: BatchTerms(), BatchCharges(world.quota, world.holds))
 
     batch = world.order("csv")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.batch_rows import parse_rows
 from tests.support.fakes.scoring import CONTRACT, FEATURES
 from vigil.decisions.batches import fast_rows, results
 from vigil.decisions.batches.chunks_model import ChunkRange
@@ -29,7 +30,7 @@ COLUMNS = ("subject_id", *NAMES)
 
 def rows(content, form="csv", columns=COLUMNS, contract=CONTRACT):
     read = build_reader(form, columns, contract, fast_rows.build_fast_reader)
-    return [SimpleNamespace(content=own, document=held) for own, held in read(content)]
+    return [SimpleNamespace(content=own, document=held) for own, held in parse_rows(read, content)]
 
 
 def numbers_only(*names):
@@ -121,9 +122,8 @@ def test_an_empty_subject_id_is_required():
     "row", [b'{"subject_id":"a","subject_id":"b"}', b'{"subject_id":"a","features":{"age":1,"age":1}}']
 )
 def test_ndjson_row_with_a_member_twice_is_bad(row):
-    (_, error), (_, good) = build_reader("ndjson", (), CONTRACT, fast_rows.build_fast_reader)(
-        row + b'\n{"subject_id":"c"}\n'
-    )
+    read = build_reader("ndjson", (), CONTRACT, fast_rows.build_fast_reader)
+    (_, error), (_, good) = parse_rows(read, row + b'\n{"subject_id":"c"}\n')
     assert isinstance(error, InvalidInput)
     assert error.errors[0].message == "occurs twice in one object"
     assert not isinstance(good, InvalidInput)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.batch_rows import parse_rows
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import CONTRACT, FakeLedger, FakeModels, LinearEngine, ToyModel, VisitCount
 from tests.support.fakes.tenant_keys import tenant_key
@@ -18,13 +19,14 @@ from vigil.decisions.batches.parsing import build_reader
 from vigil.decisions.batches.results import answer_cells
 from vigil.decisions.scoring import serialize
 from vigil.decisions.scoring.batch_scorer import BatchScorer
+from vigil.decisions.scoring.encoded_rows import EncodedRows
 from vigil.decisions.scoring.model import ScoreRequest
-from vigil.decisions.scoring.schemas import parse_subject
+from vigil.decisions.scoring.schemas import are_plain_subject_ids, is_plain_subject_id, parse_subject
 from vigil.decisions.scoring.service import Scoring
 from vigil.errors import InvalidInput
 from vigil.prediction.engines.boosting import BoostedEngine
 from vigil.prediction.engines.ensemble import Abstention, Band, Ensemble
-from vigil.prediction.engines.votes import Calibration, EngineSpec
+from vigil.prediction.engines.votes import Calibration, EngineSpec, logit, logits, sigmoid, sigmoids
 
 pytestmark = pytest.mark.usefixtures("own_libraries")
 
@@ -110,7 +112,7 @@ def switches(tenant_id, subject_id):
 
 def in_bulk(model, documents, clock, write=serialize.result_members):
     read = build_reader("ndjson", (), model.contract, fast_rows.build_fast_reader)
-    rows = [row for document in documents for _, row in read(json.dumps(document).encode())]
+    rows = [row for document in documents for _, row in parse_rows(read, json.dumps(document).encode())]
     answers = BatchScorer(model, VisitCount, clock(), (), write, partial(switches, "acme")).answer_rows(rows)
     return [answer.errors if isinstance(answer, InvalidInput) else answer for answer in answers]
 
@@ -162,9 +164,36 @@ def test_rows_of_one_engine_are_scored_in_one_call():
     assert calls == [100]
 
 
+def test_plain_rows_need_an_object_per_kind_of_answer_only(monkeypatch):
+    built = []
+    get = EncodedRows.__getitem__
+    monkeypatch.setattr(EncodedRows, "__getitem__", lambda rows, place: built.append(place) or get(rows, place))
+    model, lines = MODELS["bands"], [b'{"subject_id":"p","features":{"age":%d}}' % (n % 90) for n in range(500)]
+    read = build_reader("ndjson", (), model.contract, fast_rows.build_fast_reader)
+    (step,) = read(b"\n".join(lines))
+    answers = BatchScorer(model, VisitCount, Clock()(), (), serialize.result_members).answer_rows(step.subjects)
+    assert all(isinstance(answer, str) for answer in answers)
+    assert 1 <= len(built) <= 3  # one for each band
+
+
 def test_rows_without_as_of_use_the_time_of_the_batch():
     asked = datetime(2026, 3, 1, tzinfo=UTC)
     (answer,) = BatchScorer(ToyModel(), VisitCount, asked, (), serialize.result_members).answer_rows(
         [{"subject_id": "p", "features": {"age": 1}}]
     )
     assert json.loads("{" + answer)["as_of"] == "2026-03-01T00:00:00.000000Z"
+
+
+@given(
+    st.lists(
+        st.one_of(st.from_regex(r"[A-Za-z0-9._:@\n-]{0,4}"), st.sampled_from(["p", "a" * 128, "a" * 129])), max_size=4
+    )
+)
+def test_subject_ids_are_plain_together_if_each_one_is(names):
+    assert are_plain_subject_ids(names) == all(map(is_plain_subject_id, names))
+
+
+@given(st.lists(st.one_of(st.floats(allow_nan=False), st.floats(0, 1), st.floats(-40, 40))))
+def test_many_log_odds_and_probabilities_equal_single_ones(numbers):
+    assert sigmoids(numbers) == list(map(sigmoid, numbers))
+    assert logits(numbers) == list(map(logit, numbers))

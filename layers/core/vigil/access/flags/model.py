@@ -110,12 +110,13 @@ class Switches:
     on: tuple[str, ...] = ()
 
 
-_ALL_OFF = Switches()
+ALL_OFF = Switches()
+"""Flag state of a service without flags: no digest, all flags off."""
 
 
 def all_off(_tenant_id: str, _subject_id: str) -> Switches:
     """Return the flag state of a service without flags: no digest, all flags off."""
-    return _ALL_OFF
+    return ALL_OFF
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,18 @@
 """Scores the rows of a chunk within the time of one delivery, and isolates rows that take too long."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from vigil.decisions.batches import results, row_boundaries
 from vigil.decisions.batches.chunks_model import ChunkRange
 from vigil.decisions.batches.files_model import FileFormat
-from vigil.decisions.batches.parsing import ParsedRow, RowReader
+from vigil.decisions.batches.parsing import ParsedStep, RowReader
 from vigil.decisions.batches.ports import RowScorer
+from vigil.decisions.batches.step_rows import ROWS_PER_STEP
 from vigil.errors import InvalidInput, Unavailable
 from vigil.workers.cpu_limit import CpuLimit, OutOfTime, limit_cpu
 
-ROWS_PER_STEP = 500
-"""Rows parsed into memory at a time. A larger number is slower, because it exceeds the processor's cache."""
-BYTES_PER_STEP = 1 << 20
-"""Bytes of rows from which a step takes no further row. It bounds the memory for the errors of long rows."""
 SPARE_SECONDS = 6.0
 """Time of a delivery, in seconds, that is reserved to write the parts and to settle the chunk."""
 MIN_SECONDS = 0.5
@@ -34,8 +31,8 @@ class ChunkLines:
 
 
 class ChunkRows:
-    """Scores rows in steps. `read` parses rows, `digest` returns the keyed digest of a row, and `remaining` the seconds
-    until the delivery ends.
+    """Scores rows in steps. `read` parses rows, `digest_rows` returns the keyed digests of rows, and `remaining` the
+    seconds until the delivery ends.
 
     A step that exceeds its share of the remaining time is halved until the row that takes too long is alone. Only that
     row is lost. The rows that are still open when the time is used up are lost too, after a lost row or with `is_last`.
@@ -46,7 +43,7 @@ class ChunkRows:
         scorer: RowScorer,
         read: RowReader,
         form: FileFormat,
-        digest: Callable[[bytes], str],
+        digest_rows: Callable[[Sequence[bytes]], list[str]],
         remaining: Callable[[], float],
         is_last: bool,
         limit: CpuLimit = limit_cpu,
@@ -54,7 +51,7 @@ class ChunkRows:
         self._scorer = scorer
         self._read = read
         self._form: FileFormat = form
-        self._digest = digest
+        self._digest_rows = digest_rows
         self._remaining = remaining
         self._is_last = is_last
         self._limit = limit
@@ -65,13 +62,13 @@ class ChunkRows:
 
         Raises Unavailable if the time is too short for the chunk and another delivery follows.
         """
-        scored, rows = ChunkLines(), self._read(content)
+        scored, steps = ChunkLines(), self._read(content)
         try:
             while self._has_time():
                 with self._step():
-                    answered = self._answer(_take(rows), first_row + len(scored.lines))
-                if not answered.lines:
-                    return scored
+                    if (parsed := next(steps, None)) is None:
+                        return scored
+                    answered = self._answer(parsed, first_row + len(scored.lines))
                 _append(scored, answered)
         except OutOfTime:
             self._isolate(scored, _open_rows(content, self._form, len(scored.lines)), first_row + len(scored.lines))
@@ -94,7 +91,7 @@ class ChunkRows:
             taken = rows[place : place + max(1, min(half, size))]
             try:
                 with self._step():
-                    answered = self._answer(list(self._read(b"".join(taken))), number + place)
+                    answered = self._answer(_join(self._read(b"".join(taken))), number + place)
             except OutOfTime:
                 suspects = place + len(taken)
                 if len(taken) > 1:
@@ -112,16 +109,17 @@ class ChunkRows:
     def _has_time(self) -> bool:
         return self._remaining() > SPARE_SECONDS
 
-    def _answer(self, parsed: Sequence[ParsedRow], number: int) -> ChunkLines:
+    def _answer(self, parsed: ParsedStep, number: int) -> ChunkLines:
         """Return the lines of a step; `number` is the number of its first row."""
+        answers = self._scorer.answer_rows(parsed.subjects)
+        digests = self._digest_rows(parsed.rows)
+        texts = [answer for answer in answers if isinstance(answer, str)]
+        if len(texts) == len(parsed.rows):
+            return ChunkLines(self._write(number, digests, texts))
         answered = ChunkLines()
-        if not parsed:
-            return answered
-        answers = self._scorer.answer_rows([subject for _, subject in parsed])
-        for place, ((row, _), answer) in enumerate(zip(parsed, answers, strict=True), number):
-            digest = self._digest(row)
+        for place, (digest, answer) in enumerate(zip(digests, answers, strict=True), number):
             if isinstance(answer, str):
-                answered.lines.append(self._write(place, digest, answer))
+                answered.lines += self._write(place, [digest], [answer])
             elif answer is results.ERASED:
                 answered.lines.append(results.format_erased_row(self._form, place))
                 answered.errors.append(results.format_erased_row("ndjson", place))
@@ -148,15 +146,12 @@ class ChunkRows:
         scored.lost.append((first, last))
 
 
-def _take(rows: Iterator[ParsedRow]) -> list[ParsedRow]:
-    """Return the rows of the next step."""
-    taken, size = list[ParsedRow](), 0
-    for row in rows:
-        taken.append(row)
-        size += len(row[0])
-        if len(taken) == ROWS_PER_STEP or size >= BYTES_PER_STEP:
-            break
-    return taken
+def _join(steps: Iterable[ParsedStep]) -> ParsedStep:
+    rows, subjects = list[bytes](), list[object]()
+    for step in steps:
+        rows += step.rows
+        subjects += step.subjects
+    return ParsedStep(rows, subjects)
 
 
 def _open_rows(content: bytes, form: FileFormat, done: int) -> list[bytes]:

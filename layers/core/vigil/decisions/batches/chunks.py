@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from vigil.decisions.batches import consents, parsing
-from vigil.decisions.batches.chunk_rows import ChunkLines, ChunkRows
+from vigil.decisions.batches.chunk_rows import ChunkRows
 from vigil.decisions.batches.chunks_model import Chunk, ChunkRange
 from vigil.decisions.batches.model import STOPPED, Batch
 from vigil.decisions.batches.ports import (
@@ -95,12 +95,12 @@ class ChunkScoring:
         chunk_range = chunk.range
         content = self._read(batch, chunk_range)
         scorer, read = self._scorer_and_reader(batch)
-        rows = ChunkRows(scorer, read, batch.form, batch.row_digest, remaining, is_last, self._limit)
+        rows = ChunkRows(scorer, read, batch.form, batch.row_digests, remaining, is_last, self._limit)
         scored = rows.score(chunk_range.first_row, content)
         if len(scored.lines) != chunk_range.rows:
             changed = FieldError("file", "has changed since it was split", f"{chunk_range.rows} rows in this chunk")
             raise InvalidInput(changed)
-        failed = len(scored.errors)
+        failed, results = len(scored.errors), _part(scored.lines)
         answered = chunk_range.rows - failed
         late = chunk.state != "waiting"  # the tenant does not pay for rows that were reported as lost
         now = self._ports.now()
@@ -111,12 +111,12 @@ class ChunkScoring:
             failed=failed,
             charged=0 if batch.quota is None or late else answered,
             reserved_micros=0 if batch.hard_stop is None or late else answered * batch.hard_stop.price_micros,
-            part_sha256=self._keys(batch.tenant_id).digest(_part(scored.lines)),
+            part_sha256=self._keys(batch.tenant_id).digest(results),
             lost=tuple(scored.lost),
             reason="",
             settled_at=now if late else batch.counting_time(now),
         )
-        self._put_parts(batch, done, scored)
+        self._put_parts(batch, done, results, _part(scored.errors))
         return done
 
     def _read(self, batch: Batch, chunk_range: ChunkRange) -> bytes:
@@ -137,11 +137,11 @@ class ChunkScoring:
         read = parsing.build_reader(batch.form, batch.columns, model.contract, self._fast_readers)
         return scorer, consents.leave_out_subjects(read, batch, key)
 
-    def _put_parts(self, batch: Batch, done: Chunk, scored: ChunkLines) -> None:
-        results_key, errors_key = batch.part_key(done, "results"), batch.part_key(done, "errors")
-        for key, lines in ((results_key, scored.lines), (errors_key, scored.errors)):
-            if lines:
-                self._ports.files.put(key, _part(lines), batch.metadata)
+    def _put_parts(self, batch: Batch, done: Chunk, results: bytes, errors: bytes) -> None:
+        if results:
+            self._ports.files.put(batch.part_key(done, "results"), results, batch.metadata)
+        if errors:
+            self._ports.files.put(batch.part_key(done, "errors"), errors, batch.metadata)
 
     def _enqueue_next(self, batch: Batch, index: int) -> None:
         """Enqueue the lane's next chunk, or the assembly when every lane is finished."""

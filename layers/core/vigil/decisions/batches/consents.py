@@ -6,7 +6,7 @@ The list of withdrawn subjects is stored when a file is split, so that a chunk t
 from collections.abc import Collection, Iterator, Sequence
 
 from vigil.decisions.batches.model import Batch
-from vigil.decisions.batches.parsing import ParsedRow, RowReader
+from vigil.decisions.batches.parsing import ParsedStep, RowReader
 from vigil.decisions.batches.ports import BatchFiles, RowScorer
 from vigil.decisions.batches.results import ERASED
 from vigil.decisions.batches.subject_rows import SubjectRows
@@ -42,10 +42,12 @@ def leave_out_subjects(read: RowReader, batch: Batch, key: TenantKey) -> RowRead
         return read
     named = SubjectRows(batch.form, batch.columns, lambda subject_id: key.pseudonym(subject_id) in subjects)
 
-    def rows(content: bytes) -> Iterator[ParsedRow]:
-        return ((row, parsed if named.match(row) is None else ERASED) for row, parsed in read(content))
+    def read_steps(content: bytes) -> Iterator[ParsedStep]:
+        for rows, subjects in read(content):
+            pairs = zip(rows, subjects, strict=True)
+            yield ParsedStep(rows, [parsed if named.match(row) is None else ERASED for row, parsed in pairs])
 
-    return rows
+    return read_steps
 
 
 class _ConsentFilter:

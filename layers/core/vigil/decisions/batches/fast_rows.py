@@ -7,9 +7,12 @@ lines and reports their errors. Without the library, Python parses every line.
 import ctypes
 import json
 import sys
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from ctypes import POINTER, c_char_p, c_double, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, c_char_p, c_double, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p, cast
+from functools import partial
 
+from vigil.decisions.scoring.encoded_rows import EncodedRows
 from vigil.decisions.scoring.model import EncodedSubject
 from vigil.kernel.rows import AS_OF, NAN, SUBJECT
 from vigil.prediction.engines.contract import ModelContract
@@ -44,26 +47,33 @@ def load_library() -> ctypes.PyDLL | None:
 
 def build_fast_reader(
     contract: ModelContract, columns: Sequence[str] | None
-) -> Callable[[bytes], EncodedSubject | None]:
-    """Return a reader of lines without line end, for use in one thread. `columns` is None for NDJSON.
+) -> Callable[[Sequence[bytes]], Sequence[EncodedSubject | None]]:
+    """Return a reader of lines without line ends. `columns` is None for NDJSON.
 
-    The reader returns None for a line that Python must parse. It accepts no CSV cell with a quote.
+    The reader returns one entry per line, None for a line that Python must parse. It accepts no CSV cell with a quote.
     """
     shared, width = load_library(), len(contract.features)
     needed = {spec.name for spec in contract.features if spec.missing != "allow"}
     if shared is None or (columns is not None and not needed <= set(columns)):
-        return lambda _line: None
+        return lambda lines: [None] * len(lines)
     described = describe_columns(contract, columns)
-    read = shared.vigil_rows_object if columns is None else shared.vigil_rows_table
-    numbers = (c_double * (width + 1))(*[NAN] * width)  # a feature without a column stays NaN
-    vector = memoryview(numbers).cast("B")[: 8 * width]
+    function = shared.vigil_rows_object if columns is None else shared.vigil_rows_table
+    # Objects of ctypes are converted once, not with each line.
+    read_line = partial(function, cast(described, c_void_p), c_size_t(len(described)))
+    empty_row, unused = array("d", [NAN]) * width, array("d", [NAN])  # a feature without a column stays NaN
 
-    def read_line(line: bytes) -> EncodedSubject | None:
-        if offsets := read(described, len(described), line, len(line), numbers):
-            return EncodedSubject(line[offsets >> 32 : offsets & _END].decode(), bytes(vector))
-        return None
+    def read_lines(lines: Sequence[bytes]) -> Sequence[EncodedSubject | None]:
+        # The element behind a row is overwritten by an empty cell for `as_of`, and then by the next row.
+        vectors = empty_row * len(lines) + unused
+        start, stride = vectors.buffer_info()[0], 8 * width
+        places = range(start, start + stride * len(lines), stride)
+        offsets = list(map(read_line, lines, map(len, lines), places))
+        vectors.pop()
+        names = [line[found >> 32 : found & _END].decode() for line, found in zip(lines, offsets, strict=True)]
+        rows = EncodedRows(names, vectors)
+        return rows if all(offsets) else [row if found else None for row, found in zip(rows, offsets, strict=True)]
 
-    return read_line
+    return read_lines
 
 
 def describe_columns(contract: ModelContract, columns: Sequence[str] | None) -> "ctypes.Array[_Column]":

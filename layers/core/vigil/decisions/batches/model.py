@@ -1,7 +1,7 @@
 """Values of batches: states, terms and failures."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal, TypeAlias
@@ -12,7 +12,7 @@ from vigil.decisions.batches.jobs_model import BatchJob, BatchJobKind
 from vigil.decisions.batches.limits_model import LANES
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.ids import derive_id
-from vigil.kernel.keyed_digests import keyed_digest
+from vigil.kernel.keyed_digests import keyed_digests
 from vigil.kernel.money import SpendLimit
 from vigil.kernel.pseudonyms import TenantKey
 from vigil.kernel.rows import ModelRef
@@ -107,11 +107,11 @@ class Batch:
         """Pseudonyms of the subjects that are being erased."""
         return frozenset(left.subject for left in self.left_out)
 
-    def row_digest(self, row: bytes) -> str:
-        """Return the digest of a row's bytes. Without the batch's key, a guess at the row cannot be tried."""
+    def row_digests(self, rows: Sequence[bytes]) -> list[str]:
+        """Return the digest of each row's bytes. Without the batch's key, a guess at a row cannot be tried."""
         if not self.row_key:
-            return hashlib.sha256(row).hexdigest()
-        return keyed_digest(bytes.fromhex(self.row_key), row).hex()
+            return [hashlib.sha256(row).hexdigest() for row in rows]
+        return keyed_digests(bytes.fromhex(self.row_key), rows)
 
     def counting_time(self, moment: str) -> str:
         """Return the time at which rows answered at `moment` count: in the month of the batch's creation, as charged.

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from pydantic_core import from_json
 
@@ -12,7 +12,9 @@ from vigil.decisions.batches.files_model import ERASED_BYTE, FileFormat
 from vigil.decisions.batches.limits_model import MAX_NUMBER_LENGTH, MAX_ROW_BYTES
 from vigil.decisions.batches.ports import FastReader, FastReaderFactory
 from vigil.decisions.batches.results import ERASED
-from vigil.decisions.batches.row_boundaries import RowBoundaries, is_blank
+from vigil.decisions.batches.step_rows import cut_steps
+from vigil.decisions.scoring.encoded_rows import EncodedRows
+from vigil.decisions.scoring.model import EncodedSubject
 from vigil.errors import FieldError, InvalidInput, MalformedRequest
 from vigil.kernel.grammar import read_boolean_text, read_number_text
 from vigil.kernel.json_documents import loads
@@ -20,9 +22,16 @@ from vigil.kernel.rows import AS_OF, SUBJECT
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.features.feature_spec import FeatureSpec
 
-ParsedRow: TypeAlias = tuple[bytes, object]
-"""Bytes of a row without its line end, and the parsed subject or an InvalidInput. A tuple is fast for many rows."""
-RowReader: TypeAlias = Callable[[bytes], Iterator[ParsedRow]]
+
+class ParsedStep(NamedTuple):
+    """Rows of a step: the bytes of each row without its line end, and its parsed subject or an InvalidInput."""
+
+    rows: Sequence[bytes]
+    subjects: Sequence[object]
+
+
+RowReader: TypeAlias = Callable[[bytes], Iterator[ParsedStep]]
+"""Function that yields the rows of a chunk in steps."""
 
 
 def build_reader(
@@ -30,16 +39,20 @@ def build_reader(
 ) -> RowReader:
     """Return the reader for the chunks of a file. `columns` are those of the header for CSV."""
     if form == "csv":
-        return _Table(columns, contract, plains).rows
-    return partial(_lines, plains(contract, None))
+        table = _Table(columns, contract, plains)
+        return partial(_read_steps, form, table.read_plain, table.parse)
+    return partial(_read_steps, form, plains(contract, None), _object)
 
 
-def _lines(plain: FastReader, content: bytes) -> Iterator[ParsedRow]:
-    """Yield the rows of NDJSON, one JSON object per line."""
-    for line in content.split(b"\n"):
-        if not is_blank(line, "ndjson"):
-            row = line[:-1] if line.endswith(b"\r") else line
-            yield row, _refused(row) or plain(row) or _object(row)
+def _read_steps(
+    form: FileFormat, read_plain: FastReader, parse: Callable[[bytes], object], content: bytes
+) -> Iterator[ParsedStep]:
+    for rows in cut_steps(content, form):
+        subjects: Sequence[object] = read_plain(rows)
+        if not isinstance(subjects, EncodedRows) or max(map(len, rows)) > MAX_ROW_BYTES:
+            pairs = zip(rows, subjects, strict=True)
+            subjects = [_refused(row) or subject or parse(row) for row, subject in pairs]
+        yield ParsedStep(rows, subjects)
 
 
 def _object(row: bytes) -> object:
@@ -65,35 +78,22 @@ class _Table:
         self._as_of = places.get(AS_OF)
         self._cells = [(places.get(spec.name), spec) for spec in contract.features]
         self._plain = plains(contract, names)
-        self._plain_row: FastReader = self._plain if len(names) == len(columns) else lambda _row: None
 
-    def rows(self, content: bytes) -> Iterator[ParsedRow]:
-        """Yield the rows of a chunk."""
-        lines = iter(content.split(b"\n"))
-        for line in lines:
-            if b'"' in line:
-                yield self._quoted(line, lines)
-            elif not is_blank(line, "csv"):
-                row = line[:-1] if line.endswith(b"\r") else line
-                yield row, _refused(row) or self._plain_row(row) or self._unquoted(row)
+    def read_plain(self, rows: Sequence[bytes]) -> Sequence[EncodedSubject | None]:
+        """Return the subjects of rows that are valid beyond doubt, and None for each other row."""
+        return self._plain(rows if len(self._used) == self._width else [self._cut(row) for row in rows])
 
-    def _unquoted(self, row: bytes) -> object:
+    def _cut(self, row: bytes) -> bytes:
+        """Return a plain row without the columns that the model does not have; empty if Python must parse it."""
+        cells = row.split(b",")
+        if b'"' in row or not row.isascii() or len(cells) != self._width or any(cells[p] for p in self._unnamed):
+            return b""
+        return b",".join([cells[place] for place in self._used])
+
+    def parse(self, row: bytes) -> object:
+        """Return the subject of a row that the fast reader does not read, or an InvalidInput."""
         try:
-            return self._subject_of(row.decode().split(","))
-        except UnicodeDecodeError:
-            return _broken("is not UTF-8", "UTF-8")
-
-    def _quoted(self, line: bytes, more: Iterator[bytes]) -> ParsedRow:
-        """Return the row that starts with this line. It has a quote and can continue over the following lines."""
-        taken, ends = [line], RowBoundaries("csv")
-        while not ends.ends_row(taken[-1]) and (another := next(more, None)) is not None:
-            taken.append(another)
-        row = b"\n".join(taken).removesuffix(b"\r")
-        return row, _refused(row) or self._parsed(row)
-
-    def _parsed(self, row: bytes) -> object:
-        try:
-            (cells,) = csv.reader([row.decode()], strict=True)
+            (cells,) = csv.reader([row.decode()], strict=True) if b'"' in row else [row.decode().split(",")]
         except UnicodeDecodeError:
             return _broken("is not UTF-8", "UTF-8")
         except (csv.Error, ValueError):
@@ -108,7 +108,7 @@ class _Table:
             return _broken("has a value below a column without a name", "an empty cell")
         used = [cells[place] for place in self._used]
         # The fast reader gets the row without quotes. A cell that needs quotes gives one cell too many there.
-        return self._plain(",".join(used).encode()) or self._document(used)
+        return self._plain([",".join(used).encode()])[0] or self._document(used)
 
     def _document(self, cells: Sequence[str]) -> object:
         long = [

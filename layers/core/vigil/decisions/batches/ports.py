@@ -155,8 +155,8 @@ RowScorerFactory: TypeAlias = Callable[[ScoringModel, Batch], RowScorer]
 """Function that returns the scorer of a batch; its answers fit the batch's format (`results.line_writers`)."""
 
 
-FastReader: TypeAlias = Callable[[bytes], EncodedSubject | None]
-"""Function that reads a line that is valid beyond doubt; None for any other line."""
+FastReader: TypeAlias = Callable[[Sequence[bytes]], Sequence[EncodedSubject | None]]
+"""Function that reads the lines that are valid beyond doubt; it returns None for each other line."""
 FastReaderFactory: TypeAlias = Callable[[ModelContract, Sequence[str] | None], FastReader]
 """Function that returns the fast reader for CSV with these columns, or for NDJSON if they are None."""
 

@@ -3,16 +3,17 @@
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from vigil.decisions.batches.files_model import FileFormat
 from vigil.decisions.scoring.model import Decision
 from vigil.errors import FieldError, InvalidInput
 
-AnswerWriter: TypeAlias = Callable[[int, str, str], str]
+AnswerWriter: TypeAlias = Callable[[int, Sequence[str], Sequence[str]], list[str]]
+"""Function from the number of a first row, and the keyed digests and answers of rows, to their lines."""
 ErrorWriter: TypeAlias = Callable[[int, str, InvalidInput], str]
-"""Function from row number, keyed digest of the row, and answer or error, to a line."""
+"""Function from row number, keyed digest of the row, and error, to a line."""
 _ANSWER = (
     "subject_id", "probability", "raw_score", "band", "decision", "abstention", "missing_fact", "explained_engine",
     "degraded", "as_of", "warnings", "model", "model_version",
@@ -46,7 +47,7 @@ def line_writers(form: FileFormat) -> tuple[AnswerWriter, ErrorWriter]:
 
     An answer is the output of `answer_cells`, or the remaining members of a JSON object.
     """
-    return (_csv_line, _csv_error) if form == "csv" else (_json_line, format_error)
+    return (_csv_lines, _csv_error) if form == "csv" else (_json_lines, format_error)
 
 
 def format_error(number: int, digest: str | None, error: InvalidInput) -> str:
@@ -127,12 +128,14 @@ def answer_cells(decision: Decision) -> str:
     )
 
 
-def _json_line(number: int, digest: str, answer: str) -> str:
-    return f'{{"row":{number},"input_hash":"{digest}",{answer}'
+def _json_lines(first: int, digests: Sequence[str], answers: Sequence[str]) -> list[str]:
+    numbered = enumerate(zip(digests, answers, strict=True), first)
+    return [f'{{"row":{number},"input_hash":"{digest}",{answer}' for number, (digest, answer) in numbered]
 
 
-def _csv_line(number: int, digest: str, answer: str) -> str:
-    return f"{number},{digest},{answer}"
+def _csv_lines(first: int, digests: Sequence[str], answers: Sequence[str]) -> list[str]:
+    numbered = enumerate(zip(digests, answers, strict=True), first)
+    return [f"{number},{digest},{answer}" for number, (digest, answer) in numbered]
 
 
 def _csv_error(number: int, digest: str | None, error: InvalidInput) -> str:

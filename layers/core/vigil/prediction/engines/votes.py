@@ -1,7 +1,7 @@
 """Engine specifications, votes and evidence: pure values and rules."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -34,6 +34,10 @@ class Calibration:
     def probability(self, raw: float) -> float:
         """Return the calibrated probability of the label for a raw score."""
         return sigmoid(self.slope * raw + self.intercept)
+
+    def probabilities(self, raws: Iterable[float]) -> list[float]:
+        """Return `probability` of each raw score."""
+        return sigmoids([self.slope * raw + self.intercept for raw in raws])
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +123,18 @@ def logit(probability: float) -> float:
         return _MOST_LOG_ODDS if probability >= 1 else -_MOST_LOG_ODDS
     log_odds = math.log(probability / (1 - probability))
     return log_odds if -_MOST_LOG_ODDS <= log_odds <= _MOST_LOG_ODDS else math.copysign(_MOST_LOG_ODDS, log_odds)
+
+
+def sigmoids(log_odds: Iterable[float]) -> list[float]:
+    """Return `sigmoid` of each number. Calls of it take twice the time."""
+    return [
+        1 / (1 + math.exp(-odds)) if odds >= 0 else (e := math.exp(max(odds, -700.0))) / (1 + e) for odds in log_odds
+    ]
+
+
+def logits(probabilities: Iterable[float]) -> list[float]:
+    """Return `logit` of each probability. Calls of it take twice the time for usual ones."""
+    return [
+        odds if 0 < p < 1 and -_MOST_LOG_ODDS <= (odds := math.log(p / (1 - p))) <= _MOST_LOG_ODDS else logit(p)
+        for p in probabilities
+    ]
