@@ -2,10 +2,9 @@
 
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 INTERVAL = 0.000_487
 """Seconds between two samples. No layer has a period that divides it."""
@@ -77,6 +76,11 @@ class StackSampler:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
 
+    def shares(self) -> dict[str, float]:
+        """Return the share of samples of every layer."""
+        total = self.counts.total() or 1
+        return {layer: self.counts[layer] / total for layer in (*LAYERS, REST)}
+
     def _take(self, _: int, frame: FrameType | None) -> None:
         while frame is not None:
             if layer := self._layer(frame.f_globals.get("__name__", "")):
@@ -99,14 +103,3 @@ def layer_of(module: str) -> str | None:
             return owners[module]
         module = module.rpartition(".")[0]
     return None
-
-
-def shares(run: Callable[[Any], object], items: Sequence[Any], rounds: int) -> dict[str, float]:
-    """Return the share of time of every layer while `run` processes all items, so many rounds."""
-    sampler = StackSampler()
-    with sampler.sampling():
-        for _ in range(rounds):
-            for item in items:
-                run(item)
-    total = sampler.counts.total()
-    return {layer: sampler.counts[layer] / total for layer in (*LAYERS, REST)}

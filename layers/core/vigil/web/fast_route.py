@@ -9,6 +9,7 @@ from inspect import signature
 from typing import Any
 
 from fastapi import Request
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from pydantic_core import PydanticUndefined, from_json
 from starlette.types import Receive, Scope, Send
 
@@ -29,14 +30,17 @@ class FastRoute(BoundedRoute):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fastapi_app, body, needs = self.app, self.body_field, self.dependant
+        # FastAPI's path expects this exit stack in the scope.
+        self.fastapi_app, body, needs = AsyncExitStackMiddleware(self.app), self.body_field, self.dependant
         self._fields = [body, *needs.header_params] if body else []
         calls: dict[Any, Any] = {dependency.name: dependency.call for dependency in needs.dependencies}
         self._dependencies = {
             name: call for name, call in calls.items() if [*signature(call).parameters] == ["request"]
         }
         known = {"request", *self._dependencies, *(field.name for field in self._fields)}
-        if body and known == signature(self.endpoint).parameters.keys():
+        self.is_fast = body is not None and known == signature(self.endpoint).parameters.keys()
+        """True if well-formed requests take the fast path."""
+        if self.is_fast:
             self.app = self._fast_path
 
     async def _fast_path(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,6 +1,5 @@
 """The middleware of every request, in plain ASGI: Starlette's own base class costs a task per request."""
 
-from collections.abc import Callable
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -13,6 +12,7 @@ from vigil.runtime import correlation, telemetry
 from vigil.runtime.telemetry import RequestFacts, Telemetry
 from vigil.web import etags, principal, problems
 from vigil.web.bodies import media_type
+from vigil.web.error_responses import error_response
 from vigil.web.fast_route import BODY_KEY
 from vigil.web.principal import Principal
 from vigil.web.rate_limits import RateLimiter
@@ -37,21 +37,16 @@ class RequestMiddleware:
         telemetry: Telemetry,
         max_body_bytes: int,
         media_types: tuple[str, ...],
-        on_error: Callable[[Exception], Response],
         rate_limiter: RateLimiter | None = None,
     ) -> None:
         self._app = app
         self._telemetry = telemetry
         self._max_body_bytes = max_body_bytes
         self._media_types = media_types
-        self._on_error = on_error
         self._rate_limiter = rate_limiter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request. Any exception of the app becomes an error response."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         headers = Headers(scope=scope)
         correlation_id = correlation.start(headers.get(correlation.HEADER))
         facts, started = self._telemetry.begin(scope["method"])
@@ -68,7 +63,7 @@ class RequestMiddleware:
                 respond = etags.send_conditionally(scope, send_with_headers) if is_get else send_with_headers
                 await (refusal or self._app)(scope, _replay(body), respond)
         except Exception as error:  # the last handler of every request
-            await self._on_error(error)(scope, receive, send_with_headers)
+            await error_response(scope, error)(scope, receive, send_with_headers)
         finally:
             route = scope.get("route")
             facts.route = getattr(route, "path", facts.route)
