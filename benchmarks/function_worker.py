@@ -9,8 +9,13 @@ import random
 import signal
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, cast
 
 from pydantic import TypeAdapter
 
@@ -24,9 +29,8 @@ from vigil.prediction.packages.model import Manifest
 from vigil.web.rate_limits import DynamoRequestCounters, SharedRateLimiter
 from vigil.web.request_leases import DynamoRequestLeases, TenantLimiter
 
-sys.path.append(str(Path(__file__).parent))  # the measured checkout may lack the next module
-from profile_layers import StackSampler
-
+INTERVAL = 0.000_487
+"""Seconds between two samples."""
 REQUESTS = 400
 SAMPLED_ROUNDS = 20
 
@@ -54,6 +58,51 @@ class NoFile:
         """Do nothing."""
 
 
+class StackSampler:
+    """Counts samples of the running call stack per layer.
+
+    A sample belongs to the innermost function whose module is of a layer. Time in the standard library and in C
+    therefore belongs to the layer that called it. A module belongs to the layer with its longest prefix.
+    """
+
+    def __init__(self, layers: dict[str, list[str]]) -> None:
+        self._owners = {prefix: layer for layer, prefixes in layers.items() for prefix in prefixes}
+        self._layers: dict[str, str | None] = {}
+        self._counts: Counter[str] = Counter()
+
+    @contextmanager
+    def sampling(self) -> Iterator[None]:
+        """Take a sample in every interval of the block. Only the main thread can run it."""
+        before = signal.signal(signal.SIGALRM, self._take)
+        signal.setitimer(signal.ITIMER_REAL, INTERVAL, INTERVAL)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+    def shares(self) -> dict[str, float]:
+        """Return the share of samples of every layer that has any; an empty name stands for no layer."""
+        total = self._counts.total()
+        return {layer: count / total for layer, count in self._counts.items()}
+
+    def layer_of(self, module: str) -> str | None:
+        """Return the layer of a module, or None for a module of no layer."""
+        while module and module not in self._owners:
+            module = module.rpartition(".")[0]
+        return self._owners.get(module)
+
+    def _take(self, _: int, frame: FrameType | None) -> None:
+        while frame is not None:
+            module = frame.f_globals.get("__name__", "")
+            if module not in self._layers:
+                self._layers[module] = self.layer_of(module)
+            if layer := self._layers[module]:
+                break
+            frame = frame.f_back
+        self._counts[layer if frame else ""] += 1
+
+
 def load(folder: Path) -> LoadedModel:
     """Return the model of a package folder, with its engines and without checking its signature."""
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -68,27 +117,36 @@ def load(folder: Path) -> LoadedModel:
 
 def build(model: LoadedModel) -> handler.Handler:
     """Return the function with its ledger and its rate limits, on a client without any work."""
-    client, now = NoClient(), handler._now
+    # An earlier commit has the same private functions.
+    client, now = NoClient(), handler._now  # noqa: SLF001
     tenants = TenantLimiter(DynamoRequestLeases(client, "limits"), now)
     limiter = SharedRateLimiter(DynamoRequestCounters(client, "limits"), tenants, now)
-    return handler._function(model, handler._ledger(client), limiter, NoFile())  # type: ignore[arg-type]
+    return handler._function(model, handler._ledger(client), limiter, NoFile())  # type: ignore[arg-type] # noqa: SLF001
 
 
 def main() -> None:
-    """Run the commands of the input for the package in the folder of the first argument."""
+    """Run the commands of the input for the package in the folder of the first argument.
+
+    The second argument is a JSON object with the modules of each layer.
+    """
     native.add_to_path()
     model = load(Path(sys.argv[1]))
     draws = random.Random(7)  # noqa: S311 - rows to score, not secrets
     events = [handler.event(model.contract, draw_row(model.contract, draws)) for _ in range(REQUESTS)]
     function = build(model)
     for sent in events:
-        answer: Any = function(sent)
-        if answer["statusCode"] != 201:
+        if (answer := cast("dict[str, Any]", function(sent)))["statusCode"] != 201:
             raise RuntimeError(answer["body"])
-    print(json.dumps(sum(len(json.dumps(function(sent))) for sent in events)), flush=True)
-    for command in sys.stdin:
-        result = sampled(function, events) if command.strip() == "sample" else timed(function, events)
-        print(json.dumps(result), flush=True)
+    sampler = StackSampler(json.loads(sys.argv[2]))
+    commands = {"time": partial(timed, function, events), "sample": partial(sampled, function, events, sampler)}
+    _reply("ready")
+    for line in sys.stdin:
+        _reply(commands[line.strip()]())
+
+
+def _reply(result: object) -> None:
+    sys.stdout.write(f"{json.dumps(result)}\n")
+    sys.stdout.flush()
 
 
 def timed(function: handler.Handler, events: list[dict[str, Any]]) -> float:
@@ -99,9 +157,8 @@ def timed(function: handler.Handler, events: list[dict[str, Any]]) -> float:
     return (time.process_time() - started) / len(events)
 
 
-def sampled(function: handler.Handler, events: list[dict[str, Any]]) -> dict[str, float]:
+def sampled(function: handler.Handler, events: list[dict[str, Any]], sampler: StackSampler) -> dict[str, float]:
     """Return the share of time of each layer."""
-    sampler = StackSampler()
     with sampler.sampling():
         for _ in range(SAMPLED_ROUNDS):
             for sent in events:

@@ -185,8 +185,8 @@ def show(console: Console, case: ModelCase, found: dict[str, ContenderTimes]) ->
     console.print(table)
     console.print("  * without the p50 of the no-op function; requests per second include the emulator")
     for name in (name for name in found if name not in {NOOP, NOOP_BATCH, VIGIL, VIGIL_CLIENT, VIGIL_BATCH}):
-        off = noop.quantile(50) if name == BEFORE else 0.0
-        time = (found[VIGIL].quantile(50) - noop.quantile(50)) / (found[name].quantile(50) - off)
+        theirs = found[name].quantile(50) - (noop.quantile(50) if name == BEFORE else 0.0)
+        time = (found[VIGIL].quantile(50) - noop.quantile(50)) / theirs
         memory = found[VIGIL].memory / found[name].memory
         verdicts = [f"{ratio:.2f} x ({'ahead' if ratio < 1 else 'behind'})" for ratio in (time, memory)]
         console.print(f"  Vigil / {name}: p50 {verdicts[0]}, memory {verdicts[1]}")

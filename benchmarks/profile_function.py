@@ -20,10 +20,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.model_cases import PACKAGES
-from benchmarks.profile_layers import LAYERS, REST
+from benchmarks.profile_layers import LAYERS
 from cli.checkout import ROOT
 
 WORKER = ROOT / "benchmarks" / "function_worker.py"
+REST = ""
 ENGINE_LAYERS = tuple(layer for layer in LAYERS if layer.startswith("engine:"))
 
 
@@ -52,7 +53,7 @@ class Worker:
 def running(checkout: Path, package: Path) -> Iterator[Worker]:
     """Run the function of a checkout with a package, and end its process afterwards."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(checkout), str(checkout / "layers" / "core")])}
-    command = [sys.executable, str(WORKER), str(package)]
+    command = [sys.executable, str(WORKER), str(package), json.dumps(LAYERS)]
     with subprocess.Popen(
         command, cwd=checkout, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:

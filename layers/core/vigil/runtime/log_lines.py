@@ -6,19 +6,33 @@ remaining text. It takes twice as long as this one. See docs/adr/0125-a-request-
 
 import logging
 import os
+import time
 from typing import Any
 
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from pydantic_core import to_json
 
-FIELDS = "fields"
-"""Name of the attribute of a log record that holds all fields of our lines."""
 _TRACE_ID = "_X_AMZN_TRACE_ID"
 """Environment variable with the trace of the running request; the runtime sets it."""
 
 
+class LineRecord(logging.LogRecord):
+    """Log record of one line with its fields.
+
+    The base class looks up the caller, the thread and the process of every record, which no line contains.
+    """
+
+    args = ()
+    exc_info = exc_text = stack_info = None
+
+    def __init__(self, level: int, message: str, fields: dict[str, Any]) -> None:
+        self.levelno, self.levelname, self.msg = level, logging.getLevelName(level), message
+        self.created = time.time()
+        self.fields = fields
+
+
 class LineFormatter(LambdaPowertoolsFormatter):
-    """Powertools' formatter for records with FIELDS; it formats all other records as Powertools does."""
+    """Powertools' formatter for a `LineRecord`; it formats all other records as Powertools does."""
 
     def __init__(self) -> None:
         # Our messages are never JSON, so that the deserializer need not parse.
@@ -26,16 +40,15 @@ class LineFormatter(LambdaPowertoolsFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of a record, without fields that have no value."""
-        fields: dict[str, Any] | None = getattr(record, FIELDS, None)
-        if fields is None:
+        if not isinstance(record, LineRecord):
             return super().format(record)
         entry = self.log_format | {
             "level": record.levelname,
-            "location": f"{record.funcName}:{record.lineno}",
+            "location": "telemetry",
             "message": record.msg,
             "timestamp": self.formatTime(record),
         }
-        entry |= fields
+        entry |= record.fields
         if trace := os.environ.get(_TRACE_ID):
             entry["xray_trace_id"] = trace.partition(";")[0].replace("Root=", "")
         return _line({name: value for name, value in entry.items() if value is not None})

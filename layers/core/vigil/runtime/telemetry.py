@@ -5,6 +5,7 @@ its own, which takes as long as the request's line and is billed as well. A log 
 RequestFacts. See docs/adr/0016-a-log-line-carries-its-own-metrics.md.
 """
 
+import logging
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,7 @@ from typing import IO, Any
 from aws_lambda_powertools import Logger, Tracer
 
 from vigil.runtime import correlation
-from vigil.runtime.log_lines import FIELDS, LineFormatter
+from vigil.runtime.log_lines import LineFormatter, LineRecord
 
 
 def describe_error(error: Exception) -> str:
@@ -88,7 +89,7 @@ class Telemetry:
 
     def wrap(self, handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         """Return the Lambda handler with request ids on every log line and one trace segment."""
-        handler = self._logger.inject_lambda_context(handler, clear_state=True)
+        handler = self._logger.inject_lambda_context(handler)
         if self._tracer is None:
             return handler
         # Responses contain health data, so a trace never captures them.
@@ -104,23 +105,26 @@ class Telemetry:
         """Write the log line, metrics and trace annotations of a finished request."""
         facts.latency_ms = round((time.perf_counter() - started) * 1e3, 3)
         known = {name: value for name, value in zip(_NAMES, _values(facts), strict=True) if value is not None}
-        level = self._logger.error if facts.status >= 500 else self._logger.info
         dimensions = ("route", "model") if facts.model else ("route",)
         fields = {"correlation_id": correlation.current.get(), **known, **_metrics(dimensions, dict(_measures(facts)))}
-        level("request", extra={FIELDS: fields})
+        self._write("request", fields, failed=facts.status >= 500)
         if self._tracer:
             _annotate(self._tracer, facts)
 
     def log_event(self, name: str, *, failed: bool, about: tuple[str, str], **facts: Any) -> None:
         """Write a log line and count a metric with one dimension (`about`) for an event outside of requests."""
-        level = self._logger.error if failed else self._logger.info
         dimension, value = about
-        level(name, extra={FIELDS: facts | {dimension: value} | _metrics((dimension,), {name: 1})})
+        self._write(name, facts | {dimension: value} | _metrics((dimension,), {name: 1}), failed=failed)
 
     def log_degradation(self, name: str) -> None:
         """Write a log line and count a metric for a dependency that the service currently runs without."""
         fields = {"correlation_id": correlation.current.get(), **_metrics((), {name: 1})}
-        self._logger.error(name, extra={FIELDS: fields})
+        self._write(name, fields, failed=True)
+
+    def _write(self, message: str, fields: dict[str, Any], *, failed: bool) -> None:
+        level = logging.ERROR if failed else logging.INFO
+        if level >= self._logger.log_level:
+            self._logger.registered_handler.handle(LineRecord(level, message, fields))
 
 
 def _metrics(dimensions: tuple[str, ...], measures: Mapping[str, float]) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from vigil.kernel.time import format_timestamp
 from vigil.web.rate_limit_headers import RequestCounts
 
 
 def hour_name(now: datetime) -> str:
     """Return the hour of a moment, for example `2026-11-21T05`."""
-    return now.astimezone(UTC).isoformat()[:13]
+    return format_timestamp(now)[:13]
 
 
 def minute_name(now: datetime) -> str:

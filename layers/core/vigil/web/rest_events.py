@@ -38,7 +38,7 @@ class RestEvent(APIGateway):
             "root_path": "",
             "scheme": headers.get("x-forwarded-proto", "https"),
             "query_string": b"",
-            "server": (host, int(port or headers.get("x-forwarded-port", 80))),
+            "server": (host, int(port or headers.get("x-forwarded-port", "80"))),
             "client": (event["requestContext"].get("identity", {}).get("sourceIp"), 0),
             "asgi": {"version": "3.0", "spec_version": "2.0"},
             "aws.event": event,

@@ -94,7 +94,7 @@ class Preparation:
         """
         request, contract = self._request, model.contract
         _check(request, contract, self._now)
-        vector = contract.encode(self._features(contract))
+        vector = model.encode(self._features(contract))
         return AssessedRequest(
             model=model,
             subject_id=request.subject_id,

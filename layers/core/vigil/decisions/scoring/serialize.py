@@ -7,7 +7,7 @@ every object anew, in a third of the time.
 from collections.abc import Mapping
 from dataclasses import is_dataclass
 from functools import cache
-from typing import Any, cast, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic_core import CoreConfig, CoreSchema, SchemaSerializer, core_schema, to_json
 
@@ -49,11 +49,11 @@ def _serializer() -> SchemaSerializer:
 
 def _schema(kind: Any) -> CoreSchema:
     """Return the schema of a type: its dataclasses and tuples of them. A leaf is written by the type of its value."""
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind)
         members = [core_schema.dataclass_field(name, _schema(hint)) for name, hint in hints.items()]
         arguments = core_schema.dataclass_args_schema(kind.__name__, members)
-        return core_schema.dataclass_schema(cast("type", kind), arguments, list(hints), slots=True)
+        return core_schema.dataclass_schema(kind, arguments, list(hints), slots=True)
     parts = get_args(kind)
     if get_origin(kind) is tuple and is_dataclass(parts[0]):
         return core_schema.tuple_schema([_schema(parts[0])], variadic_item_index=0)

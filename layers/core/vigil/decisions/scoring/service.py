@@ -105,7 +105,7 @@ class Scoring:
         row = self.get(tenant_id, decision)
         model = self._models.archived(row.model.name, row.model.version)
         stored = json.loads(row.body)
-        vector = model.contract.encode(json.loads(row.inputs))
+        vector = model.encode(json.loads(row.inputs))
         assessed = AssessedRequest(
             model=model,
             subject_id=row.subject_id,
