@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -93,14 +93,13 @@ class StackSampler:
         return self._owners.get(module)
 
     def _take(self, _: int, frame: FrameType | None) -> None:
-        while frame is not None:
+        layer = None
+        while frame is not None and layer is None:
             module = frame.f_globals.get("__name__", "")
             if module not in self._layers:
                 self._layers[module] = self.layer_of(module)
-            if layer := self._layers[module]:
-                break
-            frame = frame.f_back
-        self._counts[layer if frame else ""] += 1
+            layer, frame = self._layers[module], frame.f_back
+        self._counts[layer or ""] += 1
 
 
 def load(folder: Path) -> LoadedModel:
@@ -138,7 +137,10 @@ def main() -> None:
         if (answer := cast("dict[str, Any]", function(sent)))["statusCode"] != 201:
             raise RuntimeError(answer["body"])
     sampler = StackSampler(json.loads(sys.argv[2]))
-    commands = {"time": partial(timed, function, events), "sample": partial(sampled, function, events, sampler)}
+    commands: dict[str, Callable[[], object]] = {
+        "time": partial(timed, function, events),
+        "sample": partial(sampled, function, events, sampler),
+    }
     _reply("ready")
     for line in sys.stdin:
         _reply(commands[line.strip()]())

@@ -82,10 +82,12 @@ def show(console: Console, title: str, times: Sequence[Sequence[float]], shares:
         table.add_column(heading, justify="right" if heading in {"before", "now"} else "left")
     totals = [median(each) for each in times]
     for layer in (*LAYERS, REST):
-        table.add_row(
-            layer, *(f"{1e6 * total * share[layer]:.1f}" for total, share in zip(totals, shares, strict=True))
-        )
-    engines = [total * sum(map(share.__getitem__, ENGINE_LAYERS)) for total, share in zip(totals, shares, strict=True)]
+        parts = [total * share.get(layer, 0.0) for total, share in zip(totals, shares, strict=True)]
+        table.add_row(layer or "the rest", *(f"{1e6 * part:.1f}" for part in parts))
+    engines = [
+        total * sum(share.get(layer, 0.0) for layer in ENGINE_LAYERS)
+        for total, share in zip(totals, shares, strict=True)
+    ]
     table.add_section()
     table.add_row("whole function", *(f"{1e6 * total:.0f}" for total in totals))
     above = [total - engine for total, engine in zip(totals, engines, strict=True)]

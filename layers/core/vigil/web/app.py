@@ -15,6 +15,7 @@ from vigil.web.route_table import RouteTable
 
 if TYPE_CHECKING:
     from fastapi.routing import APIRoute
+    from mangum.types import ASGI
 
 _OFF = TelemetryConfig(tracing=False, metrics=False, logs=False)
 """Switches off FastAPI's OpenTelemetry, which costs a lookup per request. Powertools traces instead."""
@@ -55,5 +56,7 @@ def lambda_handler(app: FastAPI, telemetry: Telemetry) -> Callable[[Any, Any], A
 
     # Other media types are sent as base64, which a REST API would not decode for the caller.
     text = ["text/", "application/json", problems.MEDIA_TYPE]
-    entry = LambdaEntry(app, lifespan="off", custom_handlers=[RestEvent], text_mime_types=text)
+    entry = LambdaEntry(
+        cast("ASGI", app.middleware_stack), lifespan="off", custom_handlers=[RestEvent], text_mime_types=text
+    )
     return telemetry.wrap(entry)

@@ -18,11 +18,13 @@ class RouteTable:
     """ASGI app of the routes of an API."""
 
     def __init__(self, app: FastAPI) -> None:
+        self._app = app
         self._fixed = _fixed_paths(app)
         self._router = AsyncExitStackMiddleware(app.router)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request by its route. Raises HTTPException with status 404 or 405 without a route."""
+        scope["app"] = self._app
         route = self._fixed.get((scope["method"], scope["path"]))
         if route is None:
             await self._router(scope, receive, send)

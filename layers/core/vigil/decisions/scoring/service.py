@@ -1,7 +1,7 @@
 """Scores requests: computes in memory, then commits once."""
 
 import json
-import secrets
+import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -145,8 +145,8 @@ class Scoring:
             raise InvalidInput(FieldError("model", "is not a model of this service", "see GET /v1/models")) from error
 
     def _commit(self, request: "_Identity", assessed: AssessedRequest, comparison: Comparison | None) -> ScoreResult:
-        now, nonce, generation = self._clock(), secrets.token_hex(16), 0
-        key = request.key or secrets.token_hex(16)
+        now, nonce, generation = self._clock(), os.urandom(16).hex(), 0
+        key = request.key or os.urandom(16).hex()
         # Without a key, no other request can address this row, so that a fingerprint is not needed.
         fingerprint = _fingerprint(request.tenant_key, request.payload) if request.key else ""
         while True:

@@ -1,13 +1,14 @@
 """Encoding of named values into the row that engines receive."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.json_documents import MAX_MEMBERS
 from vigil.prediction.features.feature_spec import FeatureSpec
 
-_Accepted: TypeAlias = tuple[str, type | None, float, float, FeatureSpec]
+_Accepted: TypeAlias = tuple[str, Any, float, float, FeatureSpec]
+"""Name, type, bounds and specification of a feature."""
 _KINDS: Mapping[str, type] = {"number": float, "integer": int, "boolean": bool}
 
 
@@ -25,9 +26,9 @@ class RowEncoder:
         row: list[float] = []
         absent, errors = 0, list[FieldError]()
         for name, kind, low, high, spec in self._plan:
-            value = features.get(name)
-            if type(value) is kind and low <= value <= high:  # type: ignore[operator] - `kind` is a type of numbers
-                row.append(value if kind is float else float(value))  # type: ignore[arg-type]
+            value: Any = features.get(name)
+            if type(value) is kind and low <= value <= high:
+                row.append(value if kind is float else float(value))
                 continue
             if value is None and name not in features:
                 absent += 1
