@@ -71,8 +71,3 @@ def test_encoded_body_is_decoded():
 def test_event_of_an_http_api_is_left_to_mangum(other):
     assert RestEvent.infer(event("GET", "/"), CONTEXT, CONFIG)
     assert not RestEvent.infer({**event("GET", "/"), **other}, CONTEXT, CONFIG)
-
-
-def test_base_path_and_excluded_headers_are_left_to_mangum():
-    for config in ({**CONFIG, "api_gateway_base_path": "/api"}, {**CONFIG, "exclude_headers": ["etag"]}):
-        assert not RestEvent.infer(event("GET", "/"), CONTEXT, config)

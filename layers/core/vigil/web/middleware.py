@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,6 +13,7 @@ from vigil.web import etags, principal, problems
 from vigil.web.bodies import media_type
 from vigil.web.error_responses import error_response
 from vigil.web.fast_route import BODY_KEY
+from vigil.web.header_fields import find_header
 from vigil.web.principal import Principal
 from vigil.web.rate_limits import RateLimiter
 
@@ -47,8 +47,7 @@ class RequestMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request. Any exception of the app becomes an error response."""
-        headers = Headers(scope=scope)
-        correlation_id = correlation.start(headers.get(correlation.HEADER))
+        correlation_id = correlation.start(find_header(scope, correlation.HEADER))
         facts, started = self._telemetry.begin(scope["method"])
         more: list[Header] = [(b"x-correlation-id", correlation_id.encode())]
         send_with_headers = self._add_headers(send, facts, more)
@@ -58,7 +57,7 @@ class RequestMiddleware:
             if caller and caller.key_expires_at:
                 more.append((principal.KEY_EXPIRY_HEADER.encode(), caller.key_expires_at.encode()))
             with tenant_guard.confine_to(caller.confined_to if caller else None):
-                refusal = self._check_rate(caller, more) or self._check_body(scope, headers, body)
+                refusal = self._check_rate(caller, more) or self._check_body(scope, body)
                 is_get = scope["method"] == "GET"
                 respond = etags.send_conditionally(scope, send_with_headers) if is_get else send_with_headers
                 await (refusal or self._app)(scope, _replay(body), respond)
@@ -90,14 +89,14 @@ class RequestMiddleware:
             more = message.get("more_body", False)
         return body
 
-    def _check_body(self, scope: Scope, headers: Headers, body: bytes) -> Response | None:
+    def _check_body(self, scope: Scope, body: bytes) -> Response | None:
         if len(body) > self._max_body_bytes:
             return problems.problem_response(
                 problems.CATALOGUE[errors.TooLarge],
                 f"The body may have at most {self._max_body_bytes} bytes.",
             )
         has_body = body and scope["method"] in {"POST", "PUT", "PATCH"}
-        if has_body and media_type(headers) not in self._media_types:
+        if has_body and media_type(find_header(scope, "content-type")) not in self._media_types:
             return problems.problem_response(
                 problems.CATALOGUE[errors.UnsupportedMediaType],
                 f"Content-Type must be {' or '.join(self._media_types)}.",

@@ -20,6 +20,7 @@ from vigil.kernel.tenants import (
     list_permissions,
 )
 from vigil.runtime import telemetry
+from vigil.web.header_fields import find_header, header_values
 
 KEY_EXPIRY_HEADER = "vigil-key-expires-at"
 """Response header with the time at which the caller's key expires; only if that is near."""
@@ -111,9 +112,9 @@ def _named_tenants(request: Request) -> list[str]:
 
     The authorizer cannot check them: API Gateway caches its answers by the Authorization header alone.
     """
-    named = request.headers.getlist("x-tenant-id")
+    named = [*header_values(request.scope, "x-tenant-id")]
     if domain := request.app.state.tenant_domain:
-        host = request.headers.get("host", "").partition(":")[0].lower()
+        host = (find_header(request.scope, "host") or "").partition(":")[0].lower()
         named += [host.removesuffix(f".{domain}")] if host.endswith(f".{domain}") else []
     return named
 

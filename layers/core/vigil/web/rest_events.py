@@ -15,10 +15,9 @@ class RestEvent(APIGateway):
     """One event of a REST API, its ASGI scope, and the answer in API Gateway's form."""
 
     @classmethod
-    def infer(cls, event: LambdaEvent, context: LambdaContext, config: LambdaConfig) -> bool:
-        """Return True for an event of a REST API under no base path."""
-        has_base_path = config["api_gateway_base_path"] != "/" or config["exclude_headers"]
-        return super().infer(event, context, config) and "version" not in event and not has_base_path
+    def infer(cls, event: LambdaEvent, context: LambdaContext, config: LambdaConfig) -> bool:  # noqa: ARG003 - Mangum's signature
+        """Return True for an event of a REST API. `LambdaEntry` has neither a base path nor excluded headers."""
+        return "resource" in event and "requestContext" in event and "version" not in event
 
     @property
     def scope(self) -> Scope:
