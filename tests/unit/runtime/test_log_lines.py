@@ -28,7 +28,7 @@ def test_line_has_the_members_of_powertools_in_the_same_order(monkeypatch, trace
     if trace:
         monkeypatch.setenv("_X_AMZN_TRACE_ID", trace)
     ours, powertools = formatters()
-    record = LineRecord(level, "request", FIELDS)
+    record = LineRecord("scoring", level, "request", FIELDS)
     plain = logging.makeLogRecord({"levelname": record.levelname, "msg": "request", "created": record.created} | FIELDS)
     line, expected = json.loads(ours.format(record)), json.loads(powertools.format(plain))
     assert [*line] == [*expected]

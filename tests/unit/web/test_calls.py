@@ -1,6 +1,7 @@
 """The work of a warm request, counted in calls of Python functions."""
 
 import io
+import logging
 import sys
 from collections import Counter
 
@@ -41,9 +42,10 @@ def test_a_warm_score_makes_few_calls(api):
     assert sum(within.values()) <= MAX_CALLS, within
 
 
-def test_a_log_line_looks_up_neither_caller_nor_thread():
-    telemetry = Telemetry("counted", io.StringIO(), traced=False)
-    facts, started = telemetry.begin("GET")
-    calls = count_calls(lambda: telemetry.end(facts, started))
-    assert calls["posixpath"] == 0, calls
-    assert calls["logging"] <= 12, calls
+def test_a_log_line_looks_up_neither_caller_nor_thread(monkeypatch):
+    stream = io.StringIO()
+    telemetry = Telemetry("counted", stream, traced=False)
+    for method in ("findCaller", "makeRecord"):
+        monkeypatch.setattr(logging.Logger, method, None)
+    telemetry.end(*telemetry.begin("GET"))
+    assert '"message":"request"' in stream.getvalue()

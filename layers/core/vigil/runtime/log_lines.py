@@ -16,17 +16,20 @@ _TRACE_ID = "_X_AMZN_TRACE_ID"
 """Environment variable with the trace of the running request; the runtime sets it."""
 
 
+_BLANK = vars(logging.makeLogRecord({"filename": "telemetry"}))
+"""All attributes that a formatter of another handler may expect."""
+
+
 class LineRecord(logging.LogRecord):
-    """Log record of one line with its fields.
+    """Log record of one line. Its fields are attributes, as those of Powertools' records are.
 
     The base class looks up the caller, the thread and the process of every record, which no line contains.
     """
 
-    args = ()
-    exc_info = exc_text = stack_info = None
-
-    def __init__(self, level: int, message: str, fields: dict[str, Any]) -> None:
-        self.levelno, self.levelname, self.msg = level, logging.getLevelName(level), message
+    def __init__(self, logger: str, level: int, message: str, fields: dict[str, Any]) -> None:
+        self.__dict__.update(_BLANK)
+        self.__dict__.update(fields)
+        self.name, self.levelno, self.levelname, self.msg = logger, level, logging.getLevelName(level), message
         self.created = time.time()
         self.fields = fields
 
@@ -44,7 +47,7 @@ class LineFormatter(LambdaPowertoolsFormatter):
             return super().format(record)
         entry = self.log_format | {
             "level": record.levelname,
-            "location": "telemetry",
+            "location": record.filename,
             "message": record.msg,
             "timestamp": self.formatTime(record),
         }

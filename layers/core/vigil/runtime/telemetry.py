@@ -85,6 +85,7 @@ class Telemetry:
 
     def __init__(self, service: str, stream: IO[str] | None = None, *, traced: bool = True) -> None:
         self._logger = Logger(service=service, stream=stream, logger_formatter=LineFormatter())
+        self._lines = logging.getLogger(self._logger.name)  # the logger that Powertools has set up
         self._tracer = Tracer(service=service) if traced else None
 
     def wrap(self, handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -123,8 +124,8 @@ class Telemetry:
 
     def _write(self, message: str, fields: dict[str, Any], *, failed: bool) -> None:
         level = logging.ERROR if failed else logging.INFO
-        if level >= self._logger.log_level:
-            self._logger.registered_handler.handle(LineRecord(level, message, fields))
+        if self._lines.isEnabledFor(level):
+            self._lines.handle(LineRecord(self._lines.name, level, message, fields))
 
 
 def _metrics(dimensions: tuple[str, ...], measures: Mapping[str, float]) -> dict[str, Any]:
