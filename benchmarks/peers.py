@@ -1,5 +1,8 @@
 """Compares Vigil with other model servers: `.venv/bin/python -m benchmarks.peers [--quick]`.
 
+`--against CHECKOUT` adds the function of another checkout of this repository, such as an earlier commit in a worktree.
+`--functions` leaves the other servers out.
+
 Every contender serves the same LightGBM model on one core, over loopback; the contenders take turns in each round.
 Vigil's function runs under Lambda's Runtime Interface Emulator on the deployed layers. The emulator's round trip is
 measured with a no-op function in the same rounds and subtracted: production has API Gateway in its place, as the other
@@ -37,6 +40,7 @@ from vigil.runtime.settings import Settings
 
 BATCH_ROWS = 1_000
 NOOP, NOOP_BATCH = "no-op", "no-op, 1,000 rows"
+BEFORE = "Vigil, before"
 VIGIL, VIGIL_CLIENT, VIGIL_BATCH = "Vigil", "Vigil + AWS client", "Vigil's engine, 1,000 rows"
 
 
@@ -66,8 +70,8 @@ class ContenderTimes:
         return quantiles(self.one, n=100)[percent - 1]
 
 
-def contenders(case: ModelCase) -> list[Contender]:
-    """Return all contenders for this model."""
+def contenders(case: ModelCase, before: Path | None = None) -> list[Contender]:
+    """Return all contenders for this model; `before` is a checkout whose function takes part."""
 
     def one(rows: Rows) -> bytes:
         return json.dumps(event(case.contract, tuple(rows[0]))).encode()
@@ -78,6 +82,7 @@ def contenders(case: ModelCase) -> list[Contender]:
     environment = function_environment(case)
     return [
         servers.emulated(NOOP, "noop", one, {}),
+        *([servers.emulated(BEFORE, "vigil", one, environment, before)] if before else []),
         servers.emulated(VIGIL, "vigil", one, environment),
         servers.emulated(VIGIL_CLIENT, "vigil", one, {**environment, "BENCHMARK_AWS_CLIENT": "1"}),
         servers.emulated(NOOP_BATCH, "noop", many, {}),
@@ -88,9 +93,10 @@ def contenders(case: ModelCase) -> list[Contender]:
     ]
 
 
-def measure(case: ModelCase, size: RunSize, work: Path, progress: Progress) -> dict[str, ContenderTimes]:
-    """Run all contenders of a model and return their times by name."""
-    chosen = contenders(case)
+def measure(
+    chosen: Sequence[Contender], case: ModelCase, size: RunSize, work: Path, progress: Progress
+) -> dict[str, ContenderTimes]:
+    """Run the contenders of a model and return their times by name."""
     task = progress.add_task(f"{case.name}: starting", total=len(chosen) * (size.rounds + 2))
     with ExitStack() as stack:
         running = []
@@ -125,14 +131,14 @@ def _round(
         into.rate_one.append(size.one / load.elapsed)
         load = run_load(server.address, requests[size.one :], contender.max_connections)
         into.rate_eight.append(size.eight / load.elapsed)
-    if contender.name not in {NOOP, VIGIL, VIGIL_CLIENT}:
+    if contender.name not in {NOOP, BEFORE, VIGIL, VIGIL_CLIENT}:
         content = contender.request(server, rows[:BATCH_ROWS])
         into.batch += run_load(server.address, [content] * size.batches, 1).latencies
 
 
 def _check(name: str, answer: bytes) -> None:
     """Raise RuntimeError if a function returns an error: the emulator itself always returns status 200."""
-    if name in {NOOP, VIGIL, VIGIL_CLIENT, NOOP_BATCH} and json.loads(answer).get("statusCode") != 201:
+    if name in {NOOP, BEFORE, VIGIL, VIGIL_CLIENT, NOOP_BATCH} and json.loads(answer).get("statusCode") != 201:
         raise RuntimeError(f"{name} returned {answer[:600]!r}")
 
 
@@ -164,7 +170,7 @@ def show(console: Console, case: ModelCase, found: dict[str, ContenderTimes]) ->
     for name, measured in found.items():
         if name in {NOOP_BATCH, VIGIL_BATCH}:
             continue
-        off = noop if name in {VIGIL, VIGIL_CLIENT} else None
+        off = noop if name in {BEFORE, VIGIL, VIGIL_CLIENT} else None
         times = [1e6 * (measured.quantile(p) - (off.quantile(50) if off else 0)) for p in (50, 95, 99)]
         rates = [median(measured.rate_one), median(measured.rate_eight)]
         many = measured.batch if not off else [seconds - median(noop_batch.batch) for seconds in batch.batch]
@@ -179,17 +185,24 @@ def show(console: Console, case: ModelCase, found: dict[str, ContenderTimes]) ->
     console.print(table)
     console.print("  * without the p50 of the no-op function; requests per second include the emulator")
     for name in (name for name in found if name not in {NOOP, NOOP_BATCH, VIGIL, VIGIL_CLIENT, VIGIL_BATCH}):
-        time = (found[VIGIL].quantile(50) - noop.quantile(50)) / found[name].quantile(50)
+        theirs = found[name].quantile(50) - (noop.quantile(50) if name == BEFORE else 0.0)
+        time = (found[VIGIL].quantile(50) - noop.quantile(50)) / theirs
         memory = found[VIGIL].memory / found[name].memory
         verdicts = [f"{ratio:.2f} x ({'ahead' if ratio < 1 else 'behind'})" for ratio in (time, memory)]
         console.print(f"  Vigil / {name}: p50 {verdicts[0]}, memory {verdicts[1]}")
+    for name in (name for name in (BEFORE, VIGIL) if name in found):
+        above = found[name].quantile(50) / noop.quantile(50) - 1
+        console.print(f"  {name} above the no-op: {above:.2f} x the no-op's p50")
 
 
 def main() -> None:
     """Measure both models and print a table for each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="2 short rounds instead of 9")
-    size = RunSize(2, 100, 200, 2) if parser.parse_args().quick else RunSize(9, 300, 400, 4)
+    parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="checkout whose function takes part")
+    parser.add_argument("--functions", action="store_true", help="only functions, no other servers")
+    options = parser.parse_args()
+    size = RunSize(2, 100, 200, 2) if options.quick else RunSize(9, 300, 400, 4)
     signal.signal(signal.SIGTERM, _exit_on_signal)  # stop the servers also after SIGTERM
     console = Console(width=130)
     console.print(
@@ -200,7 +213,10 @@ def main() -> None:
         for case in (train_case(work, "wdbc"), prepare_case(work, *synthetic_model(500), count=2_000, missing=0.0)):
             (own := work / f"{case.name}-servers").mkdir()
             with Progress(console=console, transient=True) as progress:
-                found = measure(case, size, own, progress)
+                chosen = contenders(case, options.against)
+                found = measure(
+                    [one for one in chosen if one.function or not options.functions], case, size, own, progress
+                )
             show(console, case, found)
 
 

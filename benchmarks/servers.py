@@ -26,6 +26,8 @@ STOP_SECONDS = 5.0
 SERVER_CORE, CLIENT_CORE = 0, -1
 """Index of the core of the server and of the client, among the cores that this process may use."""
 
+_CORES = frozenset(os.sched_getaffinity(0))
+
 _LIGHTGBM = f"lightgbm=={version('lightgbm')}"
 MLSERVER = ("mlserver==1.7.1", "mlserver-lightgbm==1.7.1", "uvloop==0.21.0", _LIGHTGBM)  # workers crash on uvloop 0.22
 BENTOML = ("bentoml==1.4.39", _LIGHTGBM)
@@ -51,7 +53,10 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """Server that scores rows over HTTP. `max_connections` is 1 if it serves one request at a time."""
+    """Server that scores rows over HTTP. `max_connections` is 1 if it serves one request at a time.
+
+    A function runs on the layers of its `checkout`.
+    """
 
     name: str
     path: str
@@ -60,6 +65,7 @@ class Contender:
     function: Path | None = None
     environment: Mapping[str, str] | None = None
     max_connections: int = 8
+    checkout: Path = ROOT
 
     def request(self, server: Server, rows: Rows) -> bytes:
         """Return the request that scores these rows."""
@@ -71,7 +77,7 @@ class Contender:
         before = {process.pid for process in psutil.Process().children(recursive=True)}
         folder = work / self.name.replace(" ", "-")
         folder.mkdir()
-        opened = self._emulated(folder, _layers()) if self.function else self._process(folder)
+        opened = self._emulated(folder, _layers(self.checkout)) if self.function else self._process(folder)
         started = time.perf_counter()
         with _pinned(SERVER_CORE):
             address = opened.__enter__()
@@ -154,10 +160,12 @@ def mlserver(model: Path) -> Contender:
     return Contender("MLServer", "/v2/models/model/infer", _infer, command)
 
 
-def emulated(name: str, function: str, body: Callable[[Rows], bytes], environment: Mapping[str, str]) -> Contender:
-    """Return a function under the Runtime Interface Emulator; it serves one request at a time."""
-    folder = SERVED / function
-    return Contender(name, runtime.INVOKE, body, None, folder, environment, max_connections=1)
+def emulated(
+    name: str, function: str, body: Callable[[Rows], bytes], environment: Mapping[str, str], checkout: Path = ROOT
+) -> Contender:
+    """Return a function of a checkout under the Runtime Interface Emulator; it serves one request at a time."""
+    folder = checkout / "benchmarks" / "served" / function
+    return Contender(name, runtime.INVOKE, body, None, folder, environment, max_connections=1, checkout=checkout)
 
 
 def _infer(rows: Rows) -> bytes:
@@ -197,13 +205,13 @@ def _process_tree(process: psutil.Process) -> list[psutil.Process]:
 
 @contextmanager
 def _pinned(core: int) -> Iterator[None]:
-    """Pin this process and the processes that it starts to one core."""
-    cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {sorted(cores)[core]})
+    """Pin this process and the processes that it starts to one core, also where it is pinned already."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {sorted(_CORES)[core]})
     try:
         yield
     finally:
-        os.sched_setaffinity(0, cores)
+        os.sched_setaffinity(0, before)
 
 
 @cache
@@ -217,8 +225,8 @@ def _python(requirements: tuple[str, ...]) -> Path:
 
 
 @cache
-def _layers() -> str:
-    return runtime.build_layers(ROOT / ".vigil" / "benchmark" / "native", "core", "scoring")
+def _layers(checkout: Path) -> str:
+    return runtime.build_layers(checkout / ".vigil" / "benchmark" / "native", "core", "scoring", checkout=checkout)
 
 
 def _free_port() -> int:

@@ -49,11 +49,11 @@ def run_function(
         process.wait(10)
 
 
-def build_layers(target: Path, *names: str) -> str:
-    """Build layers for this machine under `target` and return their PYTHONPATH."""
+def build_layers(target: Path, *names: str, checkout: Path = ROOT) -> str:
+    """Build layers of a checkout for this machine under `target` and return their PYTHONPATH."""
     for name in names:
         environment = os.environ | {"VIGIL_BUILD": "local"}
-        subprocess.run([sys.executable, ROOT / "layers/build.py", name, target / name], env=environment, check=True)
+        subprocess.run([sys.executable, checkout / "layers/build.py", name, target / name], env=environment, check=True)
     return os.pathsep.join(str(target / name / "python") for name in names)
 
 

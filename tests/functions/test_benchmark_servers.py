@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -66,6 +67,17 @@ def test_a_server_and_its_worker_stop_after_the_measurement(tmp_path):
         for connections in (1, 8):
             assert len(run_load(server.address, requests, connections).latencies) == 50
     assert children() == before
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core cannot be shared out")
+def test_every_server_runs_beside_the_client_on_its_own_core(tmp_path):
+    cores = sorted(os.sched_getaffinity(0))
+    first, second = contender(), replace(contender(), name="second")
+    with first.running(tmp_path, [[1.0]]) as one, second.running(tmp_path, [[1.0]]) as two:
+        for process in (*one.processes, *two.processes):
+            assert process.cpu_affinity() == cores[:1]
+        assert psutil.Process().cpu_affinity() == cores[-1:]
+    assert psutil.Process().cpu_affinity() == cores
 
 
 def test_a_chunked_answer_is_read_completely(tmp_path):

@@ -68,6 +68,9 @@ class ToyModel:
     engines: Mapping[str, VotingEngine] = field(default_factory=lambda: {"linear": LinearEngine()})
     never_missing: tuple[int, ...] = ()
 
+    def encode(self, features: Mapping[str, object]) -> tuple[float, ...]:
+        return self.contract.encode(features)
+
     def assess(self, row: Sequence[float], without: Collection[DegradedEngine] = ()) -> Verdict:
         return self._runner.assess(row, without)
 

@@ -1,7 +1,8 @@
 """Values shared by several rooms: feature values, reserved column names, names of models, and references to them."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from vigil.kernel.values import value
 
 FeatureValue: TypeAlias = float | int | bool | str | None
 
@@ -31,7 +32,7 @@ The version grows when the rules change that a row or an answer follows. Old row
 """
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ModelRef:
     """Name, version and package digest of the model behind a decision."""
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from vigil.kernel.money import SpendLimit
@@ -103,6 +104,9 @@ class Rates:
         return Rates(self.per_minute * number, self.per_hour * number)
 
 
+_rates = lru_cache(maxsize=256)(Rates)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Usage limits of a tenant; None is unlimited."""
@@ -123,12 +127,12 @@ class Limits:
     @property
     def key_rates(self) -> Rates:
         """The key limit."""
-        return Rates(self.per_minute, self.per_hour)
+        return _rates(self.per_minute, self.per_hour)
 
     @property
     def tenant_rates(self) -> Rates:
         """The tenant limit."""
-        return Rates(self.tenant_per_minute, self.tenant_per_hour)
+        return _rates(self.tenant_per_minute, self.tenant_per_hour)
 
     def to_context(self) -> dict[str, str]:
         """Return the limits as compact JSON for the authorizer's context.

@@ -5,17 +5,20 @@ its own, which takes as long as the request's line and is billed as well. A log 
 RequestFacts. See docs/adr/0016-a-log-line-carries-its-own-metrics.md.
 """
 
+import logging
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 from typing import IO, Any
 
 from aws_lambda_powertools import Logger, Tracer
-from pydantic_core import to_json
 
 from vigil.runtime import correlation
+from vigil.runtime.log_lines import LineFormatter, LineRecord
 
 
 def describe_error(error: Exception) -> str:
@@ -69,6 +72,8 @@ class RequestFacts:
         self.error = describe_error(error)
 
 
+_NAMES = RequestFacts.__slots__
+_values = attrgetter(*_NAMES)
 _UNITS = {"Latency": "Milliseconds"}
 current: ContextVar[RequestFacts] = ContextVar("request_facts")
 
@@ -80,16 +85,14 @@ class Telemetry:
     """
 
     def __init__(self, service: str, stream: IO[str] | None = None, *, traced: bool = True) -> None:
-        # Our messages are never JSON, so the deserializer need not parse. Both settings halve the time of a line.
-        self._logger = Logger(
-            service=service, stream=stream, json_serializer=_line, json_deserializer=str, use_rfc3339=True, utc=True
-        )
+        self._logger = Logger(service=service, stream=stream, logger_formatter=LineFormatter())
+        self._lines = logging.getLogger(self._logger.name)  # the logger that Powertools has set up
         # The tracer would load botocore's client to patch it. `vigil.aws` records AWS calls itself.
         self._tracer = Tracer(service=service, auto_patch=False) if traced else None
 
     def wrap(self, handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         """Return the Lambda handler with request ids on every log line and one trace segment."""
-        handler = self._logger.inject_lambda_context(handler, clear_state=True)
+        handler = self._logger.inject_lambda_context(handler)
         if self._tracer is None:
             return handler
         # Responses contain health data, so a trace never captures them.
@@ -104,33 +107,43 @@ class Telemetry:
     def end(self, facts: RequestFacts, started: float) -> None:
         """Write the log line, metrics and trace annotations of a finished request."""
         facts.latency_ms = round((time.perf_counter() - started) * 1e3, 3)
-        known = {name: value for name in facts.__slots__ if (value := getattr(facts, name)) is not None}
-        level = self._logger.error if facts.status >= 500 else self._logger.info
+        known = {name: value for name, value in zip(_NAMES, _values(facts), strict=True) if value is not None}
         dimensions = ("route", "model") if facts.model else ("route",)
-        measured = self._metrics(dimensions, dict(_measures(facts)))
-        level("request", correlation_id=correlation.current.get(), **known, **measured)
+        fields = {"correlation_id": correlation.current.get(), **known, **_metrics(dimensions, dict(_measures(facts)))}
+        self._write("request", fields, failed=facts.status >= 500)
         if self._tracer:
             _annotate(self._tracer, facts)
 
     def log_event(self, name: str, *, failed: bool, about: tuple[str, str], **facts: Any) -> None:
         """Write a log line and count a metric with one dimension (`about`) for an event outside of requests."""
-        level = self._logger.error if failed else self._logger.info
         dimension, value = about
-        level(name, **facts | {dimension: value}, **self._metrics([dimension], {name: 1}))
+        self._write(name, facts | {dimension: value} | _metrics((dimension,), {name: 1}), failed=failed)
 
     def log_degradation(self, name: str) -> None:
         """Write a log line and count a metric for a dependency that the service currently runs without."""
-        self._logger.error(name, correlation_id=correlation.current.get(), **self._metrics([], {name: 1}))
+        fields = {"correlation_id": correlation.current.get(), **_metrics((), {name: 1})}
+        self._write(name, fields, failed=True)
 
-    def _metrics(self, dimensions: Iterable[str], measures: Mapping[str, float]) -> dict[str, Any]:
-        """Return the fields that turn a log line with these dimensions among its fields into metrics.
+    def _write(self, message: str, fields: dict[str, Any], *, failed: bool) -> None:
+        level = logging.ERROR if failed else logging.INFO
+        if self._lines.isEnabledFor(level):
+            self._lines.handle(LineRecord(self._lines.name, level, message, fields))
 
-        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-        """
-        units = [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in measures]
-        directive = {"Namespace": "Vigil", "Dimensions": [["service", *dimensions]], "Metrics": units}
-        about = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [directive]}
-        return {"_aws": about, **measures}
+
+def _metrics(dimensions: tuple[str, ...], measures: Mapping[str, float]) -> dict[str, Any]:
+    """Return the fields that turn a log line with these dimensions among its fields into metrics."""
+    about = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": _directives(dimensions, tuple(measures))}
+    return {"_aws": about, **measures}
+
+
+@lru_cache(maxsize=256)
+def _directives(dimensions: tuple[str, ...], names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return the directive that names the metrics of a line; all lines share it, so that it must not change.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+    units = [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in names]
+    return [{"Namespace": "Vigil", "Dimensions": [["service", *dimensions]], "Metrics": units}]
 
 
 def _measures(facts: RequestFacts) -> Iterator[tuple[str, float]]:
@@ -153,7 +166,3 @@ def _annotate(tracer: Tracer, facts: RequestFacts) -> None:
     for name in ("tenant_id", "model", "model_version", "band", "decision_id", "status", "latency_ms"):
         if (value := getattr(facts, name)) is not None:
             tracer.put_annotation(name, value)
-
-
-def _line(entry: dict[str, Any]) -> str:
-    return to_json(entry, inf_nan_mode="null", fallback=str).decode()

@@ -1,6 +1,6 @@
 """Media types of bodies, and routes that check the shape of JSON bodies before FastAPI validates them."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -11,9 +11,9 @@ from fastapi.routing import APIRoute
 from vigil.kernel.json_documents import loads
 
 
-def media_type(headers: Mapping[str, str]) -> str:
-    """Return the media type of a body without parameters, in lower case; empty without a Content-Type."""
-    return headers.get("content-type", "").partition(";")[0].strip().lower()
+def media_type(content_type: str | None) -> str:
+    """Return the media type of a Content-Type without parameters, in lower case; empty for None."""
+    return (content_type or "").partition(";")[0].strip().lower()
 
 
 class BoundedRoute(APIRoute):

@@ -9,12 +9,14 @@ from inspect import signature
 from typing import Any
 
 from fastapi import Request
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from pydantic_core import PydanticUndefined, from_json
 from starlette.types import Receive, Scope, Send
 
 from vigil.errors import MalformedRequest
 from vigil.kernel.json_documents import loads
 from vigil.web.bodies import BoundedRoute
+from vigil.web.header_fields import find_header
 
 BODY_KEY = "vigil.body"
 """Key of the ASGI scope under which the middleware stores the request body."""
@@ -29,14 +31,18 @@ class FastRoute(BoundedRoute):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fastapi_app, body, needs = self.app, self.body_field, self.dependant
+        # FastAPI's path expects this exit stack in the scope.
+        self.fastapi_app, body, needs = AsyncExitStackMiddleware(self.app), self.body_field, self.dependant
         self._fields = [body, *needs.header_params] if body else []
+        self._header_names = [field.alias.lower() for field in needs.header_params]
         calls: dict[Any, Any] = {dependency.name: dependency.call for dependency in needs.dependencies}
         self._dependencies = {
             name: call for name, call in calls.items() if [*signature(call).parameters] == ["request"]
         }
         known = {"request", *self._dependencies, *(field.name for field in self._fields)}
-        if body and known == signature(self.endpoint).parameters.keys():
+        self.is_fast = body is not None and known == signature(self.endpoint).parameters.keys()
+        """True if well-formed requests take the fast path."""
+        if self.is_fast:
             self.app = self._fast_path
 
     async def _fast_path(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,7 +60,7 @@ class FastRoute(BoundedRoute):
         except (ValueError, MalformedRequest):
             return None
         arguments = {name: await call(request) for name, call in self._dependencies.items()}
-        offered = [body, *(request.headers.get(field.alias) for field in self._fields[1:])]
+        offered = [body, *(find_header(request.scope, name) for name in self._header_names)]
         for field, value in zip(self._fields, offered, strict=True):
             argument, errors = (field.default, []) if value is None else field.validate(value)
             if errors or argument is PydanticUndefined:

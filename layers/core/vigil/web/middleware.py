@@ -1,9 +1,7 @@
 """The middleware of every request, in plain ASGI: Starlette's own base class costs a task per request."""
 
-from collections.abc import Callable
 from typing import Any
 
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,7 +11,9 @@ from vigil.runtime import correlation, telemetry
 from vigil.runtime.telemetry import RequestFacts, Telemetry
 from vigil.web import etags, principal, problems
 from vigil.web.bodies import media_type
+from vigil.web.error_responses import error_response
 from vigil.web.fast_route import BODY_KEY
+from vigil.web.header_fields import find_header
 from vigil.web.principal import Principal
 from vigil.web.rate_limits import RateLimiter
 
@@ -37,23 +37,17 @@ class RequestMiddleware:
         telemetry: Telemetry,
         max_body_bytes: int,
         media_types: tuple[str, ...],
-        on_error: Callable[[Exception], Response],
         rate_limiter: RateLimiter | None = None,
     ) -> None:
         self._app = app
         self._telemetry = telemetry
         self._max_body_bytes = max_body_bytes
         self._media_types = media_types
-        self._on_error = on_error
         self._rate_limiter = rate_limiter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request. Any exception of the app becomes an error response."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
-        correlation_id = correlation.start(headers.get(correlation.HEADER))
+        correlation_id = correlation.start(find_header(scope, correlation.HEADER))
         facts, started = self._telemetry.begin(scope["method"])
         more: list[Header] = [(b"x-correlation-id", correlation_id.encode())]
         send_with_headers = self._add_headers(send, facts, more)
@@ -63,12 +57,12 @@ class RequestMiddleware:
             if caller and caller.key_expires_at:
                 more.append((principal.KEY_EXPIRY_HEADER.encode(), caller.key_expires_at.encode()))
             with tenant_guard.confine_to(caller.confined_to if caller else None):
-                refusal = self._check_rate(caller, more) or self._check_body(scope, headers, body)
+                refusal = self._check_rate(caller, more) or self._check_body(scope, body)
                 is_get = scope["method"] == "GET"
                 respond = etags.send_conditionally(scope, send_with_headers) if is_get else send_with_headers
                 await (refusal or self._app)(scope, _replay(body), respond)
         except Exception as error:  # the last handler of every request
-            await self._on_error(error)(scope, receive, send_with_headers)
+            await error_response(scope, error)(scope, receive, send_with_headers)
         finally:
             route = scope.get("route")
             facts.route = getattr(route, "path", facts.route)
@@ -95,14 +89,14 @@ class RequestMiddleware:
             more = message.get("more_body", False)
         return body
 
-    def _check_body(self, scope: Scope, headers: Headers, body: bytes) -> Response | None:
+    def _check_body(self, scope: Scope, body: bytes) -> Response | None:
         if len(body) > self._max_body_bytes:
             return problems.problem_response(
                 problems.CATALOGUE[errors.TooLarge],
                 f"The body may have at most {self._max_body_bytes} bytes.",
             )
         has_body = body and scope["method"] in {"POST", "PUT", "PATCH"}
-        if has_body and media_type(headers) not in self._media_types:
+        if has_body and media_type(find_header(scope, "content-type")) not in self._media_types:
             return problems.problem_response(
                 problems.CATALOGUE[errors.UnsupportedMediaType],
                 f"Content-Type must be {' or '.join(self._media_types)}.",

@@ -20,10 +20,14 @@ from vigil.kernel.tenants import (
     list_permissions,
 )
 from vigil.runtime import telemetry
+from vigil.web.header_fields import find_header, header_values
 
 KEY_EXPIRY_HEADER = "vigil-key-expires-at"
 """Response header with the time at which the caller's key expires; only if that is near."""
-_CONTEXT = ("tenant_id", "key_id", "tier", "role", "limits")
+_REQUIRED = ("tenant_id", "key_id", "tier", "role", "limits")
+_OPTIONAL = ("tenant_rates", "consents", "permissions", "key_expires_at")
+_CALLER = "vigil.caller"
+"""Key of the ASGI scope under which the caller of the request is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +64,33 @@ class Principal:
 
 def find_principal(scope: Scope) -> Principal | None:
     """Return the caller that API Gateway's authorizer identified, or None if the request was not authorized."""
-    context = (scope.get("aws.event") or {}).get("requestContext", {}).get("authorizer") or {}
-    if not all(context.get(name) for name in _CONTEXT) or context["role"] not in PERMISSIONS:
+    if _CALLER not in scope:
+        context = (scope.get("aws.event") or {}).get("requestContext", {}).get("authorizer") or {}
+        required = tuple(map(context.get, _REQUIRED))
+        scope[_CALLER] = _principal(required, tuple(map(context.get, _OPTIONAL))) if all(required) else None
+    caller: Principal | None = scope[_CALLER]
+    return caller
+
+
+@lru_cache(maxsize=256)
+def _principal(required: tuple[Any, ...], optional: tuple[str | None, ...]) -> Principal | None:
+    """Return the caller of an authorizer's context, which is the same for all requests of a key."""
+    tenant_id, key_id, tier, role, limits = required
+    tenant_rates, consents, permissions, key_expires_at = optional
+    if role not in PERMISSIONS:
         return None
-    tenant_id, key_id, tier, role, limits = (context[name] for name in _CONTEXT)
     return Principal(
         tenant_id,
         key_id,
         tier,
         role,
-        _limits(limits, context.get("tenant_rates"), tier),
-        context.get("consents") == "true",
-        _permissions(context["permissions"]) if "permissions" in context else None,
-        context.get("key_expires_at"),
+        Limits.from_context(limits, tenant_rates, tier),
+        consents == "true",
+        None if permissions is None else _permissions(permissions),
+        key_expires_at,
     )
 
 
-_limits = lru_cache(maxsize=64)(Limits.from_context)
-
-
-@lru_cache(maxsize=64)
 def _permissions(encoded: str) -> frozenset[Permission]:
     """Return the permissions of the authorizer's context. Names of a later release grant nothing here."""
     return frozenset(name for name in get_args(Permission) if name in encoded.split())
@@ -101,9 +112,9 @@ def _named_tenants(request: Request) -> list[str]:
 
     The authorizer cannot check them: API Gateway caches its answers by the Authorization header alone.
     """
-    named = request.headers.getlist("x-tenant-id")
+    named = [*header_values(request.scope, "x-tenant-id")]
     if domain := request.app.state.tenant_domain:
-        host = request.headers.get("host", "").partition(":")[0].lower()
+        host = (find_header(request.scope, "host") or "").partition(":")[0].lower()
         named += [host.removesuffix(f".{domain}")] if host.endswith(f".{domain}") else []
     return named
 

@@ -1,9 +1,10 @@
 """The response headers of rate limits (draft-ietf-httpapi-ratelimit-headers-11), as pure values."""
 
 import math
-from dataclasses import dataclass
+from functools import lru_cache
 
 from vigil.kernel.tenants import Limits, Rates
+from vigil.kernel.values import value
 
 MINUTE = 60
 HOUR = 3600
@@ -12,7 +13,7 @@ TENANT = "tenant-"
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RequestCounts:
     """Requests of one API key or tenant in the clock minute and in the clock hour that contain `at` (epoch seconds)."""
 
@@ -41,15 +42,19 @@ def headers(limits: Limits, of_key: RequestCounts | None = None, of_tenant: Requ
 
     The second field omits the limits whose counts are None.
     """
-    policy = f"{_quotas('', limits.key_rates)}, {_quotas(TENANT, limits.tenant_rates)}"
     items = [_items("", limits.key_rates, of_key)] if of_key else []
     items += [_items(TENANT, limits.tenant_rates, of_tenant)] if of_tenant else []
-    return (b"ratelimit-policy", policy.encode()), (b"ratelimit", ", ".join(items).encode())
+    return _policy(limits.key_rates, limits.tenant_rates), (b"ratelimit", ", ".join(items).encode())
 
 
 def seconds_left(window: int, at: float) -> int:
     """Return the whole seconds, rounded up, until the current window of `window` seconds has ended."""
     return math.ceil((at // window + 1) * window - at)
+
+
+@lru_cache(maxsize=256)
+def _policy(key_rates: Rates, tenant_rates: Rates) -> tuple[bytes, bytes]:
+    return b"ratelimit-policy", f"{_quotas('', key_rates)}, {_quotas(TENANT, tenant_rates)}".encode()
 
 
 def _quotas(prefix: str, rates: Rates) -> str:

@@ -3,20 +3,24 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from vigil.kernel.time import format_timestamp
 from vigil.web.rate_limit_headers import RequestCounts
 
 
 def hour_name(now: datetime) -> str:
     """Return the hour of a moment, for example `2026-11-21T05`."""
-    return f"{now.astimezone(UTC):%Y-%m-%dT%H}"
+    return format_timestamp(now)[:13]
 
 
 def minute_name(now: datetime) -> str:
     """Return the attribute of the minute of a moment, for example `m07`."""
-    return f"m{now.astimezone(UTC):%M}"
+    return f"m{now.astimezone(UTC).minute:02}"
 
 
 def counts_of(item: Mapping[str, Mapping[str, str]], now: datetime) -> RequestCounts:
     """Return the counts of the minute and hour of a moment; an absent attribute is 0."""
-    minute, hour = (int(item[name]["N"]) if name in item else 0 for name in (minute_name(now), "h"))
-    return RequestCounts(now.timestamp(), minute, hour)
+    return RequestCounts(now.timestamp(), _number(item, minute_name(now)), _number(item, "h"))
+
+
+def _number(item: Mapping[str, Mapping[str, str]], name: str) -> int:
+    return int(item[name]["N"]) if name in item else 0

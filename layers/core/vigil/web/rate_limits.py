@@ -6,7 +6,6 @@ The quota of predictions per month belongs to the tenant and is enforced by `vig
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -14,6 +13,7 @@ from vigil.aws.errors import ConditionFailed
 from vigil.aws.tables import Table
 from vigil.errors import RateLimited, Unavailable
 from vigil.kernel.tenants import Limits, Rates
+from vigil.kernel.values import value
 from vigil.runtime import telemetry
 from vigil.runtime.ttl_cache import TtlCache
 from vigil.web.principal import Principal
@@ -28,7 +28,7 @@ _RETENTION_SECONDS = 10 * 86_400
 """Retention of counters after their hour, in seconds. Audits compare a tenant's usage of up to a week ago with them."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CountedRequest:
     """An admitted request and the rate limit headers of its response; no headers if it could not be counted."""
 

@@ -12,6 +12,7 @@ from vigil.kernel.json_documents import with_equal_numbers
 from vigil.kernel.money import SpendLimit
 from vigil.kernel.pseudonyms import TenantKey
 from vigil.kernel.rows import ANSWER_FORMAT, FeatureValue, ModelRef
+from vigil.kernel.values import value
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import AbstentionReason, DegradedEngine, MissingFact, Verdict
 from vigil.prediction.engines.votes import EngineKind, Evidence, Explanation, Vote
@@ -51,7 +52,7 @@ class EncodedSubject(NamedTuple):
         return {"subject_id": self.subject_id, "features": contract.decode(memoryview(self.vector).cast("d"))}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reason:
     """One feature's contribution to the raw score (log-odds), and a sentence in the feature's own unit."""
 
@@ -62,7 +63,7 @@ class Reason:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EngineAnswer:
     """One engine's vote. `veto` names the lowest band that this engine allows for the answer."""
 
@@ -75,7 +76,7 @@ class EngineAnswer:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AbstentionAnswer:
     """Reasons for an abstention, and the missing fact that would most likely allow a decision."""
 
@@ -83,7 +84,7 @@ class AbstentionAnswer:
     missing_fact: MissingFact | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Guarantee:
     """The model's guarantee for its answers: with confidence `1 - delta`, at most `alpha` of them are wrong."""
 
@@ -95,7 +96,7 @@ class Guarantee:
     method: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Decision:
     """The answer. `raw_score` belongs to the `explained_engine`; it is the sum of `base_value` and all contributions.
 
@@ -123,7 +124,7 @@ class Decision:
     flags: Switches
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LedgerRow:
     """One item that serves as idempotency record, decision and ledger entry.
 
@@ -152,7 +153,7 @@ class LedgerRow:
     answer_format: int = ANSWER_FORMAT
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Conditions:
     """Conditions for writing a tenant's decision: monthly quota, spend limit, consent of the subject.
 

@@ -40,6 +40,10 @@ class ScoringModel(Protocol):
         """Positions of the features that may be missing in a vector, although they never were in training."""
         ...
 
+    def encode(self, features: Mapping[str, object]) -> tuple[float, ...]:
+        """Return the vector of named values; raise InvalidInput with every invalid field."""
+        ...
+
     def assess(self, vector: Sequence[float], without: Collection[DegradedEngine] = ()) -> Verdict:
         """Return the verdict on one encoded feature vector. A replay excludes the engines in `without`."""
         ...

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from vigil.decisions.scoring.ports import FeatureExtractor, ScoringModel
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.rows import ANSWER_FORMAT, FeatureValue, ModelRef
 from vigil.kernel.time import format_timestamp
+from vigil.kernel.values import value
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import Verdict
 from vigil.prediction.trials.model import ModelAnswer
@@ -21,7 +21,7 @@ NEVER_MISSING = "never_missing_in_training"
 """Warning of an answer without a value that every row of the training had."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AssessedRequest:
     """A model's verdict on one request, with everything else a decision needs except its id and time."""
 
@@ -94,7 +94,7 @@ class Preparation:
         """
         request, contract = self._request, model.contract
         _check(request, contract, self._now)
-        vector = contract.encode(self._features(contract))
+        vector = model.encode(self._features(contract))
         return AssessedRequest(
             model=model,
             subject_id=request.subject_id,

@@ -42,7 +42,7 @@ async def score(request: Request, body: ScoreBody, caller: Scorer, idempotency_k
     scoring: Scoring = request.app.state.scoring
     outcome = scoring.score(
         caller.tenant_id,
-        ScoreRequest(**dict(body)),
+        ScoreRequest(body.model, body.subject_id, body.features, body.history, body.as_of, body.explain),
         idempotency_key,
         correlation.current.get(),
         Conditions(caller.limits.predictions_per_month, caller.limits.hard_stop, caller.consents),

@@ -1,9 +1,8 @@
 """Scores requests: computes in memory, then commits once."""
 
 import json
-import uuid
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vigil.access.flags.model import Switches, all_off
@@ -22,11 +21,12 @@ from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, NotFoun
 from vigil.kernel.pseudonyms import TenantKey, TenantKeys
 from vigil.kernel.rows import ANSWER_FORMAT
 from vigil.kernel.time import format_timestamp
+from vigil.kernel.values import value
 from vigil.prediction.engines.ensemble import DegradedEngine
 from vigil.prediction.trials.model import Comparison, ModelAnswer, is_challenger_subject
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ScoreResult:
     """A committed decision. `replayed` is True if an earlier request committed it."""
 
@@ -105,7 +105,7 @@ class Scoring:
         row = self.get(tenant_id, decision)
         model = self._models.archived(row.model.name, row.model.version)
         stored = json.loads(row.body)
-        vector = model.contract.encode(json.loads(row.inputs))
+        vector = model.encode(json.loads(row.inputs))
         assessed = AssessedRequest(
             model=model,
             subject_id=row.subject_id,
@@ -145,8 +145,8 @@ class Scoring:
             raise InvalidInput(FieldError("model", "is not a model of this service", "see GET /v1/models")) from error
 
     def _commit(self, request: "_Identity", assessed: AssessedRequest, comparison: Comparison | None) -> ScoreResult:
-        now, nonce, generation = self._clock(), uuid.uuid4().hex, 0
-        key = request.key or str(uuid.uuid4())
+        now, nonce, generation = self._clock(), os.urandom(16).hex(), 0
+        key = request.key or os.urandom(16).hex()
         # Without a key, no other request can address this row, so that a fingerprint is not needed.
         fingerprint = _fingerprint(request.tenant_key, request.payload) if request.key else ""
         while True:
@@ -188,7 +188,7 @@ class Scoring:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Identity:
     """The identity of a request for idempotency."""
 

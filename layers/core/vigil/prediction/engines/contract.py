@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from vigil.errors import FieldError, InvalidInput
-from vigil.kernel.json_documents import MAX_MEMBERS
 from vigil.kernel.rows import MODEL_NAME, MODEL_NAME_RULE, FeatureValue
 from vigil.prediction.engines.ensemble import Abstention, Band, Ensemble, band_index
 from vigil.prediction.engines.file_limits import ENGINE_FILE_PATTERN, FILE_LIMITS
+from vigil.prediction.engines.row_encoder import RowEncoder
 from vigil.prediction.engines.votes import FILE_EXTENSIONS, EngineSpec
 from vigil.prediction.features.feature_spec import FeatureSpec
 
@@ -90,27 +89,7 @@ class ModelContract:
 
     def encode(self, features: Mapping[str, object]) -> tuple[float, ...]:
         """Return the row that engines receive, in schema order; raise InvalidInput with every invalid field."""
-        if len(features) > (most := max(MAX_MEMBERS, len(self.features))):
-            raise InvalidInput(FieldError("features", "has too many members", f"at most {most} members"))
-        known = {f.name for f in self.features}
-        errors = [
-            FieldError(f"features.{name[:64]}", "is not a feature of this model", "a feature of the model's schema")
-            for name in features
-            if name not in known
-        ]
-        row = []
-        for spec in self.features:
-            value = features.get(spec.name)
-            if type(value) is float and spec.accepts_as_is(value):  # most values of most requests
-                row.append(value)
-                continue
-            try:
-                row.append(spec.encode(value))
-            except InvalidInput as error:
-                errors.extend(error.errors)
-        if errors:
-            raise InvalidInput(*errors)
-        return tuple(row)
+        return RowEncoder(self.features).encode(features)
 
     def decode(self, row: Sequence[float]) -> dict[str, FeatureValue]:
         """Return the named values of a row; the inverse of `encode`."""

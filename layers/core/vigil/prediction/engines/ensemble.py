@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from vigil.kernel.values import value
 from vigil.prediction.engines.votes import EngineVote, logit, sigmoid
 
 EnsemblePolicy: TypeAlias = Literal["weighted", "majority", "unanimity"]
@@ -111,7 +112,7 @@ class DegradedEngine:
     reason: Literal["unsigned", "unavailable", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Verdict:
     """A package's result for one row. `band` is the known severity even if the decision is to abstain.
 
@@ -129,7 +130,7 @@ class Verdict:
     guaranteed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MissingFact:
     """A missing feature worth obtaining: its cost, and the share of its typical values that would give an answer."""
 

@@ -8,6 +8,7 @@ from operator import itemgetter
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import DegradedEngine, Verdict, decide
 from vigil.prediction.engines.ports import ExplainableEngine, TrainedEngine, VotingEngine
+from vigil.prediction.engines.row_encoder import RowEncoder
 from vigil.prediction.engines.votes import EngineKind, EngineVote, Explanation, logit
 
 
@@ -42,6 +43,7 @@ class EnsembleRunner:
         self, contract: ModelContract, engines: Mapping[str, VotingEngine], unsigned: Collection[str] = frozenset()
     ) -> None:
         self.contract = contract
+        self.encoder = RowEncoder(contract.features)
         self._engines = [
             _LoadedEngine(spec.name, spec.kind, engines[spec.name], _columns(contract, spec.features))
             for spec in contract.engines

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from vigil.kernel.values import value
 from vigil.prediction.features.feature_spec import FeatureSpec
 
 EngineKind: TypeAlias = Literal["lightgbm", "isolation_forest", "rules", "statistics"]
@@ -62,7 +63,7 @@ class EngineSpec:
         return f"{self.name}.walk"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Evidence:
     """One observation of an engine: a stable code, a sentence, and its number, bound and severity if any.
 
@@ -76,7 +77,7 @@ class Evidence:
     severity: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EngineVote:
     """One engine's vote on one row.
 

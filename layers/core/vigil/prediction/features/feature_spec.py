@@ -56,11 +56,6 @@ class FeatureSpec:
                 f"a label of {self.name} must have 1 to {MAX_CATEGORY_LABEL} characters, without control characters"
             )
 
-    def accepts_as_is(self, value: float) -> bool:
-        """True if the value is a number within both bounds and needs no conversion; never true for NaN or infinity."""
-        low, high = self.minimum, self.maximum
-        return self.type == "number" and low is not None and high is not None and low <= value <= high
-
     def encode(self, value: object) -> float:
         """Return the value as the float that the engine receives.
 

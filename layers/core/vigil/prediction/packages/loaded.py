@@ -1,6 +1,6 @@
 """A verified model in memory, and a challenger on trial."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -50,6 +50,10 @@ class LoadedModel:
     def is_expired(self, now: datetime) -> bool:
         """True if the package must no longer be used at `now`."""
         return now >= parse_utc(self.manifest.expires_at)
+
+    def encode(self, features: Mapping[str, object]) -> tuple[float, ...]:
+        """Return the row of named values that engines receive; raise InvalidInput with every invalid field."""
+        return self.runner.encoder.encode(features)
 
     def assess(self, row: Sequence[float], without: Collection[DegradedEngine] = ()) -> Verdict:
         """Return the verdict on one encoded row (`contract.encode`); `without` excludes engines, for a replay."""

@@ -44,7 +44,7 @@ async def record(
     The answer to one event is its result, or 422 if it is rejected. The answer to an array lists the results.
     """
     usage_events: UsageEvents = request.app.state.usage_events
-    if media_type(request.headers) == EVENT:
+    if media_type(request.headers.get("content-type")) == EVENT:
         return _record_one(usage_events, caller.tenant_id, events)
     results = usage_events.record(caller.tenant_id, check_batch(events))
     counts = Counter(result.status for result in results)
