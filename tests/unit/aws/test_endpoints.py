@@ -99,7 +99,7 @@ def test_a_function_reads_no_configuration_file(environment, tmp_path):
     with pytest.raises(NoRegionError):
         endpoints.region()
     environment.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    assert clients.create_client(Settings("dev"), "kms").meta.endpoint_url == "https://kms.eu-west-1.amazonaws.com/"
+    assert clients.create_client(Settings("dev"), "kms").meta.endpoint_url == "https://kms.eu-west-1.amazonaws.com"
     assert credentials.session.cache_info().currsize == 0
 
 
@@ -136,9 +136,9 @@ def test_special_endpoints_of_configuration_files_stay_on_botocore(environment, 
 @pytest.mark.parametrize(
     ("bucket", "stage", "url"),
     [
-        ("models", "prod", "https://models.s3.eu-west-1.amazonaws.com/"),
-        ("models.a", "prod", "https://s3.eu-west-1.amazonaws.com/models.a/"),
-        ("models", "local", "https://s3.eu-west-1.amazonaws.com/models/"),
+        ("models", "prod", "https://models.s3.eu-west-1.amazonaws.com"),
+        ("models.a", "prod", "https://s3.eu-west-1.amazonaws.com/models.a"),
+        ("models", "local", "https://s3.eu-west-1.amazonaws.com/models"),
     ],
 )
 def test_a_bucket_is_in_the_host_or_in_the_path(environment, bucket, stage, url):

@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from typer.testing import CliRunner
@@ -11,6 +10,8 @@ from typer.testing import CliRunner
 from cli import deployment
 from cli.embedded import Embedded
 from cli.main import app
+from vigil.aws.connections import Connections
+from vigil.aws.http_answers import Answer
 from vigil.bootstrap import process
 from vigil.errors import NotFound
 
@@ -65,10 +66,16 @@ def test_real_credentials_are_not_sent_to_the_emulator(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "real")
     LOCAL.save(tmp_path)
     deployment.activate()
-    url = process.client("secretsmanager").generate_presigned_url("get_secret_value", {"SecretId": "access"})
-    query = parse_qs(urlsplit(url).query)
-    assert query["X-Amz-Credential"][0].startswith("local/")
-    assert "X-Amz-Security-Token" not in query
+    heads = []
+
+    def answered(_, head, *__):
+        heads.append(head)
+        return Answer(200, {}, b"{}")
+
+    monkeypatch.setattr(Connections, "exchange", answered)
+    process.client("secretsmanager").get_secret_value(SecretId="access")
+    assert "Credential=local/" in heads[0]
+    assert "x-amz-security-token" not in heads[0]
 
 
 def test_environment_variables_select_another_deployment(tmp_path, monkeypatch):

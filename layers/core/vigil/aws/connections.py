@@ -3,6 +3,7 @@
 import os
 import socket
 import ssl
+from contextlib import suppress
 from functools import cache
 from http.client import HTTPException
 from select import POLLIN, poll
@@ -64,14 +65,12 @@ class Connections:
         _close_all(self.idle)
 
     def _take(self) -> socket.socket:
-        while self.idle:
-            try:
+        with suppress(IndexError):  # another thread may take the last one
+            while self.idle:
                 connection = self.idle.pop()
-            except IndexError:  # another thread took the last one
-                break
-            if is_open(connection):
-                return connection
-            connection.close()
+                if is_open(connection):
+                    return connection
+                connection.close()
         return self._open()
 
     def _open(self) -> socket.socket:
@@ -106,8 +105,9 @@ class Connections:
 
 
 def _close_all(idle: list[socket.socket]) -> None:
-    while idle:
-        idle.pop().close()
+    with suppress(IndexError):  # another thread may take the last one
+        while idle:
+            idle.pop().close()
 
 
 def is_open(connection: socket.socket) -> bool:

@@ -16,7 +16,7 @@ class Seam:
 
     def __init__(self, service_name: str, region: str, connections: Connections) -> None:
         self.service_name = service_name
-        self.meta = SimpleNamespace(region_name=region, endpoint_url=connections.endpoint.url)
+        self.meta = SimpleNamespace(region_name=region, endpoint_url=connections.endpoint.url.removesuffix("/"))
         self._connections = connections
         self._call: Call = self._perform
         self._trace_header: Callable[[], str] = tracing.header_of_invocation
