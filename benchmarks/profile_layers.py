@@ -6,7 +6,7 @@ LAYERS: Mapping[str, Sequence[str]] = {
     "Lambda adapter: event to request, answer to event": ("mangum", "vigil.web.lambda_entry", "vigil.web.rest_events"),
     "Starlette and FastAPI: middleware stack, routing, requests": (
         *("starlette", "fastapi", "vigil.web.app", "vigil.web.queries", "vigil.web.fast_route"),
-        *("vigil.web.router", "contextlib", "asyncio"),
+        *("vigil.web.route_table", "vigil.web.header_fields", "contextlib", "asyncio"),
     ),
     "own middleware: caller, tenant guard, security headers": (
         *("vigil.web.middleware", "vigil.web.principal", "vigil.web.etags", "vigil.web.gateway"),
@@ -28,8 +28,8 @@ LAYERS: Mapping[str, Sequence[str]] = {
         "vigil.prediction.engines.row_buffers",
         "vigil.prediction.engines.library",
     ),
-    "engine: isolation forest": ("vigil.prediction.engines.forest",),
-    "engine: statistics": ("vigil.prediction.engines.statistics",),
+    "engine: isolation forest": ("vigil.prediction.engines.forest", "vigil.prediction.engines.native_forest"),
+    "engine: statistics": ("vigil.prediction.engines.statistics", "vigil.prediction.engines.distance"),
     "engine: rules": ("vigil.prediction.engines.rules",),
     "votes and verdict": (
         *("vigil.prediction.engines.ensemble", "vigil.prediction.engines.ensemble_runner"),
@@ -44,4 +44,3 @@ LAYERS: Mapping[str, Sequence[str]] = {
     "log line with metrics": ("vigil.runtime.telemetry", "vigil.runtime.log_lines", "aws_lambda_powertools"),
 }
 """Modules of each layer. A module belongs to the layer with its longest prefix."""
-REST = "the rest"
