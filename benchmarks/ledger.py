@@ -25,7 +25,7 @@ from cli.checkout import ROOT
 from models import recipe
 from vigil.bootstrap import process
 from vigil.decisions.scoring.model import LedgerRow, ScoreRequest
-from vigil.decisions.scoring.packed_documents import pack_documents, unpack_documents
+from vigil.decisions.scoring.packed_documents_model import pack_documents, unpack_documents
 from vigil.decisions.scoring.service import Scoring
 from vigil.decisions.scoring.store import row_item
 from vigil.money.usage.stream_entries import billed_bytes

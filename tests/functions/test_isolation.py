@@ -109,8 +109,9 @@ def findings(world: World, operation: Operation, role: str | None, swap: Swap):
     done = [each.status < 400 or each.status == 409 for each in (answer, other)]
     if changing and (all(done) or (done[0] and operation.method == "DELETE")):
         return  # the first of two successful changes alters the answer of the second
-    if answer.observable() != other.observable():
-        yield f"{about}, differs from the answer for an absent name: {answer.observable()} {other.observable()}"
+    parts = zip(answer.observable(), other.observable(), strict=True)
+    if different := [f"{part} instead of {absent}" for part, absent in parts if part != absent]:
+        yield f"{about}, differs from the answer for an absent name: {', '.join(different)}"
 
 
 @pytest.mark.parametrize("operation", ALL.values(), ids=ALL)

@@ -6,7 +6,7 @@ from typing import Any
 from tests.support.fakes.tenant_keys import tenant_key
 from tests.support.ledgers import ledger
 from vigil.decisions.scoring.model import LedgerRow
-from vigil.decisions.scoring.packed_documents import read_documents
+from vigil.decisions.scoring.packed_documents_model import read_documents
 from vigil.kernel.rows import ModelRef
 from vigil.prediction.trials.model import Comparison, ModelAnswer
 

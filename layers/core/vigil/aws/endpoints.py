@@ -11,12 +11,12 @@ from vigil.aws import credentials
 
 _TRUE = "true"
 _SUFFIXES = (
-    (r"cn-\w+-\d+", "amazonaws.com.cn"),
-    (r"eusc-de-\w+-\d+", "amazonaws.eu"),
-    (r"us-iso-\w+-\d+", "c2s.ic.gov"),
-    (r"us-isob-\w+-\d+", "sc2s.sgov.gov"),
-    (r"eu-isoe-\w+-\d+", "cloud.adc-e.uk"),
-    (r"us-isof-\w+-\d+", "csp.hci.ic.gov"),
+    (re.compile(r"cn-\w+-\d+"), "amazonaws.com.cn"),
+    (re.compile(r"eusc-de-\w+-\d+"), "amazonaws.eu"),
+    (re.compile(r"us-iso-\w+-\d+"), "c2s.ic.gov"),
+    (re.compile(r"us-isob-\w+-\d+"), "sc2s.sgov.gov"),
+    (re.compile(r"eu-isoe-\w+-\d+"), "cloud.adc-e.uk"),
+    (re.compile(r"us-isof-\w+-\d+"), "csp.hci.ic.gov"),
 )
 """Patterns of the regions of other partitions, with the domain of their services."""
 _DOMAIN = "amazonaws.com"
@@ -80,7 +80,7 @@ def bucket_endpoint(bucket: str, region_name: str, *, is_path_style: bool) -> En
 
 def domain(region_name: str) -> str:
     """Return the domain of the services of a region's partition."""
-    return next((suffix for pattern, suffix in _SUFFIXES if re.fullmatch(pattern, region_name)), _DOMAIN)
+    return next((suffix for pattern, suffix in _SUFFIXES if pattern.fullmatch(region_name)), _DOMAIN)
 
 
 def configured_url(service_id: str) -> str | None:

@@ -19,6 +19,8 @@ from vigil.aws.seam import Seam
 
 MAX_OBJECT_BYTES = 64 << 20
 """Maximum size of an object that is read. The body of a larger one is empty."""
+_REFUSAL = {"Code": re.compile("<Code>([^<]*)</Code>"), "Message": re.compile("<Message>([^<]*)</Message>")}
+"""Patterns of the elements of a refusal."""
 _EMPTY = sha256().hexdigest()
 _RETRY_SECONDS = 0.05
 

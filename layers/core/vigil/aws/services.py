@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+_WORD_STARTS = re.compile("(?<=[a-z])(?=[A-Z])")
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -48,7 +50,7 @@ class Service:
 
 def python_name(operation: str) -> str:
     """Return the name of the method that makes an operation: `GetItem` becomes `get_item`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation).lower()
+    return _WORD_STARTS.sub("_", operation).lower()
 
 
 def _operations(

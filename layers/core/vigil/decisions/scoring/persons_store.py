@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from vigil.aws.tables import Table
-from vigil.decisions.scoring.packed_documents import read_documents
+from vigil.decisions.scoring.packed_documents_model import read_documents
 from vigil.privacy.erasure.model import FoundKeys, Key
 from vigil.privacy.persons.model import Person, PersonExtract
 

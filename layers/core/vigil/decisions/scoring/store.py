@@ -10,7 +10,7 @@ from vigil.aws.errors import ConditionFailed
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, is_condition_failure
 from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerPage, LedgerRow
-from vigil.decisions.scoring.packed_documents import pack_documents, read_documents
+from vigil.decisions.scoring.packed_documents_model import pack_documents, read_documents
 from vigil.errors import BudgetExhausted, ConsentWithdrawn, Erased, QuotaExceeded, VigilError
 from vigil.kernel.ids import stored_decision_id
 from vigil.kernel.money import SpendLimit

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import to_json
 
-from vigil.decisions.scoring.packed_documents import pack_documents, read_documents, unpack_documents
+from vigil.decisions.scoring.packed_documents_model import pack_documents, read_documents, unpack_documents
 
 STORED = "eH1wSHUuq1ZKTAdqN4FkyBIwB5wbuYg2Q4ccH+LOQSADifFjYoqRWWKakZGJiXEqZixjj8haAC23Trc="
 """A value that was packed when the format was introduced, of `INPUTS`, `BODY` and `SUMMARY`."""
