@@ -14,13 +14,19 @@ from pydantic_core import from_json, to_json
 
 from vigil.aws.services import Service
 
+_ATTRIBUTE_MARKS = [b'"B"']
+"""Marks of a body whose only bytes are single attributes, as in most items."""
+_ATTRIBUTE = b'"B":"'
+_ALPHABET = bytes.maketrans(b"-_", b"+/")
+
 
 def encode(service: Service, arguments: Mapping[str, Any]) -> bytes:
     """Return the JSON body of a request."""
     body = to_json(arguments, bytes_mode="base64")
-    if any(mark in body for mark in service.marks):
-        body = to_json(_with_texts(arguments))
-    return body
+    marks = [mark for mark in service.marks if mark in body]
+    if marks == _ATTRIBUTE_MARKS:
+        return _with_standard_alphabet(body)
+    return to_json(_with_texts(arguments)) if marks else body
 
 
 def decode(service: Service, body: bytes) -> dict[str, Any]:
@@ -31,6 +37,16 @@ def decode(service: Service, body: bytes) -> dict[str, Any]:
     if b"null" in body or any(mark in body for mark in service.marks):
         return {name: _with_values(service, name, value) for name, value in parsed.items() if value is not None}
     return parsed
+
+
+def _with_standard_alphabet(body: bytes) -> bytes:
+    """Return a body whose attributes of type `B` have the standard alphabet.
+
+    Quotes inside of texts are escaped, so that the member is found without parsing.
+    """
+    first, *rest = body.split(_ATTRIBUTE)
+    ends = [(part, part.index(b'"')) for part in rest]
+    return _ATTRIBUTE.join([first, *(part[:end].translate(_ALPHABET) + part[end:] for part, end in ends)])
 
 
 def _with_texts(value: Any) -> Any:
