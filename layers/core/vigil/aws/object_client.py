@@ -19,8 +19,8 @@ from vigil.aws.seam import Seam
 
 MAX_OBJECT_BYTES = 64 << 20
 """Maximum size of an object that is read. The body of a larger one is empty."""
-_REFUSAL = {"Code": re.compile("<Code>([^<]*)</Code>"), "Message": re.compile("<Message>([^<]*)</Message>")}
-"""Patterns of the elements of a refusal."""
+_CODE = re.compile("<Code>([^<]*)</Code>")
+_MESSAGE = re.compile("<Message>([^<]*)</Message>")
 _EMPTY = sha256().hexdigest()
 _RETRY_SECONDS = 0.05
 
@@ -84,6 +84,8 @@ class ObjectClient(Seam):
 def _describe_refusal(answer: Answer) -> dict[str, str]:
     """Return the code and the message of an answer with an error status."""
     text = answer.body.decode(errors="replace")
-    found = {name: re.search(f"<{name}>([^<]*)</{name}>", text) for name in ("Code", "Message")}
-    without = {"Code": str(answer.status), "Message": responses.get(answer.status, "")}
-    return without | {name: match[1] for name, match in found.items() if match}
+    code, message = _CODE.search(text), _MESSAGE.search(text)
+    return {
+        "Code": code[1] if code else str(answer.status),
+        "Message": message[1] if message else responses.get(answer.status, ""),
+    }
