@@ -133,7 +133,7 @@ def test_duplicate_chunk_messages_count_once(stack, tenants, rows, aws):
 
 def test_a_huge_batch_does_not_delay_another_tenants_small_batch(tenants, rows):
     greedy, small = tenants
-    many = [row | {"subject_id": f"p-{n}"} for n in range(40_000) for row in (rows[n % len(rows)],)]
+    many = [row | {"subject_id": f"p-{n}"} for n in range(120_000) for row in (rows[n % len(rows)],)]
     huge = submit(greedy, csv_of(many))
     while greedy.get(f"/v1/batches/{huge}").json()["state"] != "running":
         time.sleep(0.2)

@@ -143,12 +143,12 @@ def test_one_structured_event_is_answered_with_its_result(report, bill):
 
 
 def test_one_rejected_event_is_422_with_field_and_bound(report):
-    status, problem = report(used(1, emails=-77), ONE)
+    status, problem = report(used(1, emails=-987_654_321), ONE)
     assert (status, problem["type"]) == (422, "urn:vigil:problem:invalid-input")
     assert [(error["field"], error["bound"]) for error in problem["errors"]] == [
         ("data.emails", "greater than or equal to 0")
     ]
-    assert "77" not in json.dumps(problem)
+    assert "987654321" not in json.dumps(problem)
 
 
 def test_the_errors_of_one_event_are_counted(report):
