@@ -62,7 +62,10 @@ class PhaseClock:
         return dict(self._seconds)
 
     def around(self, phase: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a function that does the same and counts its time; also that of an iterator that it returns."""
+        """Return a wrapper of a function that counts its time under `phase`.
+
+        The time of a returned iterator is counted too.
+        """
 
         def counted(*given: Any, **named: Any) -> Any:
             with self._inside(phase):
@@ -72,7 +75,7 @@ class PhaseClock:
         return counted
 
     def around_first(self, phase: str, factory: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a factory whose function, or the first of its functions, counts its time."""
+        """Return a wrapper of a factory, whose function or first function counts its time under `phase`."""
 
         def build(*given: Any) -> Any:
             built = factory(*given)
@@ -118,7 +121,10 @@ def phases(case: ModelCase, rounds: int) -> Table:
 
 
 def phase_times(case: ModelCase, form: FileFormat, rounds: int) -> dict[str, float]:
-    """Return the microseconds per row of each phase: the least of the rounds, which other work disturbs least."""
+    """Return the microseconds per row of each phase: the minimum over the rounds.
+
+    Other work disturbs the minimum least.
+    """
     clock = PhaseClock()
     with ExitStack() as patches:
         for path, phase in (PHASES | FACTORIES).items():

@@ -76,7 +76,7 @@ class RequestUsage:
 
 
 def measure_requests(case: ModelCase, tier: Tier) -> RequestUsage:
-    """Return the resources of the median warm request of a tier."""
+    """Return the resources of a warm request of a tier: median CPU, and average calls."""
     sent: list[tuple[str, bytes]] = []
     log = StringIO()
     run = handler.deployed(case, sent, log)

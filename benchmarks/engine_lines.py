@@ -36,7 +36,7 @@ def engine_of(case: ModelCase) -> "trees.TreesEngine | c_library.LightGBMEngine"
 
 
 def one_row(case: ModelCase) -> Measurement:
-    """Measure the raw score of one row against the package."""
+    """Return a measurement of the raw score of one row, beside the package."""
     arrays = [np.array([row]) for row in case.rows]
     booster = _package(case)
     return Measurement(
@@ -48,7 +48,7 @@ def one_row(case: ModelCase) -> Measurement:
 
 
 def one_row_against_c(case: ModelCase) -> Measurement:
-    """Measure the raw score of one row against the C library of LightGBM, called in the same way."""
+    """Return a measurement of the raw score of one row, beside LightGBM's C library, called in the same way."""
     return Measurement(
         "one row / LightGBM's C",
         _timed(engine_of(case).raw_score, case.rows, 1_000),
@@ -58,7 +58,7 @@ def one_row_against_c(case: ModelCase) -> Measurement:
 
 
 def explained_row_against_c(case: ModelCase) -> Measurement:
-    """Measure the TreeSHAP contributions of one row against the C library of LightGBM, called in the same way."""
+    """Return a measurement of one row's TreeSHAP contributions, beside LightGBM's C library, called in the same way."""
     return Measurement(
         "TreeSHAP, one row / LightGBM's C",
         _timed(engine_of(case).contributions, case.rows, 100),
@@ -68,9 +68,9 @@ def explained_row_against_c(case: ModelCase) -> Measurement:
 
 
 def batch(case: ModelCase, count: int, threads: int) -> Measurement:
-    """Measure raw scores of many rows at once, per row. A packed table always uses one core.
+    """Return a measurement of raw scores of `count` rows in one call, in seconds per row.
 
-    With several threads of the package, elapsed time is measured instead of CPU time.
+    A packed table always uses one core. With several threads of the package, elapsed time is measured, not CPU time.
     """
     engine, booster = engine_of(case), _package(case)
     timed = partial(time_calls, clock=process_time if threads == 1 else perf_counter)
@@ -84,7 +84,7 @@ def batch(case: ModelCase, count: int, threads: int) -> Measurement:
 
 
 def json_batch(case: ModelCase) -> Measurement:
-    """Measure JSON arrays to JSON scores, per row. Both sides use the JSON parser of pydantic."""
+    """Return a measurement from JSON arrays to JSON scores, in seconds per row. Both sides use pydantic's parser."""
     engine, booster = engine_of(case), _package(case)
     rows = [[None if math.isnan(x) else x for x in row] for row in case.rows]
     bodies = [json.dumps(rows[i : i + JSON_BATCH]) for i in range(0, len(rows), JSON_BATCH)]
@@ -101,7 +101,7 @@ def json_batch(case: ModelCase) -> Measurement:
 
 
 def ndjson_batch(case: ModelCase) -> Measurement:
-    """Measure NDJSON of named values, the format of the API, to JSON scores, per row.
+    """Return a measurement from NDJSON of named values, the format of the API, to JSON scores, in seconds per row.
 
     Vigil reads it as a worker of batches does. The other side uses the JSON parser of pydantic.
     """

@@ -71,11 +71,11 @@ class OneModel:
     model: LoadedModel
 
     def champion(self, name: str) -> LoadedModel:
-        """Return the model."""
+        """Return the only model, for any name."""
         return self.model
 
     def pinned(self, name: str, version: int, digest: str) -> LoadedModel:
-        """Return the model."""
+        """Return the only model, for any name, version and digest."""
         return self.model
 
 

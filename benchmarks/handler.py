@@ -109,12 +109,12 @@ class _Context:
 
 
 def native(case: ModelCase) -> Handler:
-    """Return the function with the native engine of the package."""
+    """Return the scoring function with the native engine of the package."""
     return _checked(_function(case.loaded(), _Accepting()), case)
 
 
 def package(case: ModelCase) -> Handler:
-    """Return the same function with the lightgbm package."""
+    """Return the scoring function with an engine that uses the lightgbm Python package."""
     model = case.loaded()
     engine = BoostedEngine(PackageEngine(case.text), ENGINE, model.contract.ensemble.positive_from, "")
     return _checked(

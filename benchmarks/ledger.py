@@ -51,7 +51,10 @@ class RowMeasurement:
     unpack: float
 
     def saved(self, factor: int) -> float:
-        """Return US dollars saved per million writes; a transaction has the factor 2."""
+        """Return the US dollars that compression saves per million rows.
+
+        `factor` is 2 for a write in a transaction, otherwise 1.
+        """
         return factor * (self.units_before - self.units_after) * prices.REQUESTS["dynamodb write"] * MILLION
 
 

@@ -38,7 +38,10 @@ class Result:
 
 
 def interleave(measurements: Sequence[Measurement], rounds: int, tick: Callable[[], None]) -> list[Result]:
-    """Run both sides of every measurement once per round; the side that runs first alternates."""
+    """Run both sides of every measurement once per round after a warm-up, and return their results.
+
+    The side that runs first alternates.
+    """
     times: list[list[tuple[float, float]]] = [[] for _ in measurements]
     for number in range(-1, rounds):  # the first round is a warm-up
         for measurement, pairs in zip(measurements, times, strict=True):

@@ -65,8 +65,8 @@ class ContenderTimes:
     rate_one: list[float] = field(default_factory=list)
     rate_eight: list[float] = field(default_factory=list)
 
-    def quantile(self, percent: int) -> float:
-        """Return a percentile of the latency of sequential single requests, in seconds."""
+    def latency_percentile(self, percent: int) -> float:
+        """Return the latency in seconds at a percentile (1 to 99) of single requests, sent one at a time."""
         return quantiles(self.one, n=100)[percent - 1]
 
 
@@ -171,7 +171,9 @@ def show(console: Console, case: ModelCase, found: dict[str, ContenderTimes]) ->
         if name in {NOOP_BATCH, VIGIL_BATCH}:
             continue
         off = noop if name in {BEFORE, VIGIL, VIGIL_CLIENT} else None
-        times = [1e6 * (measured.quantile(p) - (off.quantile(50) if off else 0)) for p in (50, 95, 99)]
+        times = [
+            1e6 * (measured.latency_percentile(p) - (off.latency_percentile(50) if off else 0)) for p in (50, 95, 99)
+        ]
         rates = [median(measured.rate_one), median(measured.rate_eight)]
         many = measured.batch if not off else [seconds - median(noop_batch.batch) for seconds in batch.batch]
         table.add_row(
@@ -185,13 +187,13 @@ def show(console: Console, case: ModelCase, found: dict[str, ContenderTimes]) ->
     console.print(table)
     console.print("  * without the p50 of the no-op function; requests per second include the emulator")
     for name in (name for name in found if name not in {NOOP, NOOP_BATCH, VIGIL, VIGIL_CLIENT, VIGIL_BATCH}):
-        theirs = found[name].quantile(50) - (noop.quantile(50) if name == BEFORE else 0.0)
-        time = (found[VIGIL].quantile(50) - noop.quantile(50)) / theirs
+        theirs = found[name].latency_percentile(50) - (noop.latency_percentile(50) if name == BEFORE else 0.0)
+        time = (found[VIGIL].latency_percentile(50) - noop.latency_percentile(50)) / theirs
         memory = found[VIGIL].memory / found[name].memory
         verdicts = [f"{ratio:.2f} x ({'ahead' if ratio < 1 else 'behind'})" for ratio in (time, memory)]
         console.print(f"  Vigil / {name}: p50 {verdicts[0]}, memory {verdicts[1]}")
     for name in (name for name in (BEFORE, VIGIL) if name in found):
-        above = found[name].quantile(50) / noop.quantile(50) - 1
+        above = found[name].latency_percentile(50) / noop.latency_percentile(50) - 1
         console.print(f"  {name} above the no-op: {above:.2f} x the no-op's p50")
 
 

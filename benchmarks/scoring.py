@@ -86,7 +86,7 @@ def engine_measurements(case: ModelCase) -> Iterator[Measurement]:
 
 
 def cold_engine(case: ModelCase) -> Measurement:
-    """Measure import, model load and a first score in a new process."""
+    """Return a measurement of import, model load and a first score in a new process."""
     return Measurement(
         "cold: import + load",
         fresh_process(COLD_ENGINE, str(case.folder), ",".join(case.names)),
@@ -96,7 +96,10 @@ def cold_engine(case: ModelCase) -> Measurement:
 
 
 def cold_verified(case: ModelCase) -> Measurement:
-    """Measure import, signature, load and 32 golden rows in a new process, against import and load of the package."""
+    """Return a measurement of import and a verified package in a new process, beside import and load of the package.
+
+    A verified package takes its signature, its load and 32 golden rows.
+    """
     return Measurement(
         "cold: import + verified package",
         fresh_process(COLD_VERIFIED, str(case.folder), case.key_id, case.public_key.hex()),
@@ -105,7 +108,10 @@ def cold_verified(case: ModelCase) -> Measurement:
 
 
 def init(case: ModelCase) -> Measurement:
-    """Measure the first answer of the scoring function under the Runtime Interface Emulator, with either engine."""
+    """Return a measurement of the scoring function's first answer under the Runtime Interface Emulator.
+
+    The other side is the function with the lightgbm package.
+    """
     return Measurement(
         "init under the runtime emulator",
         first_invocation(case, "native"),
@@ -115,7 +121,7 @@ def init(case: ModelCase) -> Measurement:
 
 
 def function(case: ModelCase) -> Measurement:
-    """Measure the whole warm function with a fake AWS, against the same function with the lightgbm package."""
+    """Return a measurement of the warm function with a fake AWS, beside the same function with the lightgbm package."""
     return Measurement(
         "warm function, one request",
         time_calls(handler.native(case), handler.events(case), 60),
@@ -124,7 +130,7 @@ def function(case: ModelCase) -> Measurement:
 
 
 def function_above_native(case: ModelCase) -> Measurement:
-    """Measure the time that the warm function adds to the native score, as a share of the allowed 0.5 ms."""
+    """Return a measurement of the time that the warm function adds to the native score, as a share of 0.5 ms."""
     whole = time_calls(handler.native(case), handler.events(case), 60)
     score = time_calls(engine_lines.engine_of(case).raw_score, case.rows, 60)
     return Measurement(
@@ -136,7 +142,7 @@ def function_above_native(case: ModelCase) -> Measurement:
 
 
 def aws_client(case: ModelCase) -> Measurement:
-    """Measure the function with its DynamoDB client, with a fake response to its request, against no client."""
+    """Return a measurement of the function with its DynamoDB client and a fake response, beside no client."""
     run, calls = handler.with_aws_client(case)
     timed = time_calls(run, handler.events(case), 60)
 

@@ -46,7 +46,10 @@ class ChunkUse:
 
 @dataclass(frozen=True, slots=True)
 class BatchMonth:
-    """A month of batches: workers on average, and hours at full use."""
+    """Use of a month of batches.
+
+    `workers` is the average number of busy workers. `hours` is the time that all workers would need together.
+    """
 
     chunks: float
     workers: float
@@ -63,7 +66,7 @@ class BatchMonth:
 
 
 def spread_wave(rate: float) -> Wave:
-    """Return a wave that the default limits of keys and tenants admit for hours."""
+    """Return a wave over the smallest number of tenants and keys whose default hourly limits admit it."""
     keys = math.ceil(rate / KEY_REQUESTS)
     return Wave(rate, math.ceil(keys / KEYS_AT_FULL_RATE["ENTERPRISE"]), keys)
 

@@ -32,7 +32,7 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class ScoreUse:
-    """Use of one score: seconds of its environment, write units of its row, and if a quota is charged."""
+    """Use of one score: seconds of its environment, write units, and `quota`, which is True if a quota is charged."""
 
     seconds: float
     row_units: float
@@ -104,7 +104,10 @@ Stage = tuple[str, Callable[[float], float]]
 
 
 def concurrency_for(rate: float, seconds: float, limits: Limits) -> float:
-    """Return the concurrency that Lambda counts for calls of this duration; a unit has a limited number of calls."""
+    """Return the concurrency that Lambda counts for `rate` calls a second of `seconds` each.
+
+    One unit of concurrency takes at most `environment_requests` calls a second.
+    """
     return rate / min(limits.environment_requests, 1 / seconds)
 
 
@@ -188,7 +191,7 @@ def written(case: WaveCase) -> dict[str, float]:
 
 
 def per_unit(write: Callable[[float], float], units: float) -> Callable[[float], float]:
-    """Return a function of scores from one of write units."""
+    """Convert a limit on write units into a limit on scores. `units` is the write units of one score."""
     return lambda scores: write(scores * units) / units
 
 

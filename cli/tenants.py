@@ -228,10 +228,10 @@ def _print_key(new: "NewKey") -> None:
 
 def _notes(key: "ApiKey", now: datetime) -> "Iterator[str | Text]":
     """Yield the permissions of a narrowed key, and the warning before its expiry."""
-    from vigil.kernel.tenants import list_permissions
+    from vigil.kernel.tenants import sort_permissions
 
     if key.permissions is not None:
-        yield f"only {', '.join(list_permissions(key.permissions))}"
+        yield f"only {', '.join(sort_permissions(key.permissions))}"
     if warning := key.expiry_warning(now):
         remedy = "" if key.replaced_by else f" `vigil tenants rotate-key {key.tenant_id} {key.key_id}`"
         yield Text.assemble((warning, "yellow"), remedy)

@@ -248,7 +248,7 @@ def _compile(compiler: tuple[str, ...] | None, folder: Path, subfolder: str = ""
 def bytecode_python(target: Target) -> tuple[str, ...] | None:
     """Return the command of the Python that compiles bytecode for a target, or None if this machine has none.
 
-    Raises SystemExit for the latter where `CI` is set.
+    Raises SystemExit instead of returning None where `CI` is set.
     """
     if target.name == "local":
         return (sys.executable,)

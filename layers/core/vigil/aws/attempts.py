@@ -58,9 +58,10 @@ class Outcome:
 
 
 class RetryRules:
-    """Repeats the attempts of one client. Its quota ends retries while most attempts fail.
+    """Runs the attempts of one client's calls, and retries them while the quota lasts.
 
-    `retry_seconds` is the longest pause before a retry of an attempt that was not throttled.
+    `retry_seconds` is the longest pause before the first retry of an attempt that was not throttled. The service may
+    add up to 5 s.
     """
 
     def __init__(self, retry_seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The one way of all calls of a small client: the tenant guard, traces, metrics and tests wrap it."""
+"""The base class of small clients. The tenant guard, traces, metrics and tests wrap the one method of all calls."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -12,7 +12,10 @@ Call = Callable[[str, dict[str, Any]], Any]
 
 
 class Seam:
-    """A client of one service in one region. `service_name` and `meta` are botocore's."""
+    """Base class of small clients, with the seam: the one method through which all calls go.
+
+    `service_name` and `meta` have the form of botocore's.
+    """
 
     def __init__(self, service_name: str, region: str, connections: Connections) -> None:
         self.service_name = service_name

@@ -20,7 +20,10 @@ class _Client(Protocol):
 
 
 def traced(client: _Client, name: str) -> Callable[[Call], Call]:
-    """Return a wrapper that records a subsegment for each call; `name` is the endpoint prefix, such as `dynamodb`."""
+    """Return a decorator for a client's call function that records each call as an X-Ray subsegment.
+
+    `name` is the endpoint prefix, such as `dynamodb`.
+    """
 
     def wrap(call: Call) -> Call:
         def recorded(operation: str, arguments: dict[str, Any]) -> Any:

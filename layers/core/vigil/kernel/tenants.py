@@ -83,8 +83,8 @@ def effective_permissions(role: Role, own: frozenset[Permission] | None) -> froz
     return PERMISSIONS[role] if own is None else PERMISSIONS[role] & own
 
 
-def list_permissions(permissions: frozenset[Permission]) -> list[Permission]:
-    """Return permissions in the order of the documentation."""
+def sort_permissions(permissions: frozenset[Permission]) -> list[Permission]:
+    """Return the given permissions in the order of the type `Permission`."""
     return [permission for permission in get_args(Permission) if permission in permissions]
 
 

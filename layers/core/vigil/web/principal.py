@@ -17,7 +17,7 @@ from vigil.kernel.tenants import (
     Role,
     Tier,
     effective_permissions,
-    list_permissions,
+    sort_permissions,
 )
 from vigil.runtime import telemetry
 from vigil.web.header_fields import find_header, header_values
@@ -59,7 +59,7 @@ class Principal:
     @property
     def authority(self) -> str:
         """The role, followed by the key's own permissions if it has a list. Equal texts mean equal rights."""
-        return " ".join([self.role, *(list_permissions(self.permissions) if self.permissions is not None else ())])
+        return " ".join([self.role, *(sort_permissions(self.permissions) if self.permissions is not None else ())])
 
 
 def find_principal(scope: Scope) -> Principal | None:

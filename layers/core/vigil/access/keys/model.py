@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import get_args
 
 from vigil.errors import FieldError, Forbidden, InvalidInput
-from vigil.kernel.tenants import PERMISSIONS, Permission, Role, effective_permissions, list_permissions
+from vigil.kernel.tenants import PERMISSIONS, Permission, Role, effective_permissions, sort_permissions
 
 MAX_ACTIVE_KEYS = 100
 """Maximum active keys per tenant (operators may exceed it).
@@ -109,7 +109,7 @@ class Rights:
         if not self.permissions <= _ALL:
             raise InvalidInput(FieldError("permissions", "contains an unknown permission", bound))
         if excess := self.permissions - PERMISSIONS[self.role]:
-            message = f"{', '.join(list_permissions(excess))} is not among the permissions of the role {self.role}"
+            message = f"{', '.join(sort_permissions(excess))} is not among the permissions of the role {self.role}"
             raise InvalidInput(FieldError("permissions", message, bound))
 
     def check_grant(self, wanted: "Rights") -> None:
@@ -123,8 +123,8 @@ class Rights:
             )
         if excess := wanted.effective - self.effective:
             raise Forbidden(
-                f"Your key lacks {', '.join(list_permissions(excess))} and cannot create, change or revoke a key with "
-                f"more permissions than its own: {', '.join(list_permissions(self.effective))}."
+                f"Your key lacks {', '.join(sort_permissions(excess))} and cannot create, change or revoke a key with "
+                f"more permissions than its own: {', '.join(sort_permissions(self.effective))}."
             )
 
 
@@ -132,6 +132,6 @@ def _describe(permissions: frozenset[Permission]) -> str:
     """Return the names of permissions, or those of the missing ones if that is shorter."""
     if permissions == _ALL:
         return "every permission of the documentation"
-    listed = ", ".join(list_permissions(permissions))
-    missing = "all except " + ", ".join(list_permissions(_ALL - permissions))
+    listed = ", ".join(sort_permissions(permissions))
+    missing = "all except " + ", ".join(sort_permissions(_ALL - permissions))
     return min(listed, missing, key=len)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from vigil.access.keys.model import ApiKey
 from vigil.access.keys.service import NewKey
 from vigil.access.tenants.schemas import DisplayName, OverlapHours
-from vigil.kernel.tenants import Permission, Role, list_permissions
+from vigil.kernel.tenants import Permission, Role, sort_permissions
 from vigil.web.field_types import Moment
 from vigil.web.schemas import DATE_TIME
 
@@ -92,5 +92,5 @@ class KeyList(BaseModel):
 
 
 def _fields(key: ApiKey, now: datetime) -> dict[str, Any]:
-    derived = {"permissions": list_permissions(key.rights.effective), "warning": key.expiry_warning(now)}
+    derived = {"permissions": sort_permissions(key.rights.effective), "warning": key.expiry_warning(now)}
     return asdict(key) | derived

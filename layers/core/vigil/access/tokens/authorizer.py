@@ -8,7 +8,7 @@ from vigil.access.keys.model import ApiKey
 from vigil.access.tenants.model import Tenant
 from vigil.access.tokens.credentials import CredentialAuthenticator
 from vigil.errors import SignInsRefused, TenantSuspended, Unauthenticated
-from vigil.kernel.tenants import list_permissions
+from vigil.kernel.tenants import sort_permissions
 from vigil.runtime import correlation
 from vigil.runtime.telemetry import Telemetry
 from vigil.web.gateway import source_address
@@ -90,7 +90,7 @@ def _context(key: ApiKey, tenant: Tenant, now: datetime) -> Event:
         "consents": "true" if tenant.settings.consents else "false",
     }
     if key.permissions is not None:
-        context["permissions"] = " ".join(list_permissions(key.permissions))
+        context["permissions"] = " ".join(sort_permissions(key.permissions))
     if end := key.near_expiry(now):
         context["key_expires_at"] = end
     return context

@@ -104,7 +104,7 @@ class Batch:
 
     @property
     def left_out_subjects(self) -> frozenset[str]:
-        """Pseudonyms of the subjects that are being erased."""
+        """Pseudonyms of the subjects whose rows are left out because their erasure has begun."""
         return frozenset(left.subject for left in self.left_out)
 
     def row_digests(self, rows: Sequence[bytes]) -> list[str]:

@@ -77,11 +77,11 @@ class BatchFiles(Protocol):
     """Files by key."""
 
     def upload_url(self, key: str, seconds: int) -> str:
-        """Return a URL for one upload by PUT."""
+        """Return a presigned URL for PUT that expires after `seconds`."""
         ...
 
     def download_url(self, key: str, name: str, seconds: int) -> str:
-        """Return a URL for a download that is saved under this name."""
+        """Return a presigned URL for GET that expires after `seconds`. The download is saved under this name."""
         ...
 
     def read(self, key: str, version: str, start: int, length: int) -> bytes:
@@ -203,5 +203,8 @@ class BatchModels(Protocol):
         ...
 
     def pinned(self, name: str, version: int, digest: str) -> ScoringModel:
-        """Return an exact version. Raises ModelRefused or Unavailable."""
+        """Return the model version with this digest.
+
+        Raises ModelRefused if the package differs or has expired, or Unavailable.
+        """
         ...

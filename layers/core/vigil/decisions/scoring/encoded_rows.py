@@ -8,7 +8,7 @@ from vigil.decisions.scoring.model import EncodedSubject
 
 
 class EncodedRows(Sequence[EncodedSubject]):
-    """Encoded subjects. `vectors` has the vectors of the subjects with these ids, one after another."""
+    """Sequence of encoded subjects. `vectors` has one vector for each of `subject_ids`, in the same order."""
 
     def __init__(self, subject_ids: Sequence[str], vectors: "array[float]") -> None:
         self.subject_ids = subject_ids

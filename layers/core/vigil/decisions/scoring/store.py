@@ -21,7 +21,7 @@ Item = dict[str, dict[str, Any]]
 
 
 class QuotaCharges(Protocol):
-    """Charges a tenant's monthly quota in the transaction that writes the prediction."""
+    """Builds the transaction part that charges a prediction to a tenant's monthly quota."""
 
     def charge(self, tenant_id: str, month: str, rows: int, limit: int) -> Part:
         """Return the part that charges predictions to a month (`2026-11`) if the quota allows it."""
@@ -33,7 +33,7 @@ class QuotaCharges(Protocol):
 
 
 class SpendCharges(Protocol):
-    """Reserves the price of a prediction in the transaction that writes it."""
+    """Builds the transaction part that reserves the price of a prediction."""
 
     def reservation_part(self, tenant_id: str, moment: str, micros: int, stop: SpendLimit) -> Part:
         """Return the part that reserves micros if the spend limit allows it at that moment."""
@@ -45,7 +45,7 @@ class SpendCharges(Protocol):
 
 
 class ConsentChecks(Protocol):
-    """Checks the subject's consent in the transaction that writes a decision."""
+    """Builds the transaction part that checks the subject's consent."""
 
     def condition(self, tenant_id: str, subject: str) -> Part:
         """Return the transaction part whose condition fails if the subject has withdrawn the consent to scoring."""

@@ -47,7 +47,7 @@ class EngineSpec:
 
     `features` None means all features of the schema. Without `calibration` the engine may vote and veto, but gives no
     probability. A `specialist` detects one kind of positive among several. If it finds none, its probability counts but
-    it does not vote, because the row may be another kind of positive.
+    it does not vote. The row may be another kind of positive.
     """
 
     name: str

@@ -22,8 +22,8 @@ class FeatureSpec:
     `minimum` and `maximum` are inclusive. A category is encoded as its index in `categories`, a boolean as 0 or 1, a
     missing value as NaN.
 
-    `other_units` maps a unit that callers send by mistake to the number of such units in one of the feature's own
-    (`{"months": 12}` for a feature in years). The error message can then name the confused unit.
+    `other_units` maps a unit that callers send by mistake to its number per unit of the feature. A feature in years has
+    `{"months": 12}`. The error message can then name the confused unit.
 
     `label` is the noun phrase in reason texts. `missing` decides the effect of a missing value: it is allowed, makes
     the answer abstain, or is refused. `cost` is the effort of obtaining the value, relative to the package's other

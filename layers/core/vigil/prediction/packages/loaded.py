@@ -52,7 +52,7 @@ class LoadedModel:
         return now >= parse_utc(self.manifest.expires_at)
 
     def encode(self, features: Mapping[str, object]) -> tuple[float, ...]:
-        """Return the row of named values that engines receive; raise InvalidInput with every invalid field."""
+        """Return named values as the vector that engines receive. Raises InvalidInput with every invalid field."""
         return self.runner.encoder.encode(features)
 
     def assess(self, row: Sequence[float], without: Collection[DegradedEngine] = ()) -> Verdict:
