@@ -41,7 +41,8 @@ class Worker:
         assert self._process.stdout is not None  # noqa: S101 - a pipe, see `running`
         if not (line := self._process.stdout.readline()):
             raise RuntimeError(
-                f"the function of {self._checkout} has ended; run `make setup` there, and name packages that its code can read"
+                f"the function of {self._checkout} has ended; run `make setup` there, "
+                "and name packages that its code can read"
             )
         return json.loads(line)
 
