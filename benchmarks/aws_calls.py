@@ -1,6 +1,6 @@
 """CPU time of one AWS call in the client, and of a warm score with its two calls.
 
-    .venv/bin/python -m benchmarks.aws_calls            # 21 rounds, a minute
+    .venv/bin/python -m benchmarks.aws_calls            # 21 rounds, some ten seconds
 
 The small client, botocore's, and AWS's common runtime send the same UpdateItem over a loopback connection to a fake
 DynamoDB in another process. Only the CPU time of the client's process counts.

@@ -31,15 +31,19 @@ ENGINE_LAYERS = tuple(layer for layer in LAYERS if layer.startswith("engine:"))
 class Worker:
     """A running process of `benchmarks.function_worker`."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: "subprocess.Popen[str]", checkout: Path) -> None:
         self._process = process
+        self._checkout = checkout
         self.read()
 
     def read(self) -> Any:
         """Return the next result of the process; raise RuntimeError if it has ended."""
         assert self._process.stdout is not None  # noqa: S101 - a pipe, see `running`
         if not (line := self._process.stdout.readline()):
-            raise RuntimeError("the process of the function has ended")
+            raise RuntimeError(
+                f"the function of {self._checkout} has ended; run `make setup` there, "
+                "and name packages that its code can read"
+            )
         return json.loads(line)
 
     def run(self, command: str) -> Any:
@@ -58,7 +62,7 @@ def running(checkout: Path, package: Path) -> Iterator[Worker]:
         command, cwd=checkout, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         try:
-            yield Worker(process)
+            yield Worker(process, checkout)
         finally:
             process.kill()
 
