@@ -17,7 +17,8 @@ from cli.embedded import CREDENTIALS, REGION
 
 MAIN = ROOT / "cli" / "ministack_main.py"
 GATEWAY = ROOT / "cli" / "ministack_gateway.py"
-START_SECONDS = 60.0
+START_SECONDS = 180.0
+"""Longest wait for the first answer: a busy machine has needed 134 s."""
 STOP_SECONDS = 5.0
 
 
@@ -84,10 +85,11 @@ class Emulator:
             if url := self.endpoint():
                 return url
             time.sleep(0.05)
+        refusal = self._refusal(child.poll())
         self.stop()
-        raise CommandFailed(
-            f"MiniStack did not start within {START_SECONDS:.0f} s. End of {self.log}:\n{self.log.read_text()[-2000:]}"
-        )
+        child.kill()  # a process without a record is not found by `stop`
+        child.wait()
+        raise CommandFailed(refusal)
 
     def stop(self) -> bool:
         """Stop MiniStack and its function workers; return True if MiniStack was running."""
@@ -103,6 +105,17 @@ class Emulator:
         self._record.unlink(missing_ok=True)
         shutil.rmtree(self._scratch, ignore_errors=True)
         return process is not None
+
+    def _refusal(self, code: int | None) -> str:
+        """Return the message for a MiniStack that ended with an exit code, or, with None, did not answer in time."""
+        if code is None:
+            found = f"MiniStack did not answer within {START_SECONDS:.0f} s."
+            found += " The machine may be busy: run the command again."
+        else:
+            found = f"MiniStack ended with exit code {code} before it answered."
+            found += " Read its log, then run the command again."
+        end = self.log.read_text(errors="replace").strip()[-2000:]
+        return f"{found} The log is {self.log}" + (f". It ends with:\n{end}" if end else ", and it is empty.")
 
     def _recorded(self) -> tuple[str, str, str]:
         """Return the recorded process id, port and release, or empty strings without a record."""

@@ -1,1 +1,1 @@
-"""AWS clients, DynamoDB tables and transactions, secrets, error translation and the tenant guard."""
+"""AWS clients with retries, DynamoDB tables and transactions, secrets, error translation and the tenant guard."""

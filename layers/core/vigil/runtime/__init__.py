@@ -1,1 +1,1 @@
-"""Settings, telemetry, correlation ids, retries and the TTL cache of one process."""
+"""Settings, telemetry, correlation ids, retries of lost races and the TTL cache of one process."""
