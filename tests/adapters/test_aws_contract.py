@@ -128,6 +128,16 @@ def test_retries_and_errors_are_the_same(credentials, pauses, monkeypatch, step,
 
 
 @pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("status", [400, 500])
+@pytest.mark.parametrize("code", ["", "x#", ":x"])
+def test_an_error_without_a_code_is_an_error(credentials, pauses, monkeypatch, call, status, code):
+    step = answer(status, json.dumps({"__type": code, "message": "m"}).encode())
+    small, reference = run(lambda _: [step, step], call, monkeypatch)
+    assert (small[0][0], small[1]) == (reference[0][0], reference[1]) == ("refused", 1 if status == 400 else 2)
+    assert small[0][1]["Code"] == str(status)
+
+
+@pytest.mark.parametrize("call", CALLS)
 def test_a_lost_answer_is_requested_again_unless_that_repeats_an_effect(credentials, pauses, monkeypatch, call):
     small, reference = run(lambda server: [server.silent], call, monkeypatch)
     assert reference[:2] == (("answered", {}, 1), 2)

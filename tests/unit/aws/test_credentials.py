@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import botocore.session
 import pytest
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import InvalidConfigError, NoCredentialsError
 
 from tests.support.scripted_server import answer, serving
 from vigil.aws import credentials
@@ -103,3 +103,14 @@ def test_a_function_loads_neither_session_nor_client_of_botocore():
     heavy = ("session", "client", "credentials", "endpoint", "loaders", "model", "httpsession", "config")
     assert not {f"botocore.{name}" for name in heavy} & set(loaded)
     assert not {"boto3", "aws_xray_sdk", "urllib3.connectionpool"} & set(loaded)
+
+
+@pytest.mark.parametrize("variable", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"])
+@pytest.mark.parametrize("end", ["\n", "\r\nx-evil: 1", "\u00e9"])
+def test_credentials_that_would_end_a_header_are_refused(environment, variable, end):
+    plain = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_SESSION_TOKEN": "c"}
+    for name, value in plain.items():
+        environment.setenv(name, value + end if name == variable else value)
+    credentials.reset()
+    with pytest.raises(InvalidConfigError):
+        credentials.current_keys()

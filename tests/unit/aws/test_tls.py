@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.support.scripted_server import ScriptedServer
+from tests.support.scripted_server import ScriptedServer, http_answer, send
 from vigil.aws import connections as module
 from vigil.aws.connections import Connections
 from vigil.aws.endpoints import Endpoint
@@ -87,6 +87,19 @@ def test_an_encrypted_connection_is_kept_alive(server, trusted):
     pool = Connections(Endpoint.from_url(server.address), 5, 5)
     assert [pool.exchange(HEAD, b"{}").status for _ in range(5)] == [200] * 5
     assert server.connections == 1
+    pool.close()
+
+
+def test_an_answer_that_nobody_requested_is_never_returned(server, trusted):
+    buffered = 8_192  # bytes that the reader of an answer takes at once
+    first = http_answer(200, b"x" * 8_000)
+    first = http_answer(200, b"x" * (8_000 + buffered - len(first)))
+    assert len(first) == buffered
+    server.script = [send(first + http_answer(200, b"unrequested"))]
+    pool = Connections(Endpoint.from_url(server.address), 5, 5)
+    pool.exchange(HEAD, b"{}")
+    assert pool.exchange(HEAD, b"{}").body == b"{}"
+    assert server.connections == 2
     pool.close()
 
 

@@ -37,6 +37,8 @@ _THROTTLED_SECONDS = 1.0
 """Longest pause before the first retry of an attempt that was throttled."""
 _MAX_ADDED_SECONDS = 5.0
 """Longest time that the service may add to a pause."""
+_MAX_DIGITS = 9
+"""Number of digits that are read of the service's pause in milliseconds."""
 _RETRY_COST = 14
 _THROTTLED_COST = 5
 _SUCCESS_REWARD = 1
@@ -44,12 +46,17 @@ _SUCCESS_REWARD = 1
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Result of one attempt: an answer with its members and error code (empty for a success), or a network error."""
+    """Result of one attempt: an answer with its members, and an error code for a refusal; or a network error."""
 
     answer: Answer | None = None
     members: dict[str, Any] = field(default_factory=dict)
     code: str = ""
     error: BotoCoreError | None = None
+
+    @property
+    def is_refusal(self) -> bool:
+        """True if the service answered with an error status, whatever the code in the answer."""
+        return self.answer is not None and not 200 <= self.answer.status < 300
 
     @property
     def is_throttled(self) -> bool:
@@ -86,7 +93,7 @@ class RetryRules:
         if outcome.error is not None:
             raise outcome.error
         outcome.members["ResponseMetadata"]["RetryAttempts"] = number - 1
-        if not outcome.code:
+        if not outcome.is_refusal:
             self._quota.release(cost or _SUCCESS_REWARD)
         return outcome
 
@@ -95,7 +102,7 @@ class RetryRules:
             return False  # the service may have done the work, and a second attempt would do it again
         if outcome.answer is None:
             return isinstance(outcome.error, NetworkError | HTTPClientError | ChecksumError)
-        return bool(outcome.code) and (
+        return outcome.is_refusal and (
             outcome.is_throttled or outcome.code in TRANSIENT_CODES or outcome.answer.status in TRANSIENT_STATUSES
         )
 
@@ -105,4 +112,5 @@ class RetryRules:
         requested = outcome.answer.headers.get("x-amz-retry-after", "") if outcome.answer else ""
         if not requested.isdecimal():
             return pause
-        return max(pause, min(int(requested) / 1000, _MAX_ADDED_SECONDS + pause))
+        seconds = int(requested[:_MAX_DIGITS]) / 1000
+        return max(pause, min(seconds, _MAX_ADDED_SECONDS + pause))

@@ -15,7 +15,7 @@ def describe_refusal(service: Service, answer: Answer) -> dict[str, Any]:
         return {"Error": error, "ResponseMetadata": metadata(answer)}  # a load balancer's answer
     body = _members(service, answer.body)
     code = str(body.pop("__type", answer.status))
-    code = code.split(":", 1)[0].rsplit("#", 1)[-1]
+    code = code.split(":", 1)[0].rsplit("#", 1)[-1] or str(answer.status)
     error = {"Message": body.get("message", body.get("Message", "")), "Code": code}
     # SQS answers with the codes of its older protocol beside the names of the current one.
     older, separator, fault = answer.headers.get("x-amzn-query-error", "").partition(";")

@@ -111,7 +111,9 @@ def _close_all(idle: list[socket.socket]) -> None:
 
 
 def is_open(connection: socket.socket) -> bool:
-    """Return False if the server closed an idle connection. An idle one has nothing to read otherwise."""
+    """Return False if the server closed an idle connection, or sent bytes that answer no request."""
+    if isinstance(connection, ssl.SSLSocket) and connection.pending():
+        return False  # decrypted bytes, of which the descriptor knows nothing
     waiting = poll()
     waiting.register(connection, POLLIN)
     return not waiting.poll(0)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import InvalidConfigError, NoCredentialsError
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
@@ -57,7 +57,7 @@ def _source() -> Callable[[], Keys]:
 
     def refreshed() -> Keys:
         frozen = loaded.get_frozen_credentials()
-        return Keys(frozen.access_key or "", frozen.secret_key or "", frozen.token or "")
+        return _checked(Keys(frozen.access_key or "", frozen.secret_key or "", frozen.token or ""))
 
     return refreshed
 
@@ -68,7 +68,14 @@ def _plain_variables(environment: Mapping[str, str]) -> Keys | None:
     if not access_key or not secret_key or environment.get("AWS_CREDENTIAL_EXPIRATION"):
         return None
     token = environment.get("AWS_SECURITY_TOKEN") or environment.get("AWS_SESSION_TOKEN") or ""
-    return Keys(access_key, secret_key, token)
+    return _checked(Keys(access_key, secret_key, token))
+
+
+def _checked(keys: Keys) -> Keys:
+    """Return the credentials. A line end in one of them would end a header field."""
+    if not all(part.isascii() and part.isprintable() for part in keys):
+        raise InvalidConfigError(error_msg="the AWS credentials contain a character that no header field may have")
+    return keys
 
 
 def _load_from_providers() -> "Credentials | None":

@@ -51,7 +51,7 @@ class JsonClient(Seam):
             arguments = {**arguments, found.token: str(uuid4())}
         body = json_bodies.encode(self._service, arguments)
         outcome = self._rules.run(lambda: self._attempt(found, body), is_repeatable=found.is_repeatable)
-        if outcome.code:
+        if outcome.is_refusal:
             raise ClientError(outcome.members, operation)  # type: ignore[arg-type]  # the stub's members are optional
         return outcome.members
 

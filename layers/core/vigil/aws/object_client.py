@@ -19,7 +19,7 @@ from vigil.aws.seam import Seam
 
 MAX_OBJECT_BYTES = 64 << 20
 """Maximum size of an object that is read. The body of a larger one is empty."""
-_CODE = re.compile("<Code>([^<]*)</Code>")
+_CODE = re.compile("<Code>([^<]+)</Code>")
 _MESSAGE = re.compile("<Message>([^<]*)</Message>")
 _EMPTY = sha256().hexdigest()
 _RETRY_SECONDS = 0.05
@@ -51,7 +51,7 @@ class ObjectClient(Seam):
     def _perform(self, operation: str, arguments: dict[str, Any]) -> Any:
         path = self._connections.endpoint.path + quote(arguments["Key"], safe="/~")
         outcome = self._rules.run(lambda: self._attempt(path), is_repeatable=True)
-        if outcome.code:
+        if outcome.is_refusal:
             raise ClientError(outcome.members, operation)  # type: ignore[arg-type]  # the stub's members are optional
         return outcome.members
 
@@ -66,7 +66,8 @@ class ObjectClient(Seam):
         if answer.status >= 300:
             refusal = _describe_refusal(answer)
             return Outcome(answer, {"Error": refusal, **metadata}, refusal["Code"])
-        length = int(answer.headers.get("content-length", len(answer.body)))
+        declared = answer.headers.get("content-length", "")
+        length = int(declared) if declared.isdecimal() and not answer.body else len(answer.body)
         return Outcome(answer, {"Body": BytesIO(answer.body), "ContentLength": length, **metadata})
 
     def _head(self, path: str) -> str:

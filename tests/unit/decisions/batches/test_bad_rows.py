@@ -123,3 +123,16 @@ def test_the_possible_ids_of_a_row_are_bounded_by_its_length(form, text):
     found = list(find_possible_ids(form, text))
     assert len(found) <= 2 * len(text)
     assert all(0 < len(each) <= 128 for each in found)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '{"subject_id":"joe-doe","features":{"age":40},"subject_id":"%s"}',
+        '{"subject_id":["joe-doe","%s"],"features":{"age":40}}',
+        '{"subject_id":{"a":"joe-doe","b":"%s"},"features":{"age":40}}',
+    ],
+)
+def test_a_row_with_several_ids_is_shown_to_none_of_their_persons(row):
+    for name in ("joe-doe", NAME):
+        assert SubjectRows("ndjson", (), name.__eq__).match((row % NAME).encode()) is POSSIBLE_ROW

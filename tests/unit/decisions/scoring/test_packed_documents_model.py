@@ -53,3 +53,19 @@ def test_a_damaged_value_is_an_error(change):
 def test_a_value_is_not_read_with_another_summary():
     with pytest.raises(zlib.error):
         unpack_documents(pack_documents(INPUTS, BODY, SUMMARY), SUMMARY.replace("0.75", "0.25"))
+
+
+def test_every_part_of_packed_documents_is_refused():
+    packed = pack_documents('{"age":40}', '{"band":"high"}', "{}")
+    for end in range(len(packed)):
+        with pytest.raises(zlib.error):
+            unpack_documents(packed[:end], "{}")
+    for more in (b"x", packed):
+        with pytest.raises(zlib.error):
+            unpack_documents(packed + more, "{}")
+
+
+def test_documents_beyond_the_largest_row_are_refused():
+    packed = pack_documents(" " * (17 << 20), "", "{}")
+    with pytest.raises(zlib.error):
+        unpack_documents(packed, "{}")

@@ -101,7 +101,7 @@ class SubjectRows:
             found = [] if is_too_deep(text.encode(errors="replace")) else _DECODER.decode(text)
             named = [value for name, value in found if name == SUBJECT] if text.lstrip().startswith("{") else []
         if any(map(self._is_named_by, named)):
-            return _row(text)
+            return _row(text) if len(named) == 1 and isinstance(named[0], str) else POSSIBLE_ROW
         is_readable = is_utf8 and len(named) == 1 and not isinstance(named[0], _Number) and is_subject_id(named[0])
         return None if is_readable else self._bad_row(text)
 

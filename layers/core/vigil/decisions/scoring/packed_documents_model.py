@@ -10,6 +10,8 @@ _SMALL, _LARGE = (13, 6), (15, 8)
 """Bits of the window and level of memory of zlib, which allocates 64 kB or 256 kB for each answer."""
 _SMALL_BYTES = 1 << 13
 """Maximum bytes of text and dictionary that a small window reaches."""
+_MAX_TEXT_BYTES = 16 << 20
+"""Maximum bytes of text of a row. An item of DynamoDB has at most 400 kB."""
 _COMMON_TEXT = b"".join(
     (
         b": not recorded; does not change the chance of  yesnotrue,false,",
@@ -45,10 +47,14 @@ def pack_documents(inputs: str, body: str, summary: str) -> bytes:
 def unpack_documents(packed: bytes, summary: str) -> tuple[str, str]:
     """Return the features and the answer of a decision, byte for byte.
 
-    A line feed separates them, because JSON of `to_json` has none. Raises zlib.error for damaged bytes.
+    A line feed separates them, because JSON of `to_json` has none. Raises zlib.error for damaged, missing or further
+    bytes.
     """
     unpacker = zlib.decompressobj(zdict=_COMMON_TEXT + summary.encode())
-    inputs, _, body = (unpacker.decompress(packed) + unpacker.flush()).decode().partition("\n")
+    text = unpacker.decompress(packed, _MAX_TEXT_BYTES)
+    if not unpacker.eof or unpacker.unused_data:  # the checksum is at the end
+        raise zlib.error("the stored documents are not whole")
+    inputs, _, body = text.decode().partition("\n")
     return inputs, body
 
 
