@@ -153,3 +153,18 @@ def test_a_changed_file_is_detected(world):
 def test_a_file_is_read_in_ranges(world):
     world.upload(b"".join(document(n) for n in range(100_000)))
     assert world.files.longest_read <= splits.READ_BYTES
+
+
+def test_a_batch_cancelled_before_its_rows_are_found_reads_no_more(world, monkeypatch):
+    batch, read, keys = world.order(), FakeFiles.read, []
+    world.files.put(batch.upload_key, document(1), {})
+
+    def cancelling(files, key, *place):
+        if not keys:
+            world.batches.cancel("acme", batch.batch_id)
+        keys.append(key)
+        return read(files, key, *place)
+
+    monkeypatch.setattr(FakeFiles, "read", cancelling)
+    world.arrive(batch)
+    assert (world.state(batch), keys, list(world.outbox.jobs)) == ("cancelled", [batch.upload_key], [])

@@ -53,7 +53,10 @@ class FileSplitting:
             if not 0 < size <= MAX_FILE_BYTES:
                 raise InvalidInput(FieldError("file", "is empty or too large", f"1 to {MAX_FILE_BYTES} bytes"))
             prepared, start = self._prepare(begun)
-            self._split(prepared, start, remaining)
+            if prepared is None:
+                self._finish_other_delivery(begun)
+            else:
+                self._split(prepared, start, remaining)
 
     def resume(self, batch: Batch, run: str, start: ChunkRange, remaining: SecondsLeft) -> None:
         """Continue a split that ran out of time. A job of an older run is ignored."""
@@ -73,8 +76,11 @@ class FileSplitting:
         """Cancel a batch whose tenant is not active, and release its charges."""
         end_batch(self._ports, self._charges, batch, "cancelled", INACTIVE_TENANT)
 
-    def _prepare(self, batch: Batch) -> tuple[Batch, ChunkRange]:
-        """Pin model and terms, detect the file format, and return the batch and the start of its rows."""
+    def _prepare(self, batch: Batch) -> tuple[Batch | None, ChunkRange]:
+        """Pin model and terms, detect the file format, and return the batch and the start of its rows.
+
+        The batch is None if it was cancelled, or is split by another delivery, meanwhile.
+        """
         try:
             model = self._models.champion(batch.model)
         except NotFound as error:
@@ -107,7 +113,7 @@ class FileSplitting:
             "withdrawn": consents.store_withdrawn(self._ports.files, batch, terms.withdrawn),
         }
         prepared = self._ports.batches.change(batch, ("splitting",), values, batch.run)
-        return prepared or batch, ChunkRange(0, begin, 0, 1, 0)
+        return prepared, ChunkRange(0, begin, 0, 1, 0)
 
     def _unpacked(self, batch: Batch) -> str:
         key = f"plain/{batch.object_key('input')}"
