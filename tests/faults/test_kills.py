@@ -54,7 +54,7 @@ def effect_of(write):
 
 
 @pytest.mark.parametrize(
-    ("messages", "kills"), [(60, 20), pytest.param(600, 200, marks=pytest.mark.faults)], ids=["20", "200"]
+    ("messages", "kills"), [(60, 20), pytest.param(1_500, 200, marks=pytest.mark.faults)], ids=["20", "200"]
 )
 def test_killed_workers_process_each_message_once(bed, seeds, messages, kills):
     (seed,) = seeds(1)
