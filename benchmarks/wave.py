@@ -107,7 +107,7 @@ def batch_month(chunk: ChunkUse, limits: Limits, rows: float = MONTH_ROWS) -> Ba
 
 
 def needs_table(score: ScoreUse, million: float, limits: Limits) -> Table:
-    """Return what each rate needs once it is steady, with US dollars per million scores as `million`."""
+    """Return the needs of each rate in its steady state. `million` is the price of a million scores in US dollars."""
     table = Table(
         "scores a second",
         "concurrency",
@@ -137,7 +137,7 @@ def needs_table(score: ScoreUse, million: float, limits: Limits) -> Table:
 
 
 def walls_table(case: WaveCase, title: str) -> Table:
-    """Return the walls of a wave that begins at once, the first one first, and what is served with all moved."""
+    """Return the walls of a wave that begins at once, in their order, and the scores that are served without them."""
     table = Table(title, "from to (s)", "beyond it", "within it (a second)", "effect", "what moves it")
     steps, moved = climb(case)
     for step in steps:

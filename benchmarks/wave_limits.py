@@ -62,7 +62,7 @@ class Limits:
 
 
 SOURCES: dict[str, tuple[str, str]] = {
-    # field: what it limits, where it is documented
+    # Name of the field, the quantity that it limits, and the page of its documentation.
     "key_requests": ("requests of one API key: 60 a minute and 1,000 an hour", _KEYS),
     "stage_requests": ("requests of the stage, token bucket", "template.yaml"),
     "stage_burst": ("tokens of the stage's bucket", "template.yaml"),

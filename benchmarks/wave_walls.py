@@ -1,4 +1,4 @@
-"""Walls of a wave, from the first one to the last, and what moves each."""
+"""Walls of a wave, from the first one to the last, each with its remedy."""
 
 import math
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Value = Callable[[WaveCase], float]
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """Words for what moves a wall, and the new values of its limits."""
+    """Description of the change that moves a wall, and the new values of its limits."""
 
     words: str
     values: dict[str, Value]
@@ -90,7 +90,7 @@ REMEDIES: dict[str, Remedy] = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a ladder: the first wall, the share of the scores beyond it, and what moves it."""
+    """One step of a ladder: the first wall, the share of the scores beyond it, and its remedy."""
 
     wall: Wall
     share: float

@@ -152,7 +152,7 @@ def test_an_answer_without_its_checksum_is_requested_again(credentials, pauses, 
     assert small[:2] == reference[:2] == (("answered", {}, 1), 2)
     small, reference = run(lambda _: [step, step], call, monkeypatch)
     assert small[:2] == (("failed", "ChecksumError"), 2)
-    assert reference[0][0] == "answered"  # botocore returns what it could read of the last answer
+    assert reference[0][0] == "answered"  # botocore returns the readable part of the last answer
     assert reference[1] == 2
 
 

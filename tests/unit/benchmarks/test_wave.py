@@ -1,4 +1,4 @@
-"""Waves through all limits: the first wall, what moves it, and a month of batches."""
+"""Waves through all limits: the first wall, its remedy, and a month of batches."""
 
 from dataclasses import fields, replace
 

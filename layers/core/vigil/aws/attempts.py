@@ -55,7 +55,7 @@ class Outcome:
 
     @property
     def is_refusal(self) -> bool:
-        """True if the service answered with an error status, whatever the code in the answer."""
+        """True if the status of the answer is an error. Its code can be empty."""
         return self.answer is not None and not 200 <= self.answer.status < 300
 
     @property

@@ -1,4 +1,4 @@
-"""Tests of distances by the C library: the bits of `math.fsum`, whatever the terms."""
+"""Tests of distances by the C library: they have the bits of `math.fsum` for all terms."""
 
 import math
 import struct
