@@ -32,7 +32,7 @@ class Forest:
 
 
 def read_forest(content: bytes, file: str) -> Forest:
-    """Return the forest of a file in JSON; the kids of its nodes are not checked yet.
+    """Return the forest of a file in JSON; the children of its nodes are not checked yet.
 
     Raises ModelRefused (`malformed`) unless every node has all its values.
     """
@@ -50,7 +50,7 @@ def read_forest(content: bytes, file: str) -> Forest:
 def check_nodes(forest: Forest, file: str) -> None:
     """Raise ModelRefused (`malformed`) unless every walk ends and every feature exists.
 
-    The C library makes the same check: kids come after their parents.
+    The C library makes the same check: children come after their parents.
     """
     count = len(forest.feature)
     inner = (node for node in range(count) if forest.feature[node] != LEAF)
