@@ -2,7 +2,9 @@
 
 import json
 import socket
+import ssl
 import struct
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -53,6 +55,18 @@ def corrupt(connection: socket.socket) -> bool:
     return True
 
 
+def endless(first: bytes, more: bytes, *, every: float = 0.0) -> Step:
+    """Return a step that sends `first`, and then `more` without an end, with a pause of some seconds between."""
+
+    def step(connection: socket.socket) -> bool:
+        connection.sendall(first)
+        while True:
+            time.sleep(every)
+            connection.sendall(more)
+
+    return step
+
+
 def close(_: socket.socket) -> bool:
     """Close the connection without an answer."""
     return False
@@ -72,6 +86,8 @@ class ScriptedServer:
     requests: list[tuple[str, bytes]] = field(default_factory=list)
     connections: int = 0
     address: str = ""
+    context: ssl.SSLContext | None = None
+    """Context of the server's side of TLS; None for plain HTTP."""
 
     def __post_init__(self) -> None:
         self._stopped = Event()
@@ -95,12 +111,15 @@ class ScriptedServer:
         """End the silence."""
         self._stopped.set()
 
+    def _encrypt(self, connection: socket.socket) -> socket.socket:
+        return self.context.wrap_socket(connection, server_side=True) if self.context else connection
+
     def _serve_connection(self, connection: socket.socket) -> None:
-        with suppress(OSError), connection, connection.makefile("rb") as stream:
+        with suppress(OSError), self._encrypt(connection) as plain, plain.makefile("rb") as stream:
             while (request := _read_request(stream)) is not None:
                 self.requests.append(request)
                 step = self.script.pop(0) if self.script else answer(200)
-                if not step(connection):
+                if not step(plain):
                     return
 
 
@@ -115,11 +134,12 @@ def _read_request(stream: Any) -> tuple[str, bytes] | None:
 
 
 @contextmanager
-def serving(*script: Step) -> Iterator[ScriptedServer]:
-    """Run a server with a script; its `address` is its URL."""
-    server = ScriptedServer(list(script))
+def serving(*script: Step, context: ssl.SSLContext | None = None) -> Iterator[ScriptedServer]:
+    """Run a server with a script; its `address` is its URL. With a context, it serves TLS."""
+    server = ScriptedServer(list(script), context=context)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server.address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        scheme = "https" if context else "http"
+        server.address = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
         Thread(target=server.serve, args=(listener,), daemon=True).start()
         try:
             yield server
