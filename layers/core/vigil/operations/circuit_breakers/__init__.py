@@ -1,0 +1,1 @@
+"""The API of circuit breakers: states, resets and openings by hand."""

@@ -1,0 +1,80 @@
+"""`/v1/circuit-breakers`: the circuits of vendors and endpoints, and their changes by hand."""
+
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Path, Request
+
+from vigil.operations.circuit_breakers.schemas import ChangeBody, CircuitList, CircuitView
+from vigil.operations.circuit_breakers.service import Circuits, CircuitUser
+from vigil.outbound.breakers.model import Circuit
+from vigil.web.idempotency import IdempotentRoute
+from vigil.web.principal import Principal, requires
+from vigil.web.schemas import responses
+
+router = APIRouter(prefix="/v1/circuit-breakers", tags=["circuit breakers"], route_class=IdempotentRoute)
+Reader = Annotated[Principal, requires("breakers:read")]
+Manager = Annotated[Principal, requires("breakers:manage")]
+CircuitName = Annotated[str, Path(max_length=128, description="Name of a circuit, for example `pagerduty`.")]
+
+
+async def current_circuits(request: Request) -> Circuits:
+    """Return the service of circuits of the app."""
+    return cast("Circuits", request.app.state.circuits)
+
+
+Service = Annotated[Circuits, Depends(current_circuits)]
+
+
+@router.get("", name="list", summary="List circuit breakers", responses=responses(401, 403, 503))
+async def list_circuits(caller: Reader, circuits: Service) -> CircuitList:
+    """List the circuits of the deployment's vendors and of your own endpoints, as all processes see them.
+
+    A circuit exists from its first call. The circuit of an endpoint without calls is removed after 30 days.
+    """
+    user = _user(caller)
+    return CircuitList(items=[_view(circuit, user) for circuit in circuits.list_all(user)])
+
+
+@router.get("/{circuit}", name="get", summary="Fetch a circuit breaker", responses=responses(401, 403, 404, 503))
+async def get_circuit(circuit: CircuitName, caller: Reader, circuits: Service) -> CircuitView:
+    """Return a circuit of your own endpoints or of the deployment."""
+    user = _user(caller)
+    return _view(circuits.get(user, circuit), user)
+
+
+@router.post(
+    "/{circuit}/reset",
+    name="reset",
+    summary="Reset a circuit breaker",
+    responses=responses(401, 403, 404, 409, 413, 415, 503),
+)
+async def reset_circuit(circuit: CircuitName, body: ChangeBody, caller: Manager, circuits: Service) -> CircuitView:
+    """Close a circuit, forget its failures, and end a pause of its vendor. All processes see it within 5 s.
+
+    Only operators may change a circuit of the deployment. Reason, time and author are stored.
+    """
+    user = _user(caller)
+    return _view(circuits.reset(user, circuit, body.reason), user)
+
+
+@router.post(
+    "/{circuit}/open",
+    name="open",
+    summary="Open a circuit breaker",
+    responses=responses(401, 403, 404, 409, 413, 415, 503),
+)
+async def open_circuit(circuit: CircuitName, body: ChangeBody, caller: Manager, circuits: Service) -> CircuitView:
+    """Refuse all calls of a circuit until its reset. All processes see it within 5 s.
+
+    Only operators may change a circuit of the deployment. Reason, time and author are stored.
+    """
+    user = _user(caller)
+    return _view(circuits.open(user, circuit, body.reason), user)
+
+
+def _user(caller: Principal) -> CircuitUser:
+    return CircuitUser(caller.acting_tenant, f"{caller.role}:{caller.key_id}", caller.role == "operator")
+
+
+def _view(circuit: Circuit, user: CircuitUser) -> CircuitView:
+    return CircuitView.from_circuit(circuit, shows_change=user.is_operator or circuit.id.tenant_id is not None)
