@@ -1,0 +1,1 @@
+"""Delivery of notices: claims, hourly limits, retries, fallbacks, digests and their accounting."""

@@ -1,0 +1,25 @@
+"""Maximum notices of a tenant per hour."""
+
+from dataclasses import dataclass
+
+from vigil.alerting.alerts.model import Severity
+
+MAX_LIMIT = 1_000
+"""Maximum of each limit, in notices per hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeLimits:
+    """Maximum triggers per hour by severity, 0 to 1,000. CRITICAL has no limit.
+
+    `version` is 0 for the defaults of a tenant that has set no limits.
+    """
+
+    error: int = 60
+    warning: int = 20
+    info: int = 6
+    version: int = 0
+
+    def maximum(self, severity: Severity) -> int | None:
+        """Return the maximum of a severity, or None for CRITICAL."""
+        return {"ERROR": self.error, "WARNING": self.warning, "INFO": self.info}.get(severity)
