@@ -1,0 +1,89 @@
+"""Channels of a tenant, the content of a notice, and the outcomes of an attempt to send it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeAlias
+
+from vigil.alerting.alerts.model import Episode, Notice, Receipt
+
+ChannelKind = Literal["pagerduty", "slack", "opsgenie", "email", "webhook"]
+"""Kind of a channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A place that receives notices. `options` are its settings without secrets, `sealed` its encrypted secrets.
+
+    `broken` is empty, or the vendor's reason for the last refusal, without secrets. `hint` is the last four characters
+    of the secret.
+    """
+
+    tenant_id: str
+    channel_id: str
+    kind: ChannelKind
+    label: str
+    options: Mapping[str, str]
+    sealed: bytes = b""
+    hint: str = ""
+    broken: str = ""
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeContent:
+    """Content of a sent notice: the notice and its episode, the time of the attempt, and the last receipt.
+
+    `last_receipt` is the receipt of the last sent notice of the same episode and channel, or None. `address` is the
+    e-mail address of a member; it is empty for other channels. `links` are named https addresses for people, for
+    example `acknowledge`. `counts` are the limited notices of a digest, by `<type> <source>`.
+    """
+
+    notice: Notice
+    episode: Episode | None
+    at: datetime
+    last_receipt: Receipt | None = None
+    address: str = ""
+    links: Mapping[str, str] | None = None
+    counts: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The vendor accepted the notice. `meter` is the usage meter of the delivery, or empty if it has no price."""
+
+    receipt: Receipt
+    meter: Literal["", "emails", "webhooks"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The vendor will never accept the notice; `reason` is for people, without secrets, at most 300 characters.
+
+    `is_channel_broken` is True if no other notice can succeed either, for example after a revoked key.
+    """
+
+    reason: str
+    is_channel_broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """The notice was not accepted now. `after` is the vendor's own pause, or None for Vigil's backoff.
+
+    `is_open` is True if the circuit of the vendor is open and no request was sent.
+    """
+
+    reason: str
+    after: timedelta | None = None
+    is_open: bool = False
+
+
+Outcome: TypeAlias = Sent | Refused | Postponed
+"""Result of one attempt to send a notice."""
+
+
+def usage_event(source: str, event_id: str, at: str, meter: str) -> dict[str, Any]:
+    """Return the usage event of one delivery as a CloudEvent. Its source and id count once."""
+    head = {"specversion": "1.0", "type": "vigil.usage", "source": source, "id": event_id}
+    return {**head, "time": at, "data": {meter: 1}}

@@ -1,0 +1,44 @@
+"""Sender of notices to PagerDuty."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from vigil.alerting.alerts.model import Receipt
+from vigil.alerting.channels import pagerduty_model as events
+from vigil.alerting.channels.exchanges import Exchange, document, refusal
+from vigil.alerting.channels.model import Channel, NoticeContent, Outcome, Sent
+from vigil.alerting.channels.ports import Unseal
+from vigil.outbound.requests import OutboundAnswer, OutboundRequest
+
+_BASES: Mapping[str, str] = {"us": "https://events.pagerduty.com", "eu": "https://events.eu.pagerduty.com"}
+
+
+class PagerDutySender:
+    """Sender to one integration per channel. The vendor counts an event with a known key for the open incident."""
+
+    def __init__(self, exchange: Exchange, unseal: Unseal) -> None:
+        self._exchange = exchange
+        self._unseal = unseal
+
+    def send(self, channel: Channel, content: NoticeContent) -> Outcome:
+        """Send the event of a notice."""
+        secrets = self._unseal.open(channel)
+        routing_key = secrets["routing_key"]
+        masked = tuple(secrets.values())
+        if not events.is_change(content):
+            return self._send(channel, "/v2/enqueue", events.to_event(content, routing_key), masked)
+        if content.notice.action == "trigger":
+            return self._send(channel, "/v2/change/enqueue", events.to_change(content, routing_key), masked)
+        return Sent(Receipt())  # the vendor has no incident of a change event, so that nothing is left to end
+
+    def _send(self, channel: Channel, path: str, event: dict[str, Any], masked: tuple[str, ...]) -> Outcome:
+        base = channel.options.get("base_url") or _BASES[channel.options.get("region", "us")]
+        body = json.dumps(event, ensure_ascii=False).encode()
+        request = OutboundRequest(base + path, body, {"content-type": "application/json"})
+        answer = self._exchange.send(channel, "PagerDuty", "pagerduty", request, masked)
+        if not isinstance(answer, OutboundAnswer):
+            return answer
+        if answer.status != 202:
+            return refusal("PagerDuty", answer, masked)
+        return Sent(Receipt(vendor_id=str(document(answer.body).get("dedup_key", event.get("dedup_key", "")))))

@@ -1,0 +1,108 @@
+"""`/v1/alerting/channels`: the places that receive notices of alerts."""
+
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from vigil.alerting.channels.model import Channel
+from vigil.alerting.channels.schemas import ChannelBody, ChannelList, ChannelPatch, ChannelTestView, ChannelView
+from vigil.alerting.channels.service import Channels
+from vigil.web import gateway
+from vigil.web.idempotency import IdempotentRoute
+from vigil.web.principal import Principal, requires
+from vigil.web.schemas import responses, sends
+from vigil.web.versions import ExpectedVersion, set_etag
+
+PATH = "/v1/alerting/channels"
+router = APIRouter(prefix=PATH, tags=["alert channels"], route_class=IdempotentRoute)
+Reader = Annotated[Principal, requires("alerts:read")]
+Configurer = Annotated[Principal, requires("alerting:configure")]
+ChannelId = Annotated[str, Path(max_length=40)]
+
+
+async def current_channels(request: Request) -> Channels:
+    """Return the service of channels of the app."""
+    return cast("Channels", request.app.state.channels)
+
+
+Service = Annotated[Channels, Depends(current_channels)]
+
+
+@router.get("", name="list", summary="List channels", responses=responses(401, 403, 503))
+async def list_channels(channels: Service, caller: Reader) -> ChannelList:
+    """Return every channel. `broken` has the reason of a channel that needs a change."""
+    found = channels.list_all(caller.acting_tenant)
+    return ChannelList(items=[ChannelView.from_channel(channel, channels.warning(channel)) for channel in found])
+
+
+@router.post(
+    "",
+    name="create",
+    status_code=201,
+    summary="Create a channel",
+    responses={201: sends("ETag", "Location"), **responses(401, 403, 413, 415)},
+)
+async def create_channel(
+    request: Request, response: Response, body: ChannelBody, channels: Service, caller: Configurer
+) -> ChannelView:
+    """Create a channel. Its secrets are encrypted. `POST {id}/test` sends a test notice."""
+    channel = channels.create(caller.acting_tenant, body.kind, body.label, body.options, body.secrets)
+    response.headers["Location"] = f"{gateway.stage_prefix(request)}{PATH}/{channel.channel_id}"
+    return _view(channels, channel, response)
+
+
+@router.get(
+    "/{channel_id}",
+    name="get",
+    summary="Fetch a channel",
+    responses={200: sends("ETag"), **responses(401, 403, 404, 503)},
+)
+async def get_channel(channel_id: ChannelId, response: Response, channels: Service, caller: Reader) -> ChannelView:
+    """Return a channel without its secrets."""
+    return _view(channels, channels.get(caller.acting_tenant, channel_id), response)
+
+
+@router.patch(
+    "/{channel_id}",
+    name="update",
+    summary="Change a channel",
+    responses={200: sends("ETag"), **responses(401, 403, 404, 412, 413, 415)},
+)
+async def change_channel(
+    channel_id: ChannelId,
+    body: ChannelPatch,
+    response: Response,
+    channels: Service,
+    caller: Configurer,
+    version: ExpectedVersion,
+) -> ChannelView:
+    """Change the given fields. New options or secrets make a broken channel usable again."""
+    return _view(channels, channels.change(caller.acting_tenant, channel_id, body.to_change(), version), response)
+
+
+@router.delete(
+    "/{channel_id}",
+    name="delete",
+    status_code=204,
+    summary="Delete a channel",
+    responses=responses(401, 403, 404, 412),
+)
+async def delete_channel(
+    channel_id: ChannelId, channels: Service, caller: Configurer, version: ExpectedVersion
+) -> None:
+    """Delete a channel with its secrets. Notices that are still due for it go to the next channel.
+
+    A channel that policies name returns 409 with their ids.
+    """
+    channels.delete(caller.acting_tenant, channel_id, version)
+
+
+@router.post("/{channel_id}/test", name="test", summary="Test a channel", responses=responses(401, 403, 404))
+async def test_channel(channel_id: ChannelId, channels: Service, caller: Configurer) -> ChannelTestView:
+    """Send a test notice and return the answer of the vendor. An incident that it opens is resolved at once."""
+    return ChannelTestView.from_result(channels.test(caller.acting_tenant, channel_id))
+
+
+def _view(channels: Channels, channel: Channel, response: Response) -> ChannelView:
+    set_etag(response, channel.version)
+    return ChannelView.from_channel(channel, channels.warning(channel))
