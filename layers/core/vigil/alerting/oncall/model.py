@@ -1,0 +1,113 @@
+"""Members of a tenant, and schedules that rotate them in local calendar periods."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Literal
+
+MAX_MEMBERS = 100
+"""Maximum members per tenant."""
+MAX_SCHEDULES = 20
+"""Maximum schedules per tenant."""
+MAX_LAYERS = 10
+"""Maximum layers per schedule."""
+MAX_PEOPLE = 50
+"""Maximum places of members in the rotation of a layer."""
+MAX_WINDOWS = 7
+"""Maximum windows per layer."""
+MAX_OVERRIDES = 100
+"""Maximum overrides per schedule."""
+MAX_EVERY = 52
+"""Maximum days or weeks of a turn."""
+
+RotationUnit = Literal["day", "week"]
+"""Unit of a turn's length."""
+DAYS_PER_UNIT: dict[RotationUnit, int] = {"day": 1, "week": 7}
+"""Days of a turn, by unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person of a tenant for on-call duty. `key_id` is the person's API key, or None.
+
+    `address` is an e-mail address. `version` grows with each change, from 1.
+    """
+
+    member_id: str
+    name: str
+    address: str
+    key_id: str | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Local hours in which a layer is on duty. `weekdays` are those of the start: 0 is Monday, 6 is Sunday.
+
+    A window whose end is not after its start ends on the next day. `00:00` to `00:00` is a whole day.
+    """
+
+    weekdays: tuple[int, ...]
+    starts_at: time
+    ends_at: time
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A rotation. The members take turns in the order of `people`; a turn has `every` local days or weeks.
+
+    The first turn begins on the local day `starts_on` at the wall time `hand_off_at`. Turns of weeks therefore begin on
+    the weekday of that day. `windows` restrict the duty; without windows, it has no pause.
+    """
+
+    name: str
+    people: tuple[str, ...]
+    every: int
+    unit: RotationUnit
+    starts_on: date
+    hand_off_at: time
+    windows: tuple[Window, ...] = ()
+
+    @property
+    def days_per_turn(self) -> int:
+        """Local calendar days of a turn."""
+        return self.every * DAYS_PER_UNIT[self.unit]
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One member in place of all layers, from a moment until before another one."""
+
+    member_id: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A rotation of members in one IANA time zone. A later layer replaces earlier ones while it is on duty.
+
+    An override replaces all layers, and a later override replaces earlier ones. `version` grows with each change.
+    """
+
+    schedule_id: str
+    name: str
+    zone: str
+    layers: tuple[Layer, ...]
+    overrides: tuple[Override, ...] = ()
+    version: int = 1
+
+    @property
+    def member_ids(self) -> frozenset[str]:
+        """Ids of all members that the schedule names."""
+        people = (member for layer in self.layers for member in layer.people)
+        return frozenset((*people, *(override.member_id for override in self.overrides)))
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """The time of one member on call. `layer` is the name of the layer, or None for an override."""
+
+    member_id: str
+    starts_at: datetime
+    ends_at: datetime
+    layer: str | None

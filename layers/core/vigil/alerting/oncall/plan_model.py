@@ -1,0 +1,93 @@
+"""All members and schedules of a tenant, and the rules that they obey together."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from vigil.alerting.oncall.model import MAX_MEMBERS, MAX_SCHEDULES, Layer, Member, Schedule
+from vigil.errors import Conflict, FieldError, InvalidInput
+
+UNKNOWN_MEMBER = "names no member of the tenant. Create the member first, or correct the id"
+"""Message for a member id that does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnCallPlan:
+    """Members and schedules of a tenant by id. `generation` grows with each change of the tenant's configuration.
+
+    `users` are the ids of the policies that name a target, by target: `schedule:<id>` or `member:<id>`.
+    """
+
+    generation: int = 0
+    members: Mapping[str, Member] = field(default_factory=dict)
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    users: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def check_member(self, member: Member) -> None:
+        """Raise InvalidInput for a member above the maximum number, or with the key of another member."""
+        others = [other for other in self.members.values() if other.member_id != member.member_id]
+        if len(others) >= MAX_MEMBERS:
+            raise too_many("members", MAX_MEMBERS)
+        if member.key_id is not None and member.key_id in {other.key_id for other in others}:
+            message = "belongs to another member. Use a key of this person, or remove it from the other member first"
+            raise InvalidInput(FieldError("key_id", message, "a key of one member"))
+
+    def check_schedule(self, schedule: Schedule) -> None:
+        """Raise InvalidInput with all broken rules of a schedule: its zone, its members and its times."""
+        others = self.schedules.keys() - {schedule.schedule_id}
+        if len(others) >= MAX_SCHEDULES:
+            raise too_many("schedules", MAX_SCHEDULES)
+        if errors := list(self._schedule_errors(schedule)):
+            raise InvalidInput(*errors)
+
+    def check_unused_member(self, member_id: str) -> None:
+        """Raise Conflict with the ids of the schedules and policies that name a member."""
+        schedules = [each.schedule_id for each in self.schedules.values() if member_id in each.member_ids]
+        check_unused("member", "schedules and policies", [*schedules, *self.users.get(f"member:{member_id}", ())])
+
+    def check_unused_schedule(self, schedule_id: str) -> None:
+        """Raise Conflict with the ids of the policies that name a schedule."""
+        check_unused("schedule", "policies", self.users.get(f"schedule:{schedule_id}", ()))
+
+    def _schedule_errors(self, schedule: Schedule) -> Iterator[FieldError]:
+        if not is_zone(schedule.zone):
+            yield FieldError("zone", "is not a time zone of the IANA database", "a name such as Europe/Berlin")
+        names = [layer.name for layer in schedule.layers]
+        for number, layer in enumerate(schedule.layers):
+            if layer.name in names[:number]:
+                yield FieldError(f"layers.{number}.name", "is the name of an earlier layer", "one name per layer")
+            yield from self._layer_errors(layer, f"layers.{number}")
+        for number, override in enumerate(schedule.overrides):
+            field = f"overrides.{number}"
+            if override.member_id not in self.members:
+                yield FieldError(f"{field}.member_id", UNKNOWN_MEMBER, "the id of a member")
+            if override.ends_at <= override.starts_at:
+                yield FieldError(f"{field}.ends_at", "must be after starts_at", "later than starts_at")
+
+    def _layer_errors(self, layer: Layer, field: str) -> Iterator[FieldError]:
+        for number, member in enumerate(layer.people):
+            if member not in self.members:
+                yield FieldError(f"{field}.people.{number}", UNKNOWN_MEMBER, "the id of a member")
+        for number, window in enumerate(layer.windows):
+            if len(set(window.weekdays)) < len(window.weekdays):
+                yield FieldError(f"{field}.windows.{number}.weekdays", "names a day twice", "each day at most once")
+
+
+def is_zone(name: str) -> bool:
+    """Return True if the IANA database has a time zone with this name."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # OSError: the name of a folder of zones
+        return False
+    return True
+
+
+def check_unused(kind: str, users_kind: str, users: Iterable[str]) -> None:
+    """Raise Conflict with the ids of the users of an entry, if there are any."""
+    if found := ", ".join(sorted(users)):
+        raise Conflict(f"The {kind} is used by the {users_kind} {found}. Remove it there first.")
+
+
+def too_many(kind: str, most: int) -> InvalidInput:
+    """Return the error for entries above the maximum number of a tenant."""
+    return InvalidInput(FieldError(kind, f"cannot be more than {most} per tenant. Delete one first", f"at most {most}"))

@@ -1,0 +1,1 @@
+"""Policies, routes and silences of a tenant, which select the receivers of its alerts."""

@@ -1,0 +1,121 @@
+"""`/v1/alerting/policies` and `/v1/alerting/routes`: the receivers of an alert and their order."""
+
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from vigil.alerting.policies.schemas import PolicyBody, PolicyList, PolicyView, RouteListBody, RouteListView
+from vigil.alerting.policies.service import AlertingRules
+from vigil.web import gateway
+from vigil.web.idempotency import IdempotentRoute
+from vigil.web.principal import Principal, requires
+from vigil.web.schemas import responses, sends
+from vigil.web.versions import ExpectedVersion, set_etag
+
+PATH = "/v1/alerting/policies"
+router = APIRouter(prefix=PATH, tags=["alert policies"], route_class=IdempotentRoute)
+routes_router = APIRouter(prefix="/v1/alerting/routes", tags=["alert routes"], route_class=IdempotentRoute)
+Reader = Annotated[Principal, requires("alerts:read")]
+Configurer = Annotated[Principal, requires("alerting:configure")]
+PolicyId = Annotated[str, Path(max_length=40)]
+
+
+async def current_rules(request: Request) -> AlertingRules:
+    """Return the service of policies and routes of the app."""
+    return cast("AlertingRules", request.app.state.alerting_rules)
+
+
+Service = Annotated[AlertingRules, Depends(current_rules)]
+
+
+@router.get("", name="list", summary="List policies", responses=responses(401, 403, 503))
+async def list_policies(rules: Service, caller: Reader) -> PolicyList:
+    """Return every policy."""
+    return PolicyList(items=list(map(PolicyView.from_policy, rules.read(caller.acting_tenant).policies.values())))
+
+
+@router.post(
+    "",
+    name="create",
+    status_code=201,
+    summary="Create a policy",
+    responses={201: sends("ETag", "Location"), **responses(401, 403, 413, 415)},
+)
+async def create_policy(
+    request: Request, response: Response, body: PolicyBody, rules: Service, caller: Configurer
+) -> PolicyView:
+    """Create a policy. All its targets must exist. A step without any person or channel is skipped at once."""
+    policy = rules.create_policy(caller.acting_tenant, body.to_policy())
+    set_etag(response, policy.version)
+    response.headers["Location"] = f"{gateway.stage_prefix(request)}{PATH}/{policy.policy_id}"
+    return PolicyView.from_policy(policy)
+
+
+@router.get(
+    "/{policy_id}",
+    name="get",
+    summary="Fetch a policy",
+    responses={200: sends("ETag"), **responses(401, 403, 404, 503)},
+)
+async def get_policy(policy_id: PolicyId, response: Response, rules: Service, caller: Reader) -> PolicyView:
+    """Return a policy."""
+    policy = rules.policy(caller.acting_tenant, policy_id)
+    set_etag(response, policy.version)
+    return PolicyView.from_policy(policy)
+
+
+@router.put(
+    "/{policy_id}",
+    name="set",
+    summary="Replace a policy",
+    responses={200: sends("ETag"), **responses(401, 403, 404, 412, 413, 415)},
+)
+async def put_policy(
+    policy_id: PolicyId,
+    body: PolicyBody,
+    response: Response,
+    rules: Service,
+    caller: Configurer,
+    version: ExpectedVersion,
+) -> PolicyView:
+    """Replace a policy. Open alerts follow the new steps within a minute. `If-Match` prevents lost updates."""
+    policy = rules.replace_policy(caller.acting_tenant, body.to_policy(policy_id), version)
+    set_etag(response, policy.version)
+    return PolicyView.from_policy(policy)
+
+
+@router.delete(
+    "/{policy_id}",
+    name="delete",
+    status_code=204,
+    summary="Delete a policy",
+    responses=responses(401, 403, 404, 412),
+)
+async def delete_policy(policy_id: PolicyId, rules: Service, caller: Configurer, version: ExpectedVersion) -> None:
+    """Delete a policy. A policy that routes select returns 409 with their ids."""
+    rules.delete_policy(caller.acting_tenant, policy_id, version)
+
+
+@routes_router.get(
+    "", name="get", summary="Fetch the routes", responses={200: sends("ETag"), **responses(401, 403, 503)}
+)
+async def get_routes(response: Response, rules: Service, caller: Reader) -> RouteListView:
+    """Return all routes in order of precedence. An alert that no route matches goes to every channel."""
+    routes = rules.read(caller.acting_tenant).routes
+    set_etag(response, routes.version)
+    return RouteListView.from_routes(routes)
+
+
+@routes_router.put(
+    "",
+    name="set",
+    summary="Replace the routes",
+    responses={200: sends("ETag"), **responses(401, 403, 412, 413, 415)},
+)
+async def put_routes(
+    body: RouteListBody, response: Response, rules: Service, caller: Configurer, version: ExpectedVersion
+) -> RouteListView:
+    """Replace all routes. The first route that matches an alert selects its policy."""
+    routes = rules.replace_routes(caller.acting_tenant, body.to_routes(), version)
+    set_etag(response, routes.version)
+    return RouteListView.from_routes(routes)

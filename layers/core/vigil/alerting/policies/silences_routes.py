@@ -1,0 +1,113 @@
+"""`/v1/alerting/silences`: times in which matching alerts send no notice."""
+
+from datetime import datetime
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from vigil.alerting.policies.schemas import SilenceBody, SilenceList, SilenceView
+from vigil.alerting.policies.service import AlertingRules
+from vigil.web import gateway
+from vigil.web.idempotency import IdempotentRoute
+from vigil.web.principal import Principal, requires
+from vigil.web.schemas import responses, sends
+from vigil.web.versions import ExpectedVersion, set_etag
+
+PATH = "/v1/alerting/silences"
+router = APIRouter(prefix=PATH, tags=["silences"], route_class=IdempotentRoute)
+Reader = Annotated[Principal, requires("alerts:read")]
+Silencer = Annotated[Principal, requires("alerts:acknowledge")]
+SilenceId = Annotated[str, Path(max_length=40)]
+
+
+async def current_rules(request: Request) -> AlertingRules:
+    """Return the service of silences of the app."""
+    return cast("AlertingRules", request.app.state.alerting_rules)
+
+
+async def current_time(request: Request) -> datetime:
+    """Return the time of the app's clock."""
+    return cast("datetime", request.app.state.clock())
+
+
+Service = Annotated[AlertingRules, Depends(current_rules)]
+Now = Annotated[datetime, Depends(current_time)]
+
+
+@router.get("", name="list", summary="List silences", responses=responses(401, 403, 503))
+async def list_silences(rules: Service, caller: Reader, now: Now) -> SilenceList:
+    """Return every silence, ended ones included."""
+    found = rules.read(caller.acting_tenant).silences.values()
+    return SilenceList(items=[SilenceView.from_silence(silence, now) for silence in found])
+
+
+@router.post(
+    "",
+    name="create",
+    status_code=201,
+    summary="Create a silence",
+    responses={201: sends("ETag", "Location"), **responses(401, 403, 413, 415)},
+)
+async def create_silence(
+    request: Request, response: Response, body: SilenceBody, rules: Service, caller: Silencer, now: Now
+) -> SilenceView:
+    """Silence alerts for a time. Alerts that still fire at its end are notified then.
+
+    CRITICAL alerts are held only with `holds_critical`. A silence applies within a minute.
+    """
+    silence = rules.create_silence(caller.acting_tenant, body.to_silence(now, _actor(caller)))
+    set_etag(response, silence.version)
+    response.headers["Location"] = f"{gateway.stage_prefix(request)}{PATH}/{silence.silence_id}"
+    return SilenceView.from_silence(silence, now)
+
+
+@router.get(
+    "/{silence_id}",
+    name="get",
+    summary="Fetch a silence",
+    responses={200: sends("ETag"), **responses(401, 403, 404, 503)},
+)
+async def get_silence(
+    silence_id: SilenceId, response: Response, rules: Service, caller: Reader, now: Now
+) -> SilenceView:
+    """Return a silence."""
+    silence = rules.silence(caller.acting_tenant, silence_id)
+    set_etag(response, silence.version)
+    return SilenceView.from_silence(silence, now)
+
+
+@router.put(
+    "/{silence_id}",
+    name="set",
+    summary="Replace a silence",
+    responses={200: sends("ETag"), **responses(401, 403, 404, 412, 413, 415)},
+)
+async def put_silence(
+    silence_id: SilenceId,
+    body: SilenceBody,
+    response: Response,
+    rules: Service,
+    caller: Silencer,
+    version: ExpectedVersion,
+    now: Now,
+) -> SilenceView:
+    """Replace a silence, for example its end. `If-Match` prevents lost updates."""
+    silence = rules.replace_silence(caller.acting_tenant, body.to_silence(now, _actor(caller), silence_id), version)
+    set_etag(response, silence.version)
+    return SilenceView.from_silence(silence, now)
+
+
+@router.delete(
+    "/{silence_id}",
+    name="delete",
+    status_code=204,
+    summary="End a silence",
+    responses=responses(401, 403, 404, 412),
+)
+async def delete_silence(silence_id: SilenceId, rules: Service, caller: Silencer, version: ExpectedVersion) -> None:
+    """Delete a silence. Matching alerts that still fire are notified within three minutes."""
+    rules.delete_silence(caller.acting_tenant, silence_id, version)
+
+
+def _actor(caller: Principal) -> str:
+    return f"{caller.role}:{caller.key_id}"
