@@ -1,0 +1,143 @@
+"""`/v1/alerting/inbound` and `/v1/alerting/links`: requests without a key, which their signatures authenticate."""
+
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import HTMLResponse
+
+from vigil.alerting.inbound import links_pages
+from vigil.alerting.inbound.links_model import MAX_TOKEN_CHARACTERS, AlertLink
+from vigil.alerting.inbound.links_service import AlertLinks
+from vigil.alerting.inbound.model import Vendor
+from vigil.alerting.inbound.service import InboundReports
+from vigil.aws import tenant_guard
+from vigil.errors import NotFound, Unauthenticated
+from vigil.runtime import telemetry
+from vigil.web.problems import problem_of
+from vigil.web.schemas import responses
+
+router = APIRouter(prefix="/v1/alerting/inbound", tags=["vendor reports"])
+links_router = APIRouter(prefix="/v1/alerting/links", tags=["alert links"])
+
+FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
+"""Media type of Slack's reports and of the form of a link."""
+FORGED = "forged-signature"
+"""Kind of the broken security rule that a wrong signature of a report is counted under."""
+EndpointName = Annotated[
+    str, Path(max_length=80, description="Tenant and channel, `<tenant>.<channel>`, as the channel shows it.")
+]
+Token = Annotated[str, Path(max_length=MAX_TOKEN_CHARACTERS, description="Token of the link.")]
+_HTML: dict[str, Any] = {"content": {"text/html": {"schema": {"type": "string"}, "example": "<!doctype html>..."}}}
+_PAGES: dict[int | str, dict[str, Any]] = {
+    200: _HTML,
+    401: {"description": "The link is forged or has expired", **_HTML},
+    **responses(503),
+}
+
+
+def _body(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
+    body = {"required": True, "content": {media_type: {"schema": schema}}}
+    return {"requestBody": body, "security": []}
+
+
+@router.post(
+    "/pagerduty/{endpoint}",
+    name="report_pagerduty",
+    summary="Receive a webhook of PagerDuty",
+    status_code=202,
+    response_class=Response,
+    responses=responses(401, 413, 415, 503),
+    openapi_extra=_body("application/json", {"type": "object"}),
+)
+async def receive_pagerduty(request: Request, endpoint: EndpointName) -> Response:
+    """Acknowledge or resolve an alert after the same action at PagerDuty, once per event. Other events are ignored.
+
+    A report about an incident that Vigil did not open is accepted too, because PagerDuty disables a webhook after three
+    refusals. A wrong signature is refused with 401.
+    """
+    return await _receive("pagerduty", endpoint, request, 202)
+
+
+@router.post(
+    "/slack/{endpoint}",
+    name="report_slack",
+    summary="Receive a button of Slack",
+    response_class=Response,
+    responses=responses(401, 413, 415, 503),
+    openapi_extra=_body(FORM_MEDIA_TYPE, {"type": "object", "properties": {"payload": {"type": "string"}}}),
+)
+async def receive_slack(request: Request, endpoint: EndpointName) -> Response:
+    """Acknowledge or resolve an alert by a button of its message. Other interactions are ignored."""
+    return await _receive("slack", endpoint, request, 200)
+
+
+@links_router.get(
+    "/{token}",
+    name="show",
+    summary="Show a link",
+    response_class=HTMLResponse,
+    responses=_PAGES,
+    openapi_extra={"security": []},
+)
+async def show(request: Request, token: Token) -> Response:
+    """Return a page with a button. It changes nothing, because programs follow the links of a mail."""
+    try:
+        return _page(links_pages.form_page(_links(request).read(token)))
+    except Unauthenticated as error:
+        return _refused(error, links_pages.refused_page())
+
+
+@links_router.post(
+    "/{token}",
+    name="perform",
+    summary="Perform the action of a link",
+    response_class=HTMLResponse,
+    responses=_PAGES | {404: {"description": "The alert no longer exists", **_HTML}, **responses(409)},
+    openapi_extra={"security": []},
+)
+async def perform(request: Request, token: Token) -> Response:
+    """Acknowledge or resolve the alert of the link. A second time changes nothing."""
+    try:
+        link = _links(request).read(token)
+        _perform(request, link)
+    except Unauthenticated as error:
+        return _refused(error, links_pages.refused_page())
+    except NotFound as error:
+        return _refused(error, links_pages.missing_page())
+    return _page(links_pages.done_page(link))
+
+
+async def _receive(vendor: Vendor, name: str, request: Request, status: int) -> Response:
+    body = await request.body()
+    reports = cast("InboundReports", request.app.state.inbound_reports)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        endpoint = reports.verify(vendor, name, headers, body)
+    except Unauthenticated:
+        telemetry.current.get().breach = FORGED
+        raise
+    telemetry.current.get().tenant_id = endpoint.tenant_id
+    with tenant_guard.confine_to(endpoint.tenant_id):
+        reports.apply(vendor, endpoint, headers, body)
+    return Response(status_code=status)
+
+
+def _perform(request: Request, link: AlertLink) -> None:
+    telemetry.current.get().tenant_id = link.tenant_id
+    with tenant_guard.confine_to(link.tenant_id):
+        _links(request).perform(link)
+
+
+def _links(request: Request) -> AlertLinks:
+    return cast("AlertLinks", request.app.state.alert_links)
+
+
+def _page(text: str, status: int = 200) -> Response:
+    return HTMLResponse(text, status, links_pages.HEADERS)
+
+
+def _refused(error: Unauthenticated | NotFound, text: str) -> Response:
+    """Return a page for people in place of a problem document."""
+    problem = problem_of(error)
+    telemetry.current.get().problem = problem.code
+    return _page(text, problem.status)

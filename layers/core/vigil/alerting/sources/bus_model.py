@@ -1,0 +1,191 @@
+"""Alerts of events on the bus, and of the deployments of the stack. Texts have ids, counts and names of parts only."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vigil.alerting.alerts.model import AlertEvent, AlertType, Severity
+from vigil.alerting.sources.model import MAX_TEXT, as_id, object_of, text_of, time_of
+from vigil.errors import UnreadableMessage
+from vigil.kernel.tenants import OPERATORS
+
+Detail = Mapping[str, Any]
+STACK_CHANGED = "CloudFormation Stack Status Change"
+"""Kind of the events of CloudFormation about a stack."""
+_DIGEST_DIGITS = 12
+_HOUR = len("2026-11-21T05")
+_FULL = 100
+"""Percentage at which a budget is used up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The part of an alert event that depends on the kind of the bus event."""
+
+    type: AlertType
+    severity: Severity
+    source: str
+    title: str
+    labels: tuple[tuple[str, str], ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    is_cleared: bool = False
+
+
+def bus_event(document: Mapping[str, Any]) -> AlertEvent | None:
+    """Return the alert event of an event of EventBridge. None if the event does not change an alert.
+
+    Raises UnreadableMessage for a malformed event, and for an unknown kind: a later release may know it.
+    Source: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
+    """
+    kind, detail = text_of(document, "detail-type"), object_of(document, "detail")
+    if kind == STACK_CHANGED:
+        return _deployment(document, detail)
+    if kind not in FINDINGS:
+        raise UnreadableMessage("detail-type is not a kind that raises an alert.")
+    finding = FINDINGS[kind](detail)
+    return _with_common_fields(finding, detail) if finding else None
+
+
+def _with_common_fields(finding: Finding, detail: Detail) -> AlertEvent:
+    correlation_id = detail.get("correlation_id")
+    return AlertEvent(
+        tenant_id=text_of(detail, "tenant_id"),
+        event_id=as_id(text_of(detail, "event_id")),
+        type=finding.type,
+        severity=finding.severity,
+        source=finding.source,
+        title=finding.title,
+        occurred_at=time_of(detail, "occurred_at"),
+        is_cleared=finding.is_cleared,
+        labels=finding.labels,
+        facts=finding.facts,
+        correlation_id=as_id(correlation_id) if isinstance(correlation_id, str) else "",
+    )
+
+
+def _high_risk(detail: Detail) -> Finding:
+    """Return one alert per model and hour. The name of a model can name a diagnosis, so its digest stands for it."""
+    model = text_of(detail, "model_digest").removeprefix("sha256:")[:_DIGEST_DIGITS]
+    hour = time_of(detail, "occurred_at")[:_HOUR]
+    title = "Decisions with a high risk were made. The number of events is the number of decisions."
+    facts = (("hour", hour), ("model_digest", model), ("list", "GET /v1/scores"))
+    return Finding("high_risk_prediction", "INFO", "scoring", title, (("hour", hour), ("model", model)), facts)
+
+
+def _budget(detail: Detail) -> Finding:
+    """Return one alert per budget and period of time. Its severity rises when the budget is used up."""
+    threshold = _number(detail, "threshold")
+    severity: Severity = "ERROR" if threshold >= _FULL else "WARNING"
+    labels = _facts(detail, "category", "span")
+    facts = (*labels, ("threshold_percent", str(threshold)), *_amounts(detail, "limit", "spent"))
+    return Finding("cost_threshold", severity, "budgets", "A budget reached a threshold.", labels, facts)
+
+
+def _anomaly(detail: Detail) -> Finding:
+    labels = _facts(detail, "category", "began")
+    facts = (*labels, *_amounts(detail, "spent", "expected", "bound"))
+    return Finding("cost_threshold", "WARNING", "spend", "The spend of an hour is unusually high.", labels, facts)
+
+
+def _circuit(detail: Detail, *, is_cleared: bool) -> Finding:
+    circuit = text_of(detail, "circuit")
+    facts = (("circuit", circuit[:MAX_TEXT]), *_counts(detail, "epoch", "failed", "calls"))
+    title = "A circuit breaker is open: calls to this service fail and pause."
+    source = as_id(f"circuit.{circuit}")
+    return Finding("dependency_failure", "ERROR", source, title, (), facts, is_cleared)
+
+
+def _circuit_opened(detail: Detail) -> Finding:
+    return _circuit(detail, is_cleared=False)
+
+
+def _circuit_closed(detail: Detail) -> Finding:
+    return _circuit(detail, is_cleared=True)
+
+
+def _parked(detail: Detail) -> Finding:
+    """Return one alert per queue for a tenant, and one alert for the operators, which the alarm `WorkParked` joins."""
+    facts = (*_facts(detail, "queue", "kind", "reason", "job_id"), ("list", "GET /v1/dlq/jobs?state=parked"))
+    title = "Work is parked and needs a person."
+    is_of_operators = detail.get("tenant_id") == OPERATORS
+    source = "dead-letters" if is_of_operators else as_id(f"queue.{text_of(detail, 'queue')}")
+    return Finding("work_stuck", "ERROR", source, title, (), facts)
+
+
+def _batch(detail: Detail) -> Finding | None:
+    """Return an alert for a failed batch only."""
+    if text_of(detail, "state") != "failed":
+        return None
+    labels = _facts(detail, "batch_id")
+    return Finding("work_stuck", "ERROR", "batches", "A batch failed.", labels, labels)
+
+
+def _webhook(detail: Detail) -> Finding:
+    facts = _facts(detail, "webhook_id", "failing_since")
+    title = "A webhook is disabled, because all its deliveries failed for five days."
+    return Finding("dependency_failure", "WARNING", as_id(f"webhook.{text_of(detail, 'webhook_id')}"), title, (), facts)
+
+
+def _token_reused(detail: Detail) -> Finding:
+    """Return an alert per key. The session has ended; clients without a lock over refreshes also reuse tokens."""
+    facts = _facts(detail, "key_id", "session_id")
+    title = "A refresh token was used twice: a copy of it may be stolen. Its session was ended."
+    return Finding("security_breach", "ERROR", "tokens", title, _facts(detail, "key_id"), facts)
+
+
+FINDINGS: Mapping[str, Callable[[Detail], Finding | None]] = {
+    "batches.completed": _batch,
+    "budgets.threshold_reached": _budget,
+    "circuits.closed": _circuit_closed,
+    "circuits.opened": _circuit_opened,
+    "dead_letters.parked": _parked,
+    "forecasting.anomaly_found": _anomaly,
+    "scoring.high_risk_found": _high_risk,
+    "spend.anomaly_found": _anomaly,
+    "tokens.reused": _token_reused,
+    "webhooks.endpoint_disabled": _webhook,
+}
+"""Mapping of the detail of each kind of event. `forecasting.anomaly_found` is the name in earlier releases."""
+
+
+def _deployment(document: Mapping[str, Any], detail: Detail) -> AlertEvent | None:
+    """Return an alert for the end of a deployment: INFO after a success, otherwise ERROR.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/event-detail-stack-status-change.html
+    """
+    status = text_of(object_of(detail, "status-details"), "status")
+    if status.endswith("_IN_PROGRESS"):
+        return None
+    has_failed = "ROLLBACK" in status or not status.endswith("_COMPLETE")
+    event_id = as_id(text_of(document, "id"))
+    return AlertEvent(
+        tenant_id=OPERATORS,
+        event_id=event_id,
+        type="deployment_status",
+        severity="ERROR" if has_failed else "INFO",
+        source="deployment",
+        title="A deployment failed." if has_failed else "A deployment is complete.",
+        occurred_at=time_of(document, "time"),
+        labels=(("deployment", event_id),),
+        facts=(("status", status[:MAX_TEXT]), ("stack", text_of(detail, "stack-id")[:MAX_TEXT])),
+    )
+
+
+def _facts(detail: Detail, *names: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, text_of(detail, name)[:MAX_TEXT]) for name in names)
+
+
+def _number(detail: Detail, name: str) -> int:
+    value = detail.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 1 << 63:
+        raise UnreadableMessage(f"{name} must be a whole number.")
+    return value
+
+
+def _counts(detail: Detail, *names: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, str(_number(detail, name))) for name in names if name in detail)
+
+
+def _amounts(detail: Detail, *names: str) -> tuple[tuple[str, str], ...]:
+    """Return amounts in USD of fields in millionths."""
+    return tuple((f"{name}_usd", f"{_number(detail, f'{name}_micros') / 1e6:.2f}") for name in names)

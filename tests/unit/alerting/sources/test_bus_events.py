@@ -1,0 +1,89 @@
+"""Events of the bus and of deployments as alerts."""
+
+import pytest
+
+from tests.support.alert_sources import AT, DETAILS, bus_document, stack_document
+from vigil.alerting.sources.bus_model import FINDINGS, bus_event
+from vigil.kernel.tenants import OPERATORS
+
+EXPECTED = {
+    "batches.completed": ("work_stuck", "ERROR", "batches"),
+    "budgets.threshold_reached": ("cost_threshold", "WARNING", "budgets"),
+    "circuits.closed": ("dependency_failure", "ERROR", "circuit.slack"),
+    "circuits.opened": ("dependency_failure", "ERROR", "circuit.slack"),
+    "dead_letters.parked": ("work_stuck", "ERROR", "queue.batch-chunks"),
+    "forecasting.anomaly_found": ("cost_threshold", "WARNING", "spend"),
+    "scoring.high_risk_found": ("high_risk_prediction", "INFO", "scoring"),
+    "spend.anomaly_found": ("cost_threshold", "WARNING", "spend"),
+    "tokens.reused": ("security_breach", "ERROR", "tokens"),
+    "webhooks.endpoint_disabled": ("dependency_failure", "WARNING", "webhook.w-1"),
+}
+
+
+def alert(kind, **changes):
+    """Return the alert event of a bus event with these changes."""
+    return bus_event(bus_document(kind, **changes))
+
+
+@pytest.mark.parametrize("kind", DETAILS)
+def test_a_kind_has_its_type_severity_and_source(kind):
+    event = alert(kind)
+    assert (event.type, event.severity, event.source) == EXPECTED[kind]
+    assert (event.tenant_id, event.event_id, event.occurred_at) == ("acme", "e-1", AT)
+    assert event.is_cleared == (kind == "circuits.closed")
+
+
+def test_every_kind_with_an_alert_is_tested():
+    assert EXPECTED.keys() == DETAILS.keys() == FINDINGS.keys()
+
+
+def test_high_risk_of_a_model_and_an_hour_is_one_alert():
+    first, same = (alert("scoring.high_risk_found", event_id=each) for each in ("a", "b"))
+    later = alert("scoring.high_risk_found", occurred_at="2026-11-21T06:00:00.000000Z")
+    other = alert("scoring.high_risk_found", model_digest="sha256:fedcba9876543210")
+    assert first.fingerprint == same.fingerprint
+    assert len({event.fingerprint for event in (first, later, other)}) == 3
+
+
+def test_a_high_risk_alert_names_no_person_band_or_model():
+    text = str(alert("scoring.high_risk_found", subject="jane-roe", band="very-high", decision="refer", model="hiv"))
+    assert not [word for word in ("jane", "very-high", "refer", "hiv", "dec_1") if word in text]
+
+
+def test_a_used_up_budget_raises_the_severity_of_its_alert():
+    warned, spent = alert("budgets.threshold_reached"), alert("budgets.threshold_reached", threshold=100)
+    assert (warned.severity, spent.severity) == ("WARNING", "ERROR")
+    assert warned.fingerprint == spent.fingerprint
+    assert ("spent_usd", "12.34") in spent.facts
+
+
+def test_a_closed_circuit_clears_the_alert_of_the_opened_one():
+    assert alert("circuits.opened").fingerprint == alert("circuits.closed").fingerprint
+
+
+def test_parked_work_of_the_operators_joins_the_alert_of_the_alarm():
+    assert alert("dead_letters.parked", tenant_id=OPERATORS).source == "dead-letters"
+
+
+@pytest.mark.parametrize("state", ["completed", "completed_with_errors", "cancelled"])
+def test_only_a_failed_batch_raises_an_alert(state):
+    assert alert("batches.completed", state=state) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "severity"),
+    [
+        ("CREATE_COMPLETE", "INFO"),
+        ("UPDATE_COMPLETE", "INFO"),
+        ("UPDATE_ROLLBACK_COMPLETE", "ERROR"),
+        ("ROLLBACK_FAILED", "ERROR"),
+        ("CREATE_FAILED", "ERROR"),
+    ],
+)
+def test_an_ended_deployment_raises_an_alert(status, severity):
+    event = bus_event(stack_document(status))
+    assert (event.type, event.severity, event.tenant_id) == ("deployment_status", severity, OPERATORS)
+
+
+def test_a_running_deployment_raises_no_alert():
+    assert bus_event(stack_document("UPDATE_IN_PROGRESS")) is None

@@ -1,0 +1,63 @@
+"""The events that Vigil really publishes become alerts, so that publishers and alerts cannot drift apart."""
+
+import json
+from datetime import UTC, datetime
+from random import Random
+from typing import get_args
+
+import pytest
+
+from tests.support.fakes.dead_letters import letter
+from vigil.access.tokens.oauth_model import Session, reused_event
+from vigil.alerting.events.model import NewDecision
+from vigil.alerting.sources.bus_model import FINDINGS, bus_event
+from vigil.alerting.webhooks.model import Webhook
+from vigil.decisions.batches.ending import completed_event
+from vigil.decisions.batches.model import Batch
+from vigil.kernel.events import EventKind
+from vigil.kernel.time import format_timestamp
+from vigil.money.budgets.model import BudgetAlert
+from vigil.money.forecasting.model import Anomaly
+from vigil.operations.dead_letters.model import DeadLetterJob, RetryRules
+from vigil.outbound.breakers.model import Circuit, CircuitId, Transition
+
+NOW = datetime(2026, 11, 21, 5, tzinfo=UTC)
+AT = format_timestamp(NOW)
+EARLIER_NAMES = {"forecasting.anomaly_found"}
+
+
+def published():
+    """Return one published event of each kind that raises an alert."""
+    job = DeadLetterJob.create("batch-chunks", letter(refusal="gone"), RetryRules(), NOW, Random(1))
+    circuit = Circuit(CircuitId("webhook:w-1", "acme"), epoch=3)
+    batch = Batch("acme", "bat_1", "toy", "csv", "failed", AT, "corr-1", "f", 0)
+    decision = NewDecision("acme", "dec_1", "corr-1", AT, "s", "sha256:00112233445566", "high", "refer", True)
+    webhook = Webhook("acme", "w-1", "https://x.example", (), "", False, (), AT, failing_since=AT, disabled_at=AT)
+    return [
+        *job.parked_events(),
+        *decision.events(),
+        Anomaly("total", 1, "2026-11-21T05", "2026-11-21T05", 1, 5, 1, 2, AT).to_event("acme"),
+        BudgetAlert("total", "month", "2026-11", 80, 10, 8, AT, AT).to_event("acme"),
+        Transition("closed", 4, NOW, 0, 0, NOW).to_event(circuit.id),
+        Transition("opened", 3, NOW, 5, 9, NOW).to_event(circuit.id),
+        completed_event(batch, "failed", AT),
+        reused_event(Session("s-1", "acme", "k-1", "d", 1, 2), NOW),
+        webhook.disabled_event(),
+    ]
+
+
+EVENTS = {f"{event.kind}-{number}": event for number, event in enumerate(published()) if event.kind in FINDINGS}
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_a_published_event_becomes_an_alert(name):
+    event, detail = EVENTS[name], json.loads(EVENTS[name].detail)
+    alert = bus_event({"detail-type": event.kind, "detail": detail})
+    assert (alert.event_id, alert.tenant_id, alert.occurred_at) == (event.event_id, detail["tenant_id"], AT)
+    assert alert.title
+    assert len(alert.facts) <= 20
+
+
+def test_every_kind_that_raises_an_alert_is_published():
+    assert FINDINGS.keys() - EARLIER_NAMES == {event.kind for event in EVENTS.values()}
+    assert FINDINGS.keys() - EARLIER_NAMES <= {*get_args(EventKind)}
