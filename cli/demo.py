@@ -21,6 +21,8 @@ from cli import deployment
 from cli.answers import readable, render_answer, render_heading
 from cli.api import Key, connect, connect_second_tenant, format_field_error, open_download, request_json, send
 from cli.costs import load_costs
+from cli.demo_alerts import acknowledge_page, paged
+from cli.pager import Pager
 from cli.svg import save_svg
 from cli.tables import TableConsole
 from models import recipe
@@ -48,7 +50,7 @@ def demo_command(
     svg: Annotated[Path | None, typer.Option(dir_okay=False, help="SVG picture of the output to write")] = None,
     key: Key = None,
 ) -> None:
-    """Show a tour: scores with reasons, exactly-once requests, error messages, a batch, isolated tenants, costs."""
+    """Show a tour: scores with reasons, exactly-once requests, error messages, a batch, a page, isolation, costs."""
     out = TableConsole(record=True, width=SVG_WIDTH) if svg else TableConsole()
     with connect(key) as client:
         bodies = _tour(client, rows, out)
@@ -60,6 +62,17 @@ def demo_command(
 
 def _tour(client: httpx.Client, rows: int, out: Console) -> list[Body]:
     """Print every step of the tour; return the bodies of the score requests."""
+    other = connect_second_tenant(client)
+    if other is None:
+        return _steps(client, rows, out, None, None)
+    with other, paged(client) as pager:
+        return _steps(client, rows, out, other, pager)
+
+
+def _steps(
+    client: httpx.Client, rows: int, out: Console, other: httpx.Client | None, pager: Pager | None
+) -> list[Body]:
+    """Print every step; those that need another tenant or the pager only with it."""
     counted, bodies = _count_predictions(client), list[Body]()
     _print_heading(out, 1, "Scores", "a probability, a decision and its main reasons, for rows unknown to the models")
     for name in recipe.recipe_names():
@@ -76,11 +89,13 @@ def _tour(client: httpx.Client, rows: int, out: Console) -> list[Body]:
     out.print(_mistake(client, shortest))
     _print_heading(out, 4, "Batches", f"{BATCH_ROWS} rows at once, the last one without its features")
     out.print(_batch(client, shortest))
-    if other := connect_second_tenant(client):
-        _print_heading(out, 5, "Isolated tenants", "another tenant requests a decision of the first one")
-        with other:
-            out.print(_other_tenant(other, answers[0]["decision_id"], shortest))
-    _print_heading(out, 6, "Costs", "of this tenant in this month, at the prices of the service")
+    if pager:
+        _print_heading(out, 5, "Alerts", "a decision with high risk pages somebody, who acknowledges")
+        out.print(acknowledge_page(client, pager))
+    if other:
+        _print_heading(out, 6, "Isolated tenants", "another tenant requests a decision of the first one")
+        out.print(_other_tenant(other, answers[0]["decision_id"], shortest))
+    _print_heading(out, 7, "Costs", "of this tenant in this month, at the prices of the service")
     out.print(_costs(client, counted + len(bodies) + 1 + BATCH_ROWS - 1))
     return bodies
 

@@ -77,6 +77,7 @@ class Embedded:
             "VIGIL_DATA_KEY_ARN": self.data_key_arn,
             "VIGIL_MODEL_KEYS": self.model_keys,
             "VIGIL_CURSOR_SECRET_ARN": self.secrets["cursor"],
+            "VIGIL_ALERTING_SECRET_ARN": self.secrets["alerting"],
             "VIGIL_SIGNING_SECRET_ARN": self.secrets["signing"],
             "VIGIL_AWS_CONNECT_TIMEOUT_MS": "2000",
             "VIGIL_AWS_READ_TIMEOUT_MS": "10000",

@@ -68,7 +68,7 @@ class Emulator:
         """Start an empty MiniStack and return its URL; raise CommandFailed if it does not answer."""
         self.stop()
         self._scratch.mkdir(parents=True)
-        port = _free_port()
+        port = free_port()
         python = tool_python("ministack")
         with self.log.open("wb") as log:
             child = subprocess.Popen(
@@ -149,7 +149,8 @@ def _release() -> str:
     return fingerprint([MAIN, GATEWAY], pin("ministack"))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a loopback port that no program uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

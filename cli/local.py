@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli import keys
+from cli import keys, pager
 from cli.checkout import ROOT, STATE, CommandFailed, fingerprint, locked
 from cli.embedded import DemoTenant, Embedded
 from cli.emulator import Emulator
@@ -105,7 +105,7 @@ class _StackUpdate:
         """Run the missing steps, independent steps in parallel."""
         for name in recipe.recipe_names():
             recipe.check_name(name)
-        parameters = _parameters()
+        parameters = stack_parameters(self.state)
         current = fingerprint([ROOT / "models"], source_fingerprint(), json.dumps(parameters))
         template = template_fingerprint()
         known = Embedded.load(self.state)
@@ -200,8 +200,8 @@ class _StackUpdate:
                 time.sleep(0.2)
 
 
-def _parameters() -> dict[str, str]:
-    """Return the parameters of the stack; the first call creates the signing key of packages."""
+def stack_parameters(state: Path) -> dict[str, str]:
+    """Return the parameters of a stack. The first call creates the signing key and chooses the port of the pager."""
     with locked(STATE / "keys.lock"):
         if not (STATE / "keys" / keys.PRIVATE).exists():
             keys.create_signing_key(STATE / "keys")
@@ -219,6 +219,8 @@ def _parameters() -> dict[str, str]:
         "AuthorizerCacheSeconds": str(AUTHORIZER_CACHE_SECONDS),
         "AwsConnectTimeoutMs": "2000",
         "AwsReadTimeoutMs": "10000",
+        # The demo pages a vendor on this machine. No other loopback address can be reached.
+        "OutboundAllow": f"{pager.HOST}:{pager.load_port(state)}",
     }
     return with_release(parameters)
 

@@ -7,9 +7,11 @@ import typer
 from typer.core import TyperGroup
 
 from cli import (
+    alerts,
     aws_deployment,
     batches,
     budgets,
+    circuits,
     costs,
     dead_letters,
     decisions,
@@ -65,8 +67,10 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Operate Vigil and use its API: signed models, explained scores, exactly-once decisions.",
 )
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(batches.app, name="batch")
 app.add_typer(budgets.app, name="budgets")
+app.add_typer(circuits.app, name="circuits")
 app.add_typer(costs.app, name="costs")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(dead_letters.app, name="dlq")

@@ -22,6 +22,12 @@ _COMMANDS = """`vigil` is short for `.venv/bin/vigil`, which `make setup` instal
 `.venv/bin/vigil decisions replay demo-clinic dec-…`."""
 _INTEGRATION = re.compile(r"^ +(/\S+): [*&]([a-z-]+)$", re.MULTILINE)
 _STORE_SETTING = re.compile(r"\.(\w+)_(?:table|bucket)\b")
+_DISTRICT_FUNCTIONS: Mapping[str, tuple[str, ...]] = {
+    "alerting/episodes": ("alerting_api",),
+    "alerting/notices": ("alerting_delivery", "alerting_sweep"),
+    "alerting/sources": ("alerting_intake",),
+}
+"""Functions that are named after their district, by the room whose work they do."""
 
 
 def pages() -> Mapping[Path, str]:
@@ -53,10 +59,11 @@ def rooms() -> Sequence[str]:
 
 
 def functions(room: str) -> Sequence[str]:
-    """Return the functions of a room: those with its name in front."""
+    """Return the functions of a room: those with its name in front, or that name their district."""
     name = "_".join(room.split("/")[1:])
-    found = (path.parent.name for path in ROOT.glob(f"functions/{name}*/handler.py"))
-    return sorted(function for function in found if function == name or function.startswith(f"{name}_"))
+    found = (path.parent.name for path in ROOT.glob("functions/*/handler.py"))
+    of_district = _DISTRICT_FUNCTIONS.get(room, ())
+    return sorted(each for each in found if each == name or each.startswith(f"{name}_") or each in of_district)
 
 
 def tests(room: str) -> Sequence[str]:

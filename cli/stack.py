@@ -17,7 +17,7 @@ TEMPLATES = ("template.yaml", "infra")
 SOURCES = (*TEMPLATES, "samconfig.toml", "functions", "layers", "uv.lock")
 TABLES = (
     *("decisions", "registry", "access", "outcomes", "subjects", "batches"),
-    *("limits", "usage", "costs", "idempotency", "flags", "tenant_keys"),
+    *("limits", "usage", "costs", "idempotency", "flags", "tenant_keys", "alerts", "webhooks"),
 )
 UPLOADS = "vigil-deployments"  # bucket of the local stage in samconfig.toml
 
@@ -75,11 +75,16 @@ class Stack:
             stack_name=self.name,
             tables={name: out[f"{name.title().replace('_', '')}Table"] for name in TABLES},
             buckets={"packages": out["PackagesBucket"], "batches": out["BatchesBucket"]},
-            secrets={name: out[f"{name.capitalize()}SecretArn"] for name in ("access", "cursor", "signing")},
+            secrets={
+                name: out[f"{name.capitalize()}SecretArn"] for name in ("access", "alerting", "cursor", "signing")
+            },
             data_key_arn=out["DataKeyArn"],
             model_keys=parameters["ModelKeys"],
             queues={
                 "events_publisher_dead_letters": out["EventsPublisherDeadLetters"],
+                "alerts": out["AlertsQueue"],
+                "alert_deliveries": out["AlertDeliveriesQueue"],
+                "webhook_deliveries": out["WebhookDeliveriesQueue"],
                 "batch_splits": out["BatchSplitsQueue"],
                 "batch_chunks": out["BatchChunksQueue"],
                 "batch_assemblies": out["BatchAssembliesQueue"],

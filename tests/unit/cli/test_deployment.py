@@ -31,7 +31,7 @@ LOCAL = Embedded(
         "flags": "vigil-flags",
     },
     buckets={"packages": "vigil-packages", "batches": "vigil-batches"},
-    secrets={"access": "arn:access", "cursor": "arn:cursor", "signing": "arn:signing"},
+    secrets={"access": "arn:access", "alerting": "arn:alerting", "cursor": "arn:cursor", "signing": "arn:signing"},
     data_key_arn="arn:data",
     model_keys=json.dumps({"sample": base64.b64encode(bytes(32)).decode()}),
 )
