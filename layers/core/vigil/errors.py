@@ -26,6 +26,8 @@ VigilError
 ├── BudgetExhausted       the tenant's own hard stop leaves too little money
 ├── ModelRefused          a model package failed verification; `reason` names the check
 └── Unavailable           a dependency is unavailable; a retry may succeed
+    ├── CircuitOpen       the circuit of a vendor or endpoint is open; no call was made
+    └── WorkPostponed     the work of a message must wait; its message is sent again with a delay
 """
 
 from dataclasses import dataclass
@@ -195,6 +197,22 @@ class BudgetExhausted(VigilError):
 
 class Unavailable(VigilError):
     """A dependency is unavailable; a retry may succeed."""
+
+
+class CircuitOpen(Unavailable):
+    """The circuit of a vendor or endpoint refuses calls, so no call was made; `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"A service that this needs is failing, so calls to it pause. Retry after {retry_after} s.")
+        self.retry_after = retry_after
+
+
+class WorkPostponed(Unavailable):
+    """The work of a message must wait; its message is sent again after `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("The work waits for a service.")
+        self.seconds = seconds
 
 
 RefusalReason = Literal[

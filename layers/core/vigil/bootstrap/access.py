@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from vigil.access.tenants.model import Tenant
     from vigil.access.tenants.service import Tenants
     from vigil.access.tenants.store import DynamoTenants
+    from vigil.access.tokens.oauth_model import Session
     from vigil.access.tokens.signing_keys_model import Issuer
     from vigil.access.tokens.signing_keys_store import DynamoSigningKeySet, SecretPrivateKeys
     from vigil.kernel.tenants import Limits
@@ -53,7 +54,7 @@ def tenants_api() -> process.Handler:
     )
 
 
-@process.entry("access_secret_arn", "access_table", "limits_table", "signing_secret_arn")
+@process.entry("access_secret_arn", "access_table", "event_bus", "limits_table", "signing_secret_arn")
 def tokens_api() -> process.Handler:
     """Return the Lambda entry of the API of access tokens and of the keys that verify them."""
     from vigil.access.tokens import oauth_routes, signing_keys_routes
@@ -68,7 +69,7 @@ def tokens_api() -> process.Handler:
         [oauth_routes.router, signing_keys_routes.router],
         media_types=(FORM_MEDIA_TYPE, "application/json"),
         max_body_bytes=16 * 1024,
-        sessions=Sessions(authenticator(), signer, sessions, _peppers(), issuer(), process.now, _count),
+        sessions=Sessions(authenticator(), signer, sessions, _peppers(), issuer(), process.now, _TokenUses()),
         published_keys=lambda: published_jwks(published_keys(), process.now),
     )
 
@@ -203,8 +204,16 @@ def _private_keys() -> "SecretPrivateKeys":
     return SecretPrivateKeys(process.secret("signing_secret_arn"))
 
 
-def _count(key: "ApiKey", tenant: "Tenant") -> None:
-    """Count a request that no tokens_authorizer has checked against the limits of its key and tenant."""
-    from vigil.web.principal import Principal
+class _TokenUses:
+    def count_request(self, key: "ApiKey", tenant: "Tenant") -> None:
+        """Count a request that no tokens_authorizer has checked against the limits of its key and tenant."""
+        from vigil.web.principal import Principal
 
-    process.rate_limiter().count(Principal(tenant.tenant_id, key.key_id, tenant.tier, key.role, tenant.limits))
+        process.rate_limiter().count(Principal(tenant.tenant_id, key.key_id, tenant.tier, key.role, tenant.limits))
+
+    def report_reuse(self, session: "Session") -> None:
+        """Publish the event of a token that was used twice. Without the bus, a metric counts the lost event."""
+        from vigil.access.tokens.oauth_model import reused_event
+
+        if stores.event_bus("vigil.access").publish([reused_event(session, process.now())]):
+            process.telemetry().log_degradation("ReuseNotReported")

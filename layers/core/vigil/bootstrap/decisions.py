@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vigil.decisions.outcomes.service import Outcomes
     from vigil.decisions.scoring.ports import ScoringModel
     from vigil.decisions.scoring.service import Scoring
+    from vigil.kernel.events import Event
 
 _LEDGER = ("decisions_table", "subjects_table", "tenant_keys_table", "usage_table")
 _MODELS = ("model_keys", "packages_bucket", "registry_table")
@@ -84,8 +85,9 @@ def batches_api() -> process.Handler:
 
 
 @process.entry(
-    *_BATCHES, *_MODELS, *_QUEUES, "access_table", "dead_letters", "flags_table", "subjects_table", "usage_table"
-)
+    *_BATCHES, *_MODELS, *_QUEUES, "access_table", "dead_letters", "event_bus", "flags_table", "subjects_table",
+    "usage_table",
+)  # fmt: skip
 def batches_split() -> process.Handler:
     """Return the Lambda entry of the queue of uploaded files."""
     from vigil.decisions.batches.arrivals import FileArrivals
@@ -104,7 +106,7 @@ def batches_chunk() -> process.Handler:
     return process.worker(ChunkWorker(_chunks(), access.tenants().is_active).do)
 
 
-@process.entry(*_BATCHES, *_QUEUES, "access_table", "dead_letters", "usage_table")
+@process.entry(*_BATCHES, *_QUEUES, "access_table", "dead_letters", "event_bus", "usage_table")
 def batches_assembly() -> process.Handler:
     """Return the Lambda entry of the queue of batches whose results are joined."""
     from vigil.decisions.batches.assembly import BatchAssembly
@@ -193,7 +195,10 @@ def _chunks() -> "ChunkScoring":
 def _batch_ports() -> "BatchPorts":
     from vigil.decisions.batches.ports import BatchPorts
 
-    return BatchPorts(stores.batches(), stores.batch_files(), _job_queues(), process.now)
+    def publish(event: "Event") -> None:  # chunks use the ports too, and publish nothing
+        stores.event_bus("vigil.batches").publish_one(event)
+
+    return BatchPorts(stores.batches(), stores.batch_files(), _job_queues(), process.now, publish)
 
 
 def _terms(tenant_id: str) -> "BatchTerms":

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from vigil.bootstrap.alerting_example_requests import ALERTING_REQUESTS
 from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
 
 _KEY_ID = "0123456789abcdef"
@@ -57,10 +58,43 @@ REQUESTS: Mapping[str, Any] = {
     "usage_events.create": [_USAGE_EVENT],
     "prices.create": {"valid_from": "2027-01-01T00:00:00Z", "prices": _PRICES},
     "budgets.set": {"limit_micros": 500_000_000, "thresholds": [50, 80, 100], "hard_stop": True},
+    "webhooks.create": {"url": "https://hooks.clinic.example/vigil", "kinds": ["scoring.high_risk_found"]},
+    "webhooks.update": {"kinds": ["scoring.high_risk_found", "batches.completed"], "enabled": True},
+    "webhooks.replay_deliveries": {"since": "2026-11-20T05:00:00Z"},
     "tenants.create": {"tenant_id": "north-clinic", "tier": "BASIC", "settings": {"name": "North Clinic"}},
     "tenants.update": {"limits": {"per_minute": 600}, "settings": {"contact": "it@clinic.example"}},
     "keys.create": {"role": "member", "label": "EMR", "expires_at": "2027-11-21T05:00:00Z"},
     "keys.rotate": {"overlap_hours": 24},
+    "alerting.send": {
+        "type": "work_stuck",
+        "source": "queue.exports",
+        "title": "Exports wait for an hour",
+        "labels": {"region": "eu"},
+        "facts": {"waiting": "12"},
+        "link": "https://status.clinic.example/exports",
+    },
+    "alert_channels.create": {
+        "kind": "pagerduty",
+        "label": "On call",
+        "options": {"region": "eu"},
+        "secrets": {"routing_key": "0123456789abcdef0123456789abcdef"},
+    },
+    "alert_channels.update": {"label": "On call at night", "options": {"region": "us"}},
+    "alert_limits.set": {"error": 120, "warning": 20, "info": 0},
+    "alerting.test": {"severity": "WARNING"},
+    **ALERTING_REQUESTS,
+    "circuit_breakers.reset": {"reason": "PagerDuty reports that it works again."},
+    "circuit_breakers.open": {"reason": "Maintenance at the vendor until 18:00 UTC."},
+    "vendor_reports.report_pagerduty": {
+        "event": {
+            "id": "01CHEXAMPLE",
+            "event_type": "incident.acknowledged",
+            "occurred_at": "2026-11-21T05:00:00Z",
+            "agent": {"id": "PLH1HKV", "type": "user_reference"},
+            "data": {"id": "PGR0VU2", "incident_key": "vigil-acme-0123456789abcdef01234567-1"},
+        }
+    },
+    "vendor_reports.report_slack": {"payload": "the interaction as JSON"},
     "tokens.create": {"grant_type": "client_credentials", **_CLIENT},
     "tokens.revoke": {"token": "the refresh token", **_CLIENT},
 }

@@ -6,6 +6,8 @@ A new field of an answer needs a value here only if its schema has none, such as
 from collections.abc import Mapping
 from typing import Any
 
+from vigil.bootstrap import alerting_example_values
+
 _NOW, _LATER, _EARLIER = "2026-11-21T05:00:00.000000Z", "2026-12-21T05:00:00.000000Z", "2026-11-21T04:58:00.000000Z"
 _DECISION, _OPERATOR = "dec-0123456789abcdefghijklmnopqrstuv", "operator:0123456789abcdef"
 _SUBJECT = "sub-" + "0123456789" * 4
@@ -241,6 +243,7 @@ VALUES: Mapping[str, Any] = {
     "kid": _HEX,
     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
     "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    **alerting_example_values.VALUES,
     # Flags, health, lists
     "FlagView.name": "explain-high-risk",
     "description": "Explain decisions in high-risk bands.",

@@ -1,11 +1,11 @@
-"""Wires dead letters and the function that retries them."""
+"""Wires dead letters, the function that retries them, and the API of circuit breakers."""
 
 from dataclasses import asdict
 from functools import partial
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
-from vigil.bootstrap import alerting, decisions, process, stores
+from vigil.bootstrap import alerting, breakers, decisions, process, stores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,10 +20,25 @@ _QUEUES = {
     "batch-chunks": "batch_chunks_queue",
     "batch-assemblies": "batch_assemblies_queue",
     "usage-events": "usage_events_queue",
+    "alerts": "alerts_queue",
+    "alert-deliveries": "alert_deliveries_queue",
+    "webhook-deliveries": "webhook_deliveries_queue",
 }
 """Settings with the URLs of the queues whose dead letters are retried, by the name of the queue."""
 _STREAMS = {"events-publisher": "events_publisher_dead_letters", "usage-counters": "usage_counters_dead_letters"}
 """Settings with the URLs of the dead-letter queues of stream consumers, by the name of the consumer."""
+
+
+@process.entry(*breakers.NEEDS, "idempotency_table")
+def circuit_breakers_api() -> process.Handler:
+    """Return the Lambda entry of the API of circuit breakers."""
+    from vigil.operations.circuit_breakers import routes
+    from vigil.operations.circuit_breakers.service import Circuits
+    from vigil.outbound.breakers.telling import tell_own
+
+    table, events = breakers.circuits(), breakers.circuit_events()
+    circuits = Circuits(table, events, partial(tell_own, table, events), process.now)
+    return process.api([routes.router], circuits=circuits, claims=process.claims())
 
 
 @process.entry("cursor_secret_arn", "dead_letters_table", "idempotency_table", "limits_table")
@@ -49,16 +64,18 @@ def dead_letters_api() -> process.Handler:
 def dead_letters_redrive() -> process.Handler:
     """Return the Lambda entry of the schedule that retries dead letters."""
     from vigil.operations.dead_letters.model import RetryRules
+    from vigil.operations.dead_letters.notification import ParkedWorkNotifier
     from vigil.operations.dead_letters.redrive import Redriver
     from vigil.operations.dead_letters.schedule import ScheduledRedrive
 
     config, telemetry = process.settings(), process.telemetry()
     rules = RetryRules(config.backoff_base, config.most_reprocess_attempts)
     sources = [*map(_stream_source, _STREAMS), *map(_queue_source, _QUEUES)]
+    notifier = ParkedWorkNotifier(_owners(), stores.event_bus("vigil.operations"))
     schedule = ScheduledRedrive(
         telemetry,
         # SystemRandom, because a seeded generator is part of a snapshot, and all instances would draw the same pauses.
-        lambda observe: Redriver(sources, _jobs(), _owners(), rules, SystemRandom(), process.now, observe),
+        lambda observe: Redriver(sources, _jobs(), notifier, rules, SystemRandom(), process.now, observe),
     )
     return telemetry.wrap(schedule.handle)
 
@@ -74,7 +91,13 @@ def _owners() -> "AbandonedHandlers":
 
 def _readers(name: str) -> "list[Callable[[ReceivedMessage], Message]]":
     """Return the parsers of messages on a queue that are not in Vigil's own form."""
-    return [decisions.arrival_reader().read] if name == "batch-splits" else []
+    from vigil.alerting.sources import stream as alert_events
+    from vigil.alerting.webhooks import stream as webhook_events
+
+    if name == "batch-splits":
+        return [decisions.arrival_reader().read]
+    readers = {"alerts": alert_events.read_message, "webhook-deliveries": webhook_events.read_message}
+    return [readers[name]] if name in readers else []
 
 
 def _queue_source(name: str) -> "DeadLetterSource":

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @process.entry(
-    "access_table", "batches_bucket", "batches_table", "cursor_secret_arn", "decisions_table", "idempotency_table",
-    "limits_table", "outcomes_table", "subjects_table", "tenant_keys_table",
+    "access_table", "batches_bucket", "batches_table", "cursor_secret_arn", "decisions_table", "event_bus",
+    "idempotency_table", "limits_table", "outcomes_table", "subjects_table", "tenant_keys_table",
 )  # fmt: skip
 def persons_api() -> process.Handler:
     """Return the Lambda entry of the API of persons."""
@@ -35,8 +35,9 @@ def persons_api() -> process.Handler:
         "certificates": person_erasures(),
     }
     record_consents = partial(access.tenants().change, change=TenantChange(settings={"consents": True}))
+    publish = stores.event_bus("vigil.persons").publish_one
     subjects = PersonRights(
-        stores.consents(), person_erasures(), readable, record_consents, process.now, stores.tenant_key
+        stores.consents(), person_erasures(), readable, record_consents, process.now, stores.tenant_key, publish
     )
     routers = [routes.router, routes.lookup_router]
     return process.api(routers, subjects=subjects, cursors=process.cursors(), claims=process.claims())
@@ -54,9 +55,9 @@ def persons_erasure() -> process.Handler:
 
 
 @process.entry(
-    "access_table", "batches_bucket", "batches_table", "certificate_key_arn", "costs_table", "dead_letters_table",
-    "decisions_table", "idempotency_table", "limits_table", "outcomes_table", "subjects_table", "tenant_keys_table",
-    "usage_table",
+    "access_table", "alerts_table", "batches_bucket", "batches_table", "certificate_key_arn", "costs_table",
+    "dead_letters_table", "decisions_table", "idempotency_table", "limits_table", "outcomes_table", "subjects_table",
+    "tenant_keys_table", "usage_table", "webhooks_table",
 )  # fmt: skip
 def tenants_offboarding() -> process.Handler:
     """Return the Lambda entry of the erasure of tenants that leave."""
@@ -155,6 +156,9 @@ def _tenant_data() -> "dict[str, ErasableStore]":
         "files": TenantObjects(process.client("s3"), config.batches_bucket, FOLDERS),
         "dead_letters": ScannedItems(dynamodb, config.dead_letters_table, ("pk",)),
         "subjects": ScannedItems(dynamodb, config.subjects_table),
+        # Counted events, notices and deliveries are in no list.
+        "alerts": ScannedItems(dynamodb, config.alerts_table),
+        "webhooks": ScannedItems(dynamodb, config.webhooks_table),
         "idempotency": PartitionItems(dynamodb, config.idempotency_table),
         "costs": ScannedItems(dynamodb, config.costs_table),
         # Usage follows limits, because request counts are copied from limits to usage.

@@ -158,13 +158,22 @@ def secret(name: str) -> "Secret":
     return Secret(client("secretsmanager"), getattr(settings(), name))
 
 
-def worker(work: "Callable[[Message, Deadline], None]", *read: "Callable[[ReceivedMessage], Message]") -> Handler:
-    """Return the Lambda entry of a queue; `read` parses messages that are not in Vigil's own form."""
+def worker(
+    work: "Callable[[Message, Deadline], None]",
+    *read: "Callable[[ReceivedMessage], Message]",
+    own_queue: str | None = None,
+) -> Handler:
+    """Return the Lambda entry of a queue; `read` parses messages that are not in Vigil's own form.
+
+    `own_queue` is the URL of the queue itself, for work that may be postponed. Its function needs
+    `RecursiveLoop: Allow` and the right to send to the queue.
+    """
     from vigil.workers.queues import SqsQueue
     from vigil.workers.worker_loop import Worker
 
     quarantine = SqsQueue(client("sqs"), settings().dead_letters)
-    return telemetry().wrap(Worker(work, telemetry(), quarantine, *read).handle)
+    queue = SqsQueue(client("sqs"), own_queue) if own_queue else None
+    return telemetry().wrap(Worker(work, telemetry(), quarantine, *read, own_queue=queue).handle)
 
 
 def sweep(name: str, job: "SweepJob", table: str, tenants: "TenantIds") -> Handler:

@@ -9,6 +9,15 @@ from vigil.access.keys import routes as keys
 from vigil.access.tenants import routes as tenants
 from vigil.access.tokens import oauth_routes as oauth
 from vigil.access.tokens import signing_keys_routes as signing_keys
+from vigil.alerting.channels import routes as channels
+from vigil.alerting.episodes import routes as alerts
+from vigil.alerting.inbound import routes as inbound
+from vigil.alerting.notices import routes as limits
+from vigil.alerting.oncall import members_routes as members
+from vigil.alerting.oncall import routes as on_call
+from vigil.alerting.policies import routes as policies
+from vigil.alerting.policies import silences_routes as silences
+from vigil.alerting.webhooks import routes as webhooks
 from vigil.bootstrap.example_requests import REQUESTS
 from vigil.bootstrap.example_values import VALUES
 from vigil.decisions.batches import routes as batches
@@ -20,6 +29,7 @@ from vigil.money.costs.prices import routes as prices
 from vigil.money.forecasting import routes as forecasting
 from vigil.money.usage import routes as usage
 from vigil.money.usage.events import routes as usage_events
+from vigil.operations.circuit_breakers import routes as circuit_breakers
 from vigil.operations.dead_letters import routes as dead_letters
 from vigil.operations.health import routes as health
 from vigil.prediction.packages import routes as packages
@@ -31,9 +41,15 @@ from vigil.web.examples import Examples
 
 _ROOMS = (
     *(scoring, packages, health, flags, trials, outcomes, persons, batches, dead_letters),
+    webhooks,
     *(usage, usage_events, costs, prices, budgets, forecasting, tenants, keys, erasure, oauth, signing_keys),
+    circuit_breakers,
 )
-ROUTERS = (*(room.router for room in _ROOMS), persons.lookup_router, flags.evaluation_router)
+_ALERTING = (
+    *(alerts.router, alerts.alerting_router, policies.router, policies.routes_router, silences.router),
+    *(channels.router, limits.router, on_call.router, members.router, inbound.router, inbound.links_router),
+)
+ROUTERS = (*(room.router for room in _ROOMS), persons.lookup_router, flags.evaluation_router, *_ALERTING)
 TAGS = {
     "scores": "Decisions about one subject, recorded exactly once.",
     "batches": "Files or lists of many subjects, scored in the background.",
@@ -49,7 +65,20 @@ TAGS = {
     "keys": "API keys of a tenant.",
     "tokens": "Access tokens, and the public keys that verify them.",
     "flags": "Feature flags.",
+    "webhooks": "Signed deliveries of events to endpoints of the tenant.",
     "dead letters": "Failed work of queues.",
+    "alerts": "Alerts, their acknowledgement and resolution.",
+    "alerting": "Sending and testing of alerts, and their statistics.",
+    "alert channels": "Places that receive notices: PagerDuty, Slack, Opsgenie, e-mail and webhooks.",
+    "alert policies": "Steps that notify people until somebody acknowledges.",
+    "alert routes": "Selection of the policy of an alert.",
+    "alert limits": "Maximum notices per hour.",
+    "silences": "Times in which alerts send no notices.",
+    "schedules": "People on call, by week and by hour.",
+    "members": "People of a tenant for on-call duty.",
+    "circuit breakers": "Circuits of vendors and endpoints, which stop calls while these fail.",
+    "vendor reports": "Actions of people at PagerDuty and Slack.",
+    "alert links": "Signed links with which a person acts on an alert without a key.",
     "health": "State of the deployment.",
 }
 """Description of each resource, in the order of the reference."""

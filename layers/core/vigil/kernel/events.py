@@ -1,18 +1,31 @@
 """Events that Vigil publishes to the event bus: their kinds, their version and their JSON."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 EventKind = Literal[
     "scoring.decision_made",
     "scoring.high_risk_found",
-    "scoring.abstention_made",
+    "scoring.abstained",
+    "batches.completed",
+    "dead_letters.parked",
     "budgets.threshold_reached",
-    "forecasting.anomaly_found",
+    "spend.anomaly_found",
+    "alerts.raised",
+    "alerts.cleared",
+    "persons.changed",
+    "tokens.reused",
+    "webhooks.tested",
+    "webhooks.endpoint_disabled",
+    "circuits.opened",
+    "circuits.closed",
 ]
-"""Kind of an event: `<room>.<past participle>`, also its `detail-type` on the bus."""
+"""Kind of an event: `<subject>.<past participle>`, also its `detail-type` on the bus.
+
+`webhooks.tested` is sent to one webhook and is not published on the bus.
+"""
 EVENT_VERSION = 2
 """Version of the fields of every event; it grows when a field is removed or changes its meaning."""
 
@@ -28,6 +41,10 @@ class Event:
     kind: EventKind
     occurred_at: str
     detail: str
+
+
+PublishEvent: TypeAlias = Callable[[Event], None]
+"""Function that publishes an event on the bus at least once. It raises Unavailable."""
 
 
 def create_event(source_id: str, kind: EventKind, occurred_at: str, fields: Mapping[str, Any]) -> Event:

@@ -8,6 +8,10 @@ from typing import Any, Literal, get_args
 
 from vigil.kernel.money import SpendLimit
 
+OPERATORS = "_operators"
+"""Tenant id of the deployment itself: its alerts, endpoints, and work that belongs to several tenants or to none."""
+
+
 Tier = Literal["FREE", "BASIC", "PROFESSIONAL", "ENTERPRISE"]
 
 
@@ -46,6 +50,13 @@ Permission = Literal[
     "subjects:export",
     "subjects:erase",
     "health:read",
+    "alerts:read",
+    "alerts:send",
+    "alerts:acknowledge",
+    "alerting:configure",
+    "webhooks:manage",
+    "breakers:read",
+    "breakers:manage",
 ]
 
 
@@ -53,18 +64,20 @@ _VIEWER: frozenset[Permission] = frozenset(
     {
         *("scores:read", "batches:read", "outcomes:read", "models:read"),
         *("flags:read", "usage:read", "costs:read", "dlq:read", "health:read", "consents:read"),
+        *("alerts:read", "breakers:read"),
     }
 )
 
 
 _MEMBER: frozenset[Permission] = _VIEWER | {
     *("scores:write", "batches:write", "outcomes:write", "consents:write"),
+    *("alerts:send", "alerts:acknowledge"),
 }
 
 
 _ADMIN: frozenset[Permission] = _MEMBER | {
     *("tenants:read", "tenants:configure", "keys:manage", "dlq:manage", "budgets:write", "usage:write"),
-    *("subjects:export", "subjects:erase"),
+    *("subjects:export", "subjects:erase", "alerting:configure", "webhooks:manage", "breakers:manage"),
 }
 
 

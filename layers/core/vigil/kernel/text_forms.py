@@ -21,6 +21,15 @@ _WORDS = {
     r"^[0-9A-Za-z.:_-]{1,45}$": "1 to 45 letters, digits and . : _ -",
     r"^[FSRPAUEC]{0,8}$": "initials of TCP flags: F S R P A U E C",
     r"^[a-z][a-z0-9_]{0,63}$": "1 to 64 lowercase letters, digits and underscores, with a letter first",
+    r"^[!-?A-~]+@[!-?A-~]+$": "an e-mail address of visible ASCII characters",
+    r"^[0-9a-f]{16}$": "16 hexadecimal digits, as the API shows ids of keys",
+    r"^([01][0-9]|2[0-3]):[0-5][0-9]$": "a time of day with hours and minutes, for example 09:00",
+    r"^(UTC|[A-Z][A-Za-z_]+(/[A-Z][A-Za-z0-9_+-]*){1,2})$": "a name of the IANA database, for example Europe/Berlin",
+    r"^(channel|schedule|member):[a-z0-9-]{1,40}$": "channel:, schedule: or member: and an id",
+    r"^[a-z0-9][a-z0-9._-]{0,99}$": "1 to 100 lowercase letters, digits and . _ -, with a letter or digit first",
+    r"^[a-z0-9_-]{1,40}$": "1 to 40 lowercase letters, digits and _ -",
+    r"^[A-Za-z0-9._:-]{1,100}$": "1 to 100 letters, digits and . _ : -",
+    r"^(https://[A-Za-z0-9._~:/?#@!$&()*+,;=%-]{1,492})?$": "an https address of 500 characters at most, or none",
     r"^\d{4}(-\d\d(-\d\d)?)?$": "a year, a month or a day, for example 1990, 1990-05 or 1990-05-17",
 }
 MESSAGE = "has a form that is not allowed"

@@ -1,6 +1,6 @@
 """Timestamps and calendar months, always in UTC."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 
 def format_timestamp(moment: datetime) -> str:
@@ -11,6 +11,11 @@ def format_timestamp(moment: datetime) -> str:
 def format_day(day: date) -> str:
     """Return a day in the format of keys and answers: `2026-11-21`."""
     return date(day.year, day.month, day.day).isoformat()
+
+
+def format_wall_time(wall: time) -> str:
+    """Return a local time of day in whole minutes: `09:00`."""
+    return wall.isoformat("minutes")
 
 
 def month_of(moment: datetime) -> str:

@@ -9,6 +9,12 @@ from typing import Any
 
 _STAGE = re.compile(r"[a-z][a-z0-9]{0,15}")
 _DIGITS = re.compile(r"[+-]?[0-9]{1,18}")
+_HOST = re.compile(r"\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253}")
+_PORT = re.compile(r"[1-9][0-9]{0,4}")
+_MAX_PORT = 65_535
+_WEB_ADDRESS = re.compile(
+    r"(?:https://[a-z0-9.-]{1,253}|http://(?:localhost|127\.0\.0\.1))(?::[0-9]{1,5})?(?:/[A-Za-z0-9_-]{1,64}){0,8}"
+)
 _MODEL_KEY_SLOTS = 2
 """Maximum pinned public keys: the current key, and a second one while keys are rotated."""
 _KEY_BYTES = 32
@@ -51,6 +57,21 @@ def seconds(least: int, most: int) -> Callable[[str], timedelta]:
     """Return a reader of durations from `least` to `most` seconds."""
     count = whole_number(least, most)
     return lambda text: timedelta(seconds=count(text))
+
+
+def hosts_with_ports(text: str) -> frozenset[tuple[str, int]]:
+    """Return the pairs of a comma list of `host:port`. Hosts are lower case; an IPv6 address has brackets."""
+    pairs = [each.strip().rpartition(":") for each in text.lower().split(",")]
+    if not all(_HOST.fullmatch(host) and _PORT.fullmatch(port) and int(port) <= _MAX_PORT for host, _, port in pairs):
+        raise ValueError("must be a comma list of host:port, such as vectors.internal:8443, without schemes and paths")
+    return frozenset((host.strip("[]"), int(port)) for host, _, port in pairs)
+
+
+def web_address(text: str) -> str:
+    """Return an https address without a slash at its end; http is allowed on this machine only."""
+    if not _WEB_ADDRESS.fullmatch(text):
+        raise ValueError("must be an https address without a slash at its end, such as https://api.example.org")
+    return text
 
 
 def milliseconds(least: int, most: int) -> Callable[[str], timedelta]:

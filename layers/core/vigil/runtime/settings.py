@@ -31,6 +31,7 @@ class Settings:
     """Domain with one subdomain per tenant, such as `acme.example.org`; empty if tenants have no subdomains."""
 
     access_table: str = _setting("VIGIL_ACCESS_TABLE")
+    alerts_table: str = _setting("VIGIL_ALERTS_TABLE")
     batches_table: str = _setting("VIGIL_BATCHES_TABLE")
     costs_table: str = _setting("VIGIL_COSTS_TABLE")
     dead_letters_table: str = _setting("VIGIL_DEAD_LETTERS_TABLE")
@@ -43,10 +44,14 @@ class Settings:
     subjects_table: str = _setting("VIGIL_SUBJECTS_TABLE")
     tenant_keys_table: str = _setting("VIGIL_TENANT_KEYS_TABLE")
     usage_table: str = _setting("VIGIL_USAGE_TABLE")
+    webhooks_table: str = _setting("VIGIL_WEBHOOKS_TABLE")
     batches_bucket: str = _setting("VIGIL_BATCHES_BUCKET")
     packages_bucket: str = _setting("VIGIL_PACKAGES_BUCKET")
     event_bus: str = _setting("VIGIL_EVENT_BUS")
 
+    alerts_queue: str = _setting("VIGIL_ALERTS_QUEUE")
+    alert_deliveries_queue: str = _setting("VIGIL_ALERT_DELIVERIES_QUEUE")
+    webhook_deliveries_queue: str = _setting("VIGIL_WEBHOOK_DELIVERIES_QUEUE")
     batch_splits_queue: str = _setting("VIGIL_BATCH_SPLITS_QUEUE")
     batch_chunks_queue: str = _setting("VIGIL_BATCH_CHUNKS_QUEUE")
     batch_assemblies_queue: str = _setting("VIGIL_BATCH_ASSEMBLIES_QUEUE")
@@ -57,6 +62,8 @@ class Settings:
     usage_counters_dead_letters: str = _setting("VIGIL_USAGE_COUNTERS_DEAD_LETTERS")
 
     access_secret_arn: str = _setting("VIGIL_ACCESS_SECRET_ARN")
+    alerting_secret_arn: str = _setting("VIGIL_ALERTING_SECRET_ARN")
+    """Secret with the field `key`. It encrypts the secrets of channels and webhooks, and signs links in notices."""
     cursor_secret_arn: str = _setting("VIGIL_CURSOR_SECRET_ARN")
     signing_secret_arn: str = _setting("VIGIL_SIGNING_SECRET_ARN")
     data_key_arn: str = _setting("VIGIL_DATA_KEY_ARN")
@@ -85,6 +92,13 @@ class Settings:
     read_timeout: timedelta = _setting(
         "VIGIL_AWS_READ_TIMEOUT_MS", milliseconds(1, 60_000), timedelta(milliseconds=500)
     )
+
+    api_address: str = _setting("VIGIL_API_ADDRESS", values.web_address, "")
+    """Public address of the API in links of notices, such as `https://api.example.org`; empty for notices without."""
+    mail_sender: str = _setting("VIGIL_MAIL_SENDER", default="")
+    """Sender address of mails, which SES has verified; empty for a deployment without mails."""
+    outbound_allow: frozenset[tuple[str, int]] = _setting("VIGIL_OUTBOUND_ALLOW", values.hosts_with_ports, frozenset())
+    """Exact hosts and ports to which requests may go although their addresses are private. Only operators set them."""
 
     flags_ttl: timedelta = timedelta(seconds=60)
     idempotency_window: timedelta = timedelta(hours=24)

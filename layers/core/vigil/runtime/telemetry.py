@@ -57,7 +57,7 @@ class RequestFacts:
     batch_id: str | None = None
     attempts: int | None = None
     ending: str | None = None
-    """The result of a message: `done`, `quarantined`, or `returned` to its queue."""
+    """The result of a message: `done`, `quarantined`, `postponed` (sent again), or `returned` to its queue."""
     unchecked: bool | None = None
     """True if the request was admitted without a rate limit check, because the counters were unavailable."""
     records: int | None = None
@@ -66,15 +66,20 @@ class RequestFacts:
     """Number of tenant days whose counters differ from the ledger."""
     problem: str | None = None
     error: str | None = None
+    breach: str | None = None
+    """Kind of a broken security rule, such as `tenant-trespass`. The metric `Breaches` counts it over all functions."""
 
     def record_error(self, error: Exception) -> None:
         """Record an unexpected error."""
         self.error = describe_error(error)
+        self.breach = getattr(error, "breach", None)
 
 
 _NAMES = RequestFacts.__slots__
 _values = attrgetter(*_NAMES)
 _UNITS = {"Latency": "Milliseconds"}
+_BREACHES = [{"Namespace": "Vigil", "Dimensions": [["breach"]], "Metrics": [{"Name": "Breaches", "Unit": "Count"}]}]
+"""Directive of the metric that has no function among its dimensions, so that one alarm sees all functions."""
 current: ContextVar[RequestFacts] = ContextVar("request_facts")
 
 
@@ -111,8 +116,16 @@ class Telemetry:
         dimensions = ("route", "model") if facts.model else ("route",)
         fields = {"correlation_id": correlation.current.get(), **known, **_metrics(dimensions, dict(_measures(facts)))}
         self._write("request", fields, failed=facts.status >= 500)
+        if facts.breach:
+            self.log_breach(facts.breach)
         if self._tracer:
             _annotate(self._tracer, facts)
+
+    def log_breach(self, kind: str) -> None:
+        """Write a log line and count a metric for a broken security rule. Its alarm covers all functions."""
+        fields = {"correlation_id": correlation.current.get(), "breach": kind}
+        about = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": _BREACHES}
+        self._write("breach", {**fields, "_aws": about, "Breaches": 1}, failed=True)
 
     def log_event(self, name: str, *, failed: bool, about: tuple[str, str], **facts: Any) -> None:
         """Write a log line and count a metric with one dimension (`about`) for an event outside of requests."""

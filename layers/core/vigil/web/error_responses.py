@@ -27,6 +27,8 @@ def _of_vigil_error(_: Scope, error: Any) -> Response:
         return problems.problem_response(problem, str(error), error.errors)
     if isinstance(error, errors.RateLimited | errors.QuotaExceeded | errors.BudgetExhausted | errors.SignInsRefused):
         return problems.limit_response(error)
+    if isinstance(error, errors.CircuitOpen):
+        return problems.problem_response(problem, str(error), retry_after=error.retry_after)
     if isinstance(error, errors.ModelRefused):
         return problems.problem_response(problem, f"refused: {error.reason}")
     return problems.problem_response(problem, str(error) or problem.title)

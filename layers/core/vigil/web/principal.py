@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from vigil.errors import Forbidden, TenantMismatch, TierRequired, Unauthenticated
 from vigil.kernel.tenants import (
+    OPERATORS,
     PERMISSIONS,
     TIERS,
     Limits,
@@ -55,6 +56,14 @@ class Principal:
     def confined_to(self) -> str | None:
         """The only tenant that the request may access; None for operators, because they may access all tenants."""
         return None if self.role == "operator" else self.tenant_id
+
+    @property
+    def acting_tenant(self) -> str:
+        """The tenant whose alerts, channels, webhooks and circuits the request is about.
+
+        Operators act on those of the deployment, which belong to OPERATORS.
+        """
+        return OPERATORS if self.role == "operator" else self.tenant_id
 
     @property
     def authority(self) -> str:

@@ -52,6 +52,8 @@ CATALOGUE: dict[type[errors.VigilError], Problem] = {
     errors.BudgetExhausted: Problem("budget-exhausted", 402, "A budget with a hard stop is used up"),
     errors.ModelRefused: Problem("model-refused", 503, "The model failed verification"),
     errors.Unavailable: Problem("unavailable", 503, "A dependency is unavailable"),
+    errors.WorkPostponed: Problem("postponed", 503, "The work waits for a service"),
+    errors.CircuitOpen: Problem("circuit-open", 503, "A vendor fails, and calls to it pause"),
 }
 
 
@@ -93,6 +95,6 @@ def problem_response(
     if rows := [asdict(field) for field in fields]:
         body["errors"] = rows
     body |= more or {}
-    wait = 1 if problem.status == 503 or problem.code == "in-progress" else retry_after
+    wait = retry_after or (1 if problem.status == 503 or problem.code == "in-progress" else None)
     headers = {"Retry-After": str(wait)} if wait else None
     return Response(json.dumps(body, separators=(",", ":")), problem.status, headers, MEDIA_TYPE)

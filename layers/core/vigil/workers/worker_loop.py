@@ -1,16 +1,17 @@
 """Processes the messages of an SQS batch: each succeeds or fails on its own, and every message is accounted for."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from typing import Any, Protocol
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from vigil.aws import tenant_guard
-from vigil.errors import Conflict, Unavailable, VigilError
+from vigil.errors import CircuitOpen, Conflict, Unavailable, VigilError, WorkPostponed
 from vigil.runtime import correlation
 from vigil.runtime.telemetry import RequestFacts, Telemetry
 from vigil.web import problems
@@ -20,6 +21,9 @@ _TRANSIENT = (Unavailable, Conflict)
 """Errors after which a retry may succeed."""
 _MIN_SECONDS = 1.0
 """Minimum time left for starting a message, in seconds. A timeout would fail the whole batch."""
+_MIN_DELAY_SECONDS = 1
+_MAX_DELAY_SECONDS = 900
+"""Maximum delay of a message of SQS, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +54,23 @@ class DeadLetterQueue(Protocol):
         ...
 
 
+class OwnQueue(Protocol):
+    """The queue that a worker receives from."""
+
+    def send(self, messages: Iterable[Message], delay_seconds: int = 0) -> None:
+        """Send messages, which are delivered after the delay."""
+        ...
+
+
 class Worker:
     """Processes each message of a batch and writes one log line for it.
 
     `work` must be safe to repeat. A permanent error (any VigilError except Unavailable and Conflict) sends the message
-    to the dead-letter queue with `failure=permanent` and the problem's code. After any other error, SQS delivers the
-    message again, up to `maxReceiveCount` times. `read` parses a message that is not in Vigil's own format.
+    to the dead-letter queue with `failure=permanent` and the problem's code. WorkPostponed and CircuitOpen send the
+    message to `own_queue` again with a delay of at most 900 s, so that an outage uses up no delivery; without
+    `own_queue` they count as any other error. After any other error, SQS delivers the message again, up to
+    `maxReceiveCount` times. `read` parses a message that is not in Vigil's own format. A postponed message is in
+    Vigil's format, so `read` must accept both.
     """
 
     def __init__(
@@ -64,7 +79,10 @@ class Worker:
         telemetry: Telemetry,
         dead_letter_queue: DeadLetterQueue,
         read: Callable[[ReceivedMessage], Message] = ReceivedMessage.message,
+        *,
+        own_queue: OwnQueue | None = None,
     ) -> None:
+        self._own_queue = own_queue
         self._work = work
         self._telemetry = telemetry
         self._dead_letter_queue = dead_letter_queue
@@ -103,6 +121,9 @@ class Worker:
             _record_message(message, facts)
             with tenant_guard.confine_to(message.tenant_id):
                 self._work(message, deadline)
+        except (WorkPostponed, CircuitOpen) as error:
+            self._postpone(message, error)
+            facts.status, facts.ending = 200, "postponed"
         except _TRANSIENT:
             raise
         except VigilError as error:
@@ -114,6 +135,14 @@ class Worker:
             if message.attempts:
                 self._dead_letter_queue.send_settled(message)
             facts.status, facts.ending = 200, "done"
+
+    def _postpone(self, message: Message | None, error: WorkPostponed | CircuitOpen) -> None:
+        """Send the message to its own queue again with a delay, or raise Unavailable if that is not possible."""
+        if self._own_queue is None or message is None:
+            raise error
+        seconds = error.seconds if isinstance(error, WorkPostponed) else error.retry_after
+        delay = max(_MIN_DELAY_SECONDS, min(_MAX_DELAY_SECONDS, ceil(seconds)))
+        self._own_queue.send([message], delay)
 
 
 def _record_message(message: Message, facts: RequestFacts) -> None:

@@ -129,9 +129,14 @@ class Rights:
 
 
 def _describe(permissions: frozenset[Permission]) -> str:
-    """Return the names of permissions, or those of the missing ones if that is shorter."""
+    """Return the shortest complete text: the names, the missing names, or those of another role and the rest."""
     if permissions == _ALL:
         return "every permission of the documentation"
     listed = ", ".join(sort_permissions(permissions))
     missing = "all except " + ", ".join(sort_permissions(_ALL - permissions))
-    return min(listed, missing, key=len)
+    grown = [
+        f"all of the role {role}, {', '.join(sort_permissions(permissions - included))}"
+        for role, included in PERMISSIONS.items()
+        if included < permissions
+    ]
+    return min(listed, missing, *grown, key=len)

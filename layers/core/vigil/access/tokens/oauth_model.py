@@ -7,10 +7,13 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from vigil.access.tokens.signing_keys_model import TokenClaims
 from vigil.errors import VigilError
+from vigil.kernel.events import Event, create_event
+from vigil.kernel.time import format_timestamp
 
 SESSION_SECONDS = 30 * 24 * 3600
 """Maximum lifetime of a session, in seconds; a new session needs the API key."""
@@ -94,6 +97,12 @@ class Session:
     expires_at: int
     ended: str | None = None
     """Reason for an early end: `revoked`, or `reused` after a second use of a refresh token."""
+
+
+def reused_event(session: Session, at: datetime) -> Event:
+    """Return the event of a session that ended because its refresh token was used twice."""
+    fields = {"tenant_id": session.tenant_id, "key_id": session.key_id, "session_id": session.session_id}
+    return create_event(f"{session.tenant_id}.{session.session_id}", "tokens.reused", format_timestamp(at), fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,11 +35,15 @@ class TokenSigner(Protocol):
         ...
 
 
-class RequestCounter(Protocol):
-    """Rate limits of API keys."""
+class TokenUses(Protocol):
+    """Rate limits of API keys, and reports of tokens that were used twice."""
 
-    def __call__(self, key: ApiKey, tenant: Tenant) -> object:
+    def count_request(self, key: ApiKey, tenant: Tenant) -> object:
         """Count a request; raise RateLimited if the key has reached a limit."""
+        ...
+
+    def report_reuse(self, session: Session) -> None:
+        """Report a session that ended because its refresh token was used twice. It does not raise."""
         ...
 
 

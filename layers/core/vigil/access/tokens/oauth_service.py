@@ -17,7 +17,7 @@ from vigil.access.tokens.oauth_model import (
     RefreshTokenReused,
     Session,
 )
-from vigil.access.tokens.oauth_ports import KeyHolders, RequestCounter, SessionStore, TokenSigner
+from vigil.access.tokens.oauth_ports import KeyHolders, SessionStore, TokenSigner, TokenUses
 from vigil.access.tokens.signing_keys_model import ACCESS_SECONDS, Issuer, TokenClaims
 from vigil.errors import TenantSuspended, Unauthenticated
 
@@ -39,7 +39,7 @@ class Sessions:
         peppers: Peppers,
         issuer: Issuer,
         clock: Callable[[], datetime],
-        count_request: RequestCounter,
+        uses: TokenUses,
     ) -> None:
         self._holders = holders
         self._signer = signer
@@ -47,14 +47,14 @@ class Sessions:
         self._peppers = peppers
         self._issuer = issuer
         self._clock = clock
-        self._count_request = count_request
+        self._uses = uses
 
     def sign_in(self, client: ClientCredentials | None, address: str | None = None) -> Grant:
         """Start a session; raise GrantRefused for an invalid key, or RateLimited."""
         if client is None:
             raise GrantRefused("invalid_client", "Send the API key's id as client_id and the API key as client_secret.")
         key, tenant = self._authenticate(client, address)
-        self._count_request(key, tenant)
+        self._uses.count_request(key, tenant)
         session_id, now = secrets.token_hex(8), self._now()
         token = self._new_token(key.tenant_id, session_id)
         ends = now + SESSION_SECONDS
@@ -84,7 +84,7 @@ class Sessions:
         except TenantSuspended as error:
             raise _suspended() from error
         # Every step that can fail precedes the write that consumes the token.
-        self._count_request(key, tenant)
+        self._uses.count_request(key, tenant)
         new = self._new_token(session.tenant_id, session.session_id)
         claims = self._claims(key, self._now(), session.expires_at)
         access_token = self._signer.sign(claims)
@@ -124,6 +124,7 @@ class Sessions:
 
     def _reused(self, session: Session) -> GrantRefused:
         self._store.end(session.tenant_id, session.session_id, "reused")
+        self._uses.report_reuse(session)
         return RefreshTokenReused()
 
     def _new_token(self, tenant_id: str, session_id: str) -> RefreshToken:

@@ -25,7 +25,7 @@ class NewDecision:
     def event_kinds(self) -> tuple[EventKind, ...]:
         """Return the kinds of the decision's events."""
         high_risk: tuple[EventKind, ...] = ("scoring.high_risk_found",) if self.high_risk else ()
-        abstained: tuple[EventKind, ...] = ("scoring.abstention_made",) if self.decision == "abstain" else ()
+        abstained: tuple[EventKind, ...] = ("scoring.abstained",) if self.decision == "abstain" else ()
         return ("scoring.decision_made", *high_risk, *abstained)
 
     def events(self) -> tuple[Event, ...]:

@@ -29,6 +29,11 @@ class EventBridgeBus:
         chunks = (events[start : start + _MAX_ENTRIES] for start in range(0, len(events), _MAX_ENTRIES))
         return {event_id for chunk in chunks for event_id in self._put(chunk)}
 
+    def publish_one(self, event: Event) -> None:
+        """Publish an event. Raises Unavailable if the bus did not accept it."""
+        if self.publish([event]):
+            raise Unavailable("The event bus did not accept the event; try again.")
+
     def _put(self, events: Sequence[Event]) -> list[str]:
         try:
             with translate_errors("The event bus"):

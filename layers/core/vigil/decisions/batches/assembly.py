@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from vigil.decisions.batches import results
 from vigil.decisions.batches.charges import BatchCharges
 from vigil.decisions.batches.chunks_model import Chunk, Progress
-from vigil.decisions.batches.ending import INACTIVE_TENANT, end_batch
+from vigil.decisions.batches.ending import INACTIVE_TENANT, completed_event, end_batch
 from vigil.decisions.batches.files_model import Output
 from vigil.decisions.batches.model import Batch, BatchState
 from vigil.decisions.batches.multipart_file import MultipartFile
@@ -106,8 +106,10 @@ class BatchAssembly:
     def _end(self, batch: Batch, progress: Progress) -> None:
         state: BatchState = "completed_with_errors" if progress.failed else "completed"
         now = self._ports.now()
-        if not self._ports.batches.end(batch, state, ended_at=now):
-            self._ports.batches.change(batch, _ENDED, {"state": state, "ended_at": now})
+        # A redelivery after a crash finds the batch ended, and publishes the event again.
+        values = {"state": state, "ended_at": now}
+        if self._ports.batches.end(batch, state, ended_at=now) or self._ports.batches.change(batch, _ENDED, values):
+            self._ports.publish(completed_event(batch, state, now))
 
 
 def _digest(chunks: Sequence[Chunk]) -> str:

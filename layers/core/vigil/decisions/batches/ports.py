@@ -13,6 +13,7 @@ from vigil.decisions.batches.model import Batch, BatchListing, BatchState
 from vigil.decisions.scoring.model import EncodedSubject
 from vigil.decisions.scoring.ports import ScoringModel
 from vigil.errors import InvalidInput
+from vigil.kernel.events import PublishEvent
 from vigil.kernel.money import SpendLimit, SpendReservation
 from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.contract import ModelContract
@@ -137,6 +138,7 @@ class BatchPorts:
     files: BatchFiles
     jobs: JobSender
     clock: Callable[[], datetime]
+    publish: PublishEvent
 
     def now(self) -> str:
         """Return the current time as a timestamp."""

@@ -156,7 +156,7 @@ class Anomaly:
         """Return the event of the anomaly; it is the same for every delivery."""
         fields = {name: value for name, value in asdict(self).items() if name not in {"found_at", "seen", "state"}}
         source_id = f"{tenant_id}.{self.category}.{self.began}.{self.number}"
-        return create_event(source_id, "forecasting.anomaly_found", self.found_at, {"tenant_id": tenant_id, **fields})
+        return create_event(source_id, "spend.anomaly_found", self.found_at, {"tenant_id": tenant_id, **fields})
 
 
 def create_anomaly(category: Category, number: int, excess: ExcessSpend, now: datetime) -> Anomaly:

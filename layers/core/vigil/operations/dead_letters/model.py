@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
 
+from vigil.kernel.events import Event, create_event
+from vigil.kernel.tenants import OPERATORS
 from vigil.kernel.time import format_timestamp
 
 JobState = Literal["waiting", "retrying", "parked", "resolved"]
@@ -23,12 +25,12 @@ JobResolution = Literal["succeeded", "by_hand", "sent_on"]
 """End of a job. `succeeded`: the worker reported success. `by_hand`: a person closed the job. `sent_on`: a message that
 was unreadable became readable and was sent to its queue; a new failure opens a new job."""
 StepName = Literal["recorded", "asked", "retried", "parked", "resolved", "reduced"]
-OPERATORS = "_operators"
-"""Tenant name of jobs that belong to no tenant. It is not a valid tenant id."""
 UNREADABLE = "unreadable"
 UNREADABLE_RETENTION = timedelta(days=7)
 """Time after which the text of an unreadable message is reduced to its length."""
 _MOST_STEPS = 100
+_ALERTS_QUEUE = "alerts"
+"""Queue of alerts. An event about its own parked work would be parked again; the alarm `WorkParked` reports it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,22 @@ class DeadLetterJob:
     def park(self, reason: str, now: datetime, cause: JobCause = "poison") -> "DeadLetterJob":
         """Return the job without further attempts; its owner is not notified yet."""
         return _next(replace(self, cause=cause, reason=reason), "parked", "parked", now, due=now)
+
+    def parked_events(self) -> tuple[Event, ...]:
+        """Return the events of the parked job: one for its tenant, and one for the operators. Deliveries are equal."""
+        if self.queue == _ALERTS_QUEUE:
+            return ()
+        fields = {"queue": self.queue, "kind": self.work.kind, "reason": self.reason, "job_id": self.job_id}
+        fields |= {"correlation_id": self.work.correlation_id}
+        return tuple(
+            create_event(
+                f"{tenant_id}.{self.key}.{self.work.attempts}",
+                "dead_letters.parked",
+                self.changed_at,
+                {"tenant_id": tenant_id, **fields},
+            )
+            for tenant_id in dict.fromkeys((self.tenant_id, OPERATORS))
+        )
 
     def mark_notified(self) -> "DeadLetterJob":
         """Return the parked job after its owner was notified."""

@@ -1,13 +1,22 @@
 """Ports of dead letters: queues, job store and owners of work."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
+from vigil.kernel.events import Event
 from vigil.operations.dead_letters.model import DeadLetter, DeadLetterJob, JobFilter, JobPage, JobResolution, Work
 
 AbandonedHandler = Callable[[Work], None]
 """Function that notifies the owner of parked work, at least once; it must be safe to repeat."""
 AbandonedHandlers = Mapping[str, AbandonedHandler]
+
+
+class EventBus(Protocol):
+    """Event bus."""
+
+    def publish(self, events: Sequence[Event]) -> Collection[str]:
+        """Publish the events; return the ids of those that the bus did not accept."""
+        ...
 
 
 class DeadLetterSource(Protocol):

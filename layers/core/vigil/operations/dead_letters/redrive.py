@@ -6,17 +6,16 @@ record, the work is sent again with the same business id and attempt number, so 
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 from typing import Literal
 
-from vigil.errors import NotFound, Unavailable, VigilError
+from vigil.errors import Unavailable, VigilError
+from vigil.kernel.tenants import OPERATORS
 from vigil.kernel.time import format_timestamp
 from vigil.operations.dead_letters.model import (
-    OPERATORS,
     UNREADABLE,
     DeadLetter,
     DeadLetterJob,
@@ -26,7 +25,8 @@ from vigil.operations.dead_letters.model import (
     StepName,
     job_key,
 )
-from vigil.operations.dead_letters.ports import AbandonedHandlers, DeadLetterSource, JobStore
+from vigil.operations.dead_letters.notification import ParkedWorkNotifier
+from vigil.operations.dead_letters.ports import DeadLetterSource, JobStore
 from vigil.runtime.retries import TryAgain, retry
 
 _STEPS: dict[JobState, StepName] = {"retrying": "retried", "parked": "parked", "resolved": "resolved"}
@@ -56,7 +56,7 @@ class Redriver:
         self,
         sources: Sequence[DeadLetterSource],
         jobs: JobStore,
-        owners: AbandonedHandlers,
+        notifier: ParkedWorkNotifier,
         rules: RetryRules,
         random: Random,
         clock: Callable[[], datetime],
@@ -64,7 +64,7 @@ class Redriver:
     ) -> None:
         self._sources = sources
         self._jobs = jobs
-        self._owners = owners
+        self._notifier = notifier
         self._rules = rules
         self._random = random
         self._clock = clock
@@ -172,9 +172,7 @@ class Redriver:
             self._write(sent.resolve(ended, self._clock()))
 
     def _notify_owner(self, job: DeadLetterJob) -> None:
-        if owner := self._owners.get(job.work.kind):
-            with suppress(NotFound):  # the record that the work belonged to no longer exists
-                owner(job.work)
+        self._notifier.notify(job)
         self._jobs.write(job.tenant_id, job.mark_notified())
 
     def _write(self, job: DeadLetterJob) -> None:

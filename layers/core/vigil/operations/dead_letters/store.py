@@ -12,8 +12,8 @@ from typing import Any
 from vigil.aws.tables import Table
 from vigil.errors import MalformedRequest, Unavailable, UnreadableMessage
 from vigil.kernel.json_documents import loads
+from vigil.kernel.tenants import OPERATORS
 from vigil.operations.dead_letters.model import (
-    OPERATORS,
     UNREADABLE,
     DeadLetter,
     DeadLetterJob,

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 
 from vigil.errors import FieldError, InvalidInput
+from vigil.kernel.events import Event, create_event
 from vigil.privacy.erasure.model import Certificate, Erasure, StoreResults, canonical_json
 
 Purpose = Literal["scoring", "research", "contact"]
@@ -31,8 +32,11 @@ RETAINED_PERSON_DATA = (
     "Copies of a decision in caches of callers, for an hour.",
     "Point-in-time backups of whole tables, for 35 days; after a restore the erasure is repeated.",
     "Sent events and log lines: ids, models and bands, in events the subject's pseudonym; no facts.",
+    "Deliveries of such events to webhooks of the tenant, for 30 days.",
 )
 """Data that remains after a person's erasure, and for how long. The certificate contains these sentences."""
+PersonChange = Literal["consent", "withdrawal", "erasure"]
+"""Change that `persons.changed` reports. A declaration with a withdrawn purpose is a `withdrawal`."""
 STATEMENT_FORMAT = 2
 """Version of the statement. The first one has no version; it names the subject by a digest without a key."""
 
@@ -137,3 +141,15 @@ def check_declaration(purposes: Mapping[Purpose, Stance], declared_at: datetime,
         raise InvalidInput(FieldError("purposes", "has no purpose", f"one or more of {', '.join(PURPOSES)}"))
     if declared_at > latest:
         raise InvalidInput(FieldError("declared_at", "is in the future", "at most 60 s ahead of the service's clock"))
+
+
+def change_of(declaration: Declaration) -> PersonChange:
+    """Return the change that a declaration makes."""
+    return "withdrawal" if "withdrawn" in declaration.purposes.values() else "consent"
+
+
+def changed_event(person: Person, change: PersonChange, number: str) -> Event:
+    """Return the event of a change; `number` identifies it among the changes of the person. The time is `until`."""
+    source_id = f"{person.tenant_id}.{person.subject}.{change}.{number}"
+    fields = {"tenant_id": person.tenant_id, "subject": person.subject, "change": change}
+    return create_event(source_id, "persons.changed", person.until, fields)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from vigil.errors import Conflict, FieldError, MalformedRequest, NotFound
+from vigil.kernel.events import PublishEvent
 from vigil.kernel.pseudonyms import TenantKeys
 from vigil.kernel.time import format_timestamp
 from vigil.privacy.persons.model import (
@@ -20,9 +21,16 @@ from vigil.privacy.persons.model import (
     PersonErasures,
     Purpose,
     Stance,
+    change_of,
+    changed_event,
     check_declaration,
 )
-from vigil.privacy.persons.ports import ConsentRecordingSwitch, ConsentStore, PersonErasureStore, PersonStore
+from vigil.privacy.persons.ports import (
+    ConsentRecordingSwitch,
+    ConsentStore,
+    PersonErasureStore,
+    PersonStore,
+)
 from vigil.runtime.retries import TryAgain, retry
 
 MAX_CLOCK_SKEW = timedelta(seconds=60)
@@ -63,6 +71,7 @@ class PersonRights:
         enable_consents: ConsentRecordingSwitch,
         clock: Callable[[], datetime],
         keys: TenantKeys,
+        publish: PublishEvent,
     ) -> None:
         self._consents = consents
         self._erasures = erasures
@@ -70,6 +79,7 @@ class PersonRights:
         self._enable_consents = enable_consents
         self._clock = clock
         self._keys = keys
+        self._publish = publish
 
     def pseudonym(self, tenant_id: str, subject_id: str) -> str:
         """Return the pseudonym of a person. It does not depend on stored data of the person."""
@@ -90,11 +100,11 @@ class PersonRights:
     def declare(
         self, tenant_id: str, subject: str, request: DeclarationRequest, key_id: str, *, known: bool
     ) -> Consent:
-        """Store a declaration and return the resulting consents.
+        """Store a declaration, publish the change, and return the resulting consents.
 
         If `known` is false, the tenant is first marked as recording consents, so that scores check every stored
-        withdrawal. Raises InvalidInput for a declaration without purposes or in the future, and Conflict after repeated
-        concurrent changes.
+        withdrawal. Raises InvalidInput for a declaration without purposes or in the future, Conflict after repeated
+        concurrent changes, and Unavailable if the declaration is stored but its event is not published.
         """
         now = self._clock()
         check_declaration(request.purposes, request.declared_at or now, now + MAX_CLOCK_SKEW)
@@ -118,7 +128,10 @@ class PersonRights:
             raise TryAgain
 
         error = Conflict("The consents of this subject are being changed by other requests; try again.")
-        return retry(attempt, attempts=_MAX_ATTEMPTS, error=error)
+        changed = retry(attempt, attempts=_MAX_ATTEMPTS, error=error)
+        person = Person(tenant_id, subject, declaration.recorded_at)
+        self._publish(changed_event(person, change_of(declaration), str(changed.version)))
+        return changed
 
     def export(
         self, tenant_id: str, subject: str, after: Mapping[str, str] | None, remaining: Callable[[], float]
@@ -154,12 +167,18 @@ class PersonRights:
         return found.entries, {"store": rest[0], "until": until} if rest else None
 
     def erase(self, tenant_id: str, subject: str, key_id: str) -> PersonErasures:
-        """Start the erasure of a person's present data, unless one is in progress; return the person's erasures."""
+        """Start the erasure of a person's present data, unless one is in progress; return the person's erasures.
+
+        The event of the running erasure is published again, because the first request may have ended before. Raises
+        Unavailable if the erasure is stored but its event is not published.
+        """
         now = self._clock().astimezone(UTC)
         erasure = PersonErasure(tenant_id, format_timestamp(now), subject=subject, key_id=key_id)
-        if self._erasures.begin(tenant_id, erasure):
-            return PersonErasures(erasure, ())
-        return self.erasures(tenant_id, subject)
+        begun = self._erasures.begin(tenant_id, erasure)
+        found = PersonErasures(erasure, ()) if begun else self.erasures(tenant_id, subject)
+        if running := found.running:
+            self._publish(changed_event(running.owner, "erasure", _digits(running.started_at)))
+        return found
 
     def erasures(self, tenant_id: str, subject: str) -> PersonErasures:
         """Return the erasures of a person; raise NotFound if there is none."""
@@ -167,3 +186,7 @@ class PersonRights:
         if found.running is None and not found.certificates:
             raise NotFound("There is no erasure of this subject.")
         return found
+
+
+def _digits(timestamp: str) -> str:
+    return "".join(filter(str.isdigit, timestamp))

@@ -1,0 +1,40 @@
+"""Intake of alert events: each event opens an episode, joins one, or ends one, and counts once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vigil.alerting.alerts.model import AlertEvent, Episode
+from vigil.alerting.episodes.changes_service import EpisodeChanges
+from vigil.alerting.episodes.escalation_model import Situation
+from vigil.alerting.episodes.model import Change, EventOutcome, clear, count_only, fire
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The alert of an event, and the effect of the event. `alert_id` is empty if there is no such alert to clear."""
+
+    alert_id: str
+    outcome: EventOutcome
+
+
+class AlertIntake:
+    """Accepts the alert events of all tenants."""
+
+    def __init__(self, changes: EpisodeChanges) -> None:
+        self._changes = changes
+
+    def accept(self, event: AlertEvent) -> Acceptance:
+        """Apply an event and return its alert. A repeated event has no effect; its outcome is `unchanged`.
+
+        Raises Conflict after too many lost races and Unavailable; the event is then not counted and can be repeated.
+        """
+
+        def decide(episode: Episode | None, situation: Callable[[], Situation]) -> Change | None:
+            if event.is_cleared:
+                return clear(episode, event, situation())
+            return count_only(episode, event) or fire(episode, event, situation())
+
+        counted = None if event.is_cleared else event
+        episode, change = self._changes.apply(event.tenant_id, event.fingerprint, decide, counted)
+        alert_id = episode.alert_id if episode and episode.number else ""
+        return Acceptance(alert_id, change.outcome if change else "unchanged")

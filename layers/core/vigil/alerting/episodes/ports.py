@@ -1,0 +1,64 @@
+"""Ports of alerts: the store of episodes, the queue of notices, the event bus and the masking of texts."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal, Protocol
+
+from vigil.alerting.alerts.model import AlertEvent, Episode, Notice
+from vigil.alerting.alerts.statistics_model import Bucket, Counter
+from vigil.alerting.episodes.listing_model import AlertFilter, AlertPage
+from vigil.alerting.episodes.model import Change
+from vigil.kernel.events import Event
+
+WriteResult = Literal["written", "stale", "repeated"]
+"""Result of a write: done; another change came first; or the event was counted before."""
+
+
+class EpisodeStore(Protocol):
+    """Episodes of all tenants, with their notices and statistics."""
+
+    def load(self, tenant_id: str, fingerprint: str) -> Episode | None:
+        """Return the current episode of a fingerprint, read consistently, or None."""
+        ...
+
+    def load_number(self, tenant_id: str, fingerprint: str, number: int) -> Episode | None:
+        """Return the current or an earlier episode, read consistently, or None."""
+        ...
+
+    def notices(self, tenant_id: str, fingerprint: str, number: int) -> Sequence[Notice]:
+        """Return all notices of an episode in order, read consistently."""
+        ...
+
+    def sources_down(self, tenant_id: str) -> Sequence[str]:
+        """Return the sources of the open `system_down` episodes, read consistently."""
+        ...
+
+    def write(self, tenant_id: str, change: Change, at: str, event: AlertEvent | None, seen: str | None) -> WriteResult:
+        """Write a change, its notices and its counts together, or write none of them.
+
+        `event` is counted once. `seen` is the time of the last event that the change was decided with, or None.
+        """
+        ...
+
+    def page(self, tenant_id: str, wanted: AlertFilter, after: Mapping[str, str] | None, limit: int) -> AlertPage:
+        """Return some episodes. Very recent changes can be missing."""
+        ...
+
+    def statistics(self, tenant_id: str, first: str, last: str) -> Mapping[tuple[str, Bucket], Mapping[Counter, int]]:
+        """Return the counts of the hours from `first` to `last`, both included (`2026-11-21T05`), by hour and group."""
+        ...
+
+
+class NoticeQueue(Protocol):
+    """Queue of notices that are due now."""
+
+    def send(self, notices: Sequence[Notice]) -> None:
+        """Send one message per notice. Raises Unavailable; the sweep sends such notices later."""
+        ...
+
+
+class EventBus(Protocol):
+    """Event bus."""
+
+    def publish(self, events: Sequence[Event]) -> Collection[str]:
+        """Publish the events; return the ids of those that the bus did not accept."""
+        ...
