@@ -12,8 +12,9 @@ from tests.support.fakes.dead_letters import WORK, FakeJobStore, letter
 from vigil.alerting.events.model import StreamRange
 from vigil.alerting.events.store import DynamoStreamReader
 from vigil.errors import NotFound, Unavailable, UnreadableMessage
+from vigil.kernel.tenants import OPERATORS
 from vigil.kernel.time import format_timestamp
-from vigil.operations.dead_letters.model import OPERATORS, UNREADABLE, DeadLetterJob, JobFilter, RetryRules
+from vigil.operations.dead_letters.model import UNREADABLE, DeadLetterJob, JobFilter, RetryRules
 from vigil.operations.dead_letters.store import DynamoDeadLetterJobs, SqsSource, StreamSource
 from vigil.workers.queues import Message, SqsQueue
 

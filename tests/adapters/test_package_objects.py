@@ -3,6 +3,7 @@
 import time
 from datetime import timedelta
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -62,7 +63,9 @@ def test_objects_and_errors_equal_those_of_botocore(monkeypatch):
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
         small, reference = clients_of_both_kinds()
         assert isinstance(small, ObjectClient)
-        small.create_bucket(Bucket="packages", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        setting = {"LocationConstraint": "eu-west-1"}
+        patient = boto3.client("s3", region_name="eu-west-1")  # moto loads a service at its first request
+        patient.create_bucket(Bucket="packages", CreateBucketConfiguration=setting)
         for key in KEYS:
             small.put_object(Bucket="packages", Key=key, Body=b"" if key == "empty" else key.encode() * 9999)
         for key in (*KEYS, "none"):

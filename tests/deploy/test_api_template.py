@@ -65,8 +65,11 @@ def test_the_gateway_answers_like_the_app(kind):
         assert document["title"] == known.title
 
 
-def test_only_health_docs_and_token_routes_need_no_credential():
+def test_only_health_docs_token_and_signed_routes_need_no_credential():
     open_paths = {path for path, route in ROUTES.items() if not route.guarded}
+    signed = {
+        f"/v1/alerting/{name}" for name in ("inbound/pagerduty/{endpoint}", "inbound/slack/{endpoint}", "links/{token}")
+    }
     documented = {"/health/{probe}", "/docs", "/docs/{asset}", "/openapi.json"}
-    assert open_paths == documented | {"/v1/oauth/token", "/v1/oauth/revoke", "/.well-known/jwks.json"}
+    assert open_paths == documented | signed | {"/v1/oauth/token", "/v1/oauth/revoke", "/.well-known/jwks.json"}
     assert API["Auth"]["DefaultAuthorizer"] in API["Auth"]["Authorizers"]

@@ -46,9 +46,9 @@ def test_exactly_functions_that_feed_their_own_queue_may_loop(name):
     assert FUNCTIONS[name].get("RecursiveLoop") == ("Allow" if own else None)
 
 
-def test_three_functions_feed_their_own_queue():
+def test_five_functions_feed_their_own_queue():
     found = {name for name in FUNCTIONS if {*event_sources(name, "SQS")} & {*destinations(name)}}
-    assert found == {"BatchesSplit", "BatchesChunk", "BatchesAssembly"}
+    assert found == {"AlertingDelivery", "BatchesSplit", "BatchesChunk", "BatchesAssembly", "WebhooksDelivery"}
 
 
 def test_a_stopped_loop_raises_an_alarm():

@@ -35,11 +35,14 @@ RULES = {
     "errors": ("any", ""),
 }
 OUTSIDE_ROOMS = {name: name for name in ("bootstrap", "errors", "kernel")}
-OUTSIDE_ROOMS |= dict.fromkeys(("aws", "runtime", "web", "workers"), "technical")
+OUTSIDE_ROOMS |= dict.fromkeys(("aws", "outbound", "runtime", "web", "workers"), "technical")
 ROLES = RULES.keys() - {"handler", *OUTSIDE_ROOMS.values()}
 # Values that carry the name of their concept, so they count as models.
 VALUES = {"contract", "ensemble", "feature_spec", "file_limits", "quantities", "row_encoder", "votes"}
-PURE = (["runtime", "retries"], ["runtime", "ttl_cache"], ["workers", "cpu_limit"])
+PURE = (
+    *(["outbound", name] for name in ("addresses", "destinations", "requests", "webhook_signatures")),
+    *(["runtime", "retries"], ["runtime", "ttl_cache"], ["workers", "cpu_limit"], ["outbound", "breakers", "model"]),
+)
 """Technical modules without input or output, which services may use."""
 # The fast reader is a second C library in the folder that the engines find.
 EXCEPTIONS = {("vigil.decisions.batches.fast_rows", "vigil.prediction.engines.library")}

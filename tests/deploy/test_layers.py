@@ -199,6 +199,21 @@ def test_building_again_and_at_once_gives_the_same_bytes(layers, build_layer, tm
         assert digests(folder) == digests(layers[target, layer])
 
 
+ZONES = """
+import sys, zoneinfo
+sys.path.insert(0, sys.argv[1])
+zoneinfo.reset_tzpath(to=())
+print(*(zoneinfo.ZoneInfo(name) for name in ("Europe/Berlin", "Australia/Lord_Howe", "UTC")))
+"""
+
+
+@pytest.mark.parametrize("target", ["aws", "local"])
+def test_the_core_layer_has_time_zones_for_a_system_without_them(layers, target):
+    command = [sys.executable, "-I", "-S", "-c", ZONES, layers[target, "core"]]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == "Europe/Berlin Australia/Lord_Howe UTC\n"
+
+
 def test_building_into_a_folder_replaces_what_was_there(tmp_path):
     (stale := tmp_path / "layer" / "python" / "stale.py").parent.mkdir(parents=True)
     stale.write_text("")

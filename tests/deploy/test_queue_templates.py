@@ -66,13 +66,13 @@ def test_every_queue_has_one_consumer():
     assert CONSUMERS.keys() == QUEUES.keys()
 
 
-@pytest.mark.parametrize("queue", QUEUES)
+@pytest.mark.parametrize("queue", CONSUMERS)
 def test_visibility_is_at_least_six_times_the_consumers_timeout(queue):
     consumer, _ = CONSUMERS[queue]
     assert QUEUES[queue]["VisibilitySeconds"] >= 6 * consumer["Timeout"]
 
 
-@pytest.mark.parametrize("queue", QUEUES)
+@pytest.mark.parametrize("queue", CONSUMERS)
 def test_a_consumer_is_bounded_and_says_which_messages_failed(queue):
     _, source = CONSUMERS[queue]
     assert source["ScalingConfig"]["MaximumConcurrency"] >= 2

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from cli import release
 from cli.checkout import ROOT, tool_python
-from cli.local import _parameters
+from cli.local import stack_parameters
 from cli.main import app
 from tests.support.templates import DISTRICTS, functions, resources, template
 
@@ -102,8 +102,8 @@ def test_the_template_refuses_a_deployment_without_a_release():
         assert not allowed.search(found)
 
 
-def test_the_embedded_stack_has_the_release_of_its_parameters():
-    parameters = _parameters()
+def test_the_embedded_stack_has_the_release_of_its_parameters(tmp_path):
+    parameters = stack_parameters(tmp_path)
     assert parameters["Release"] == release.release_of(parameters)
 
 

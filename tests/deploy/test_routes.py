@@ -16,6 +16,10 @@ OTHERWISE = {
     # RFC 6749 and RFC 7009 have no such header. A refresh token works once, and a revocation can be repeated.
     "POST /v1/oauth/token",
     "POST /v1/oauth/revoke",
+    # Vendors send no such header; their reports have ids. The action of a link is idempotent.
+    "POST /v1/alerting/inbound/pagerduty/{endpoint}",
+    "POST /v1/alerting/inbound/slack/{endpoint}",
+    "POST /v1/alerting/links/{token}",
     # They change nothing. A body is the place for a subject's id, because URLs are recorded.
     "POST /v1/flags/evaluate",
     "POST /v1/subjects/lookup",

@@ -11,6 +11,8 @@ def test_the_demonstration_shows_each_of_its_claims(cli):
     assert "Both answers: identical bytes, one decision." in shown
     assert "demo-practice gets status 404, the same answer as for an id that does not exist." in shown
     assert "299 rows scored, 1 failed" in shown
+    assert "the pager showed: Decisions" in shown
+    assert "The acknowledgement reached the pager after" in shown
     assert "of 1,000 predictions are left" in shown
     assert shown.index("inference") < shown.index("total") < shown.index("Send a request yourself")
 

@@ -3,11 +3,14 @@
 import json
 import uuid
 from dataclasses import replace
+from random import choices
+from string import ascii_lowercase
 
 import pytest
 
 from models import recipe
 from tests.e2e.clients import http
+from tests.support.isolation.alerting import configure_alerts, create_channels, send_alert
 from tests.support.isolation.swaps import in_headers, in_paths, operations
 from tests.support.isolation.world import Names
 
@@ -40,9 +43,35 @@ def resources_of(client, tenant_id, key):
     listed = client.get("/v1/batches", params={"limit": 1}).json()["next_cursor"]
     job = f"{tenant_id}.{uuid.uuid4().hex}"
     subjects = (row["subject_id"], pseudonym(client, row["subject_id"]), pseudonym(client, f"erased-{tenant_id}"))
-    texts = (decision.json()["decision_id"], *subjects, *batches, job, job, "once")
-    cursors = {"/v1/batches": listed} if listed else {}
-    return Names(tenant_id, *keys, *texts, '"0"', key, "a.e30.a", "", cursors, frozenset())
+    hook = {"url": "https://a.example/h", "kinds": ["persons.changed"]}
+    hooks = [client.post("/v1/webhooks", json=hook).json()["webhook_id"] for _ in range(2)]
+    create = lambda path, body, method="POST": client.request(method, path, json=body).json()  # noqa: E731
+    hidden = "".join(choices(ascii_lowercase, k=12))
+    alerts = [send_alert(create, f"{hidden}-{word}") for word in ("one", "two")]
+    return Names(
+        tenant_id,
+        *(
+            *keys,
+            decision.json()["decision_id"],
+            *subjects,
+            *batches,
+            job,
+            job,
+            *hooks,
+            f"msg_{uuid.uuid4().hex}",
+            *alerts,
+        ),
+        **configure_alerts(create, hidden) | create_channels(create, hidden),
+        circuit=f"webhook:{hidden}",
+        other_circuit=f"webhook:other-{hidden}",
+        idempotency_key="once",
+        etag='"0"',
+        token=key,
+        access_token="a.e30.a",
+        refresh_token="",
+        cursors={"/v1/batches": listed} if listed else {},
+        hidden=frozenset(),
+    )
 
 
 def pseudonym(client, subject_id):

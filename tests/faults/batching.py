@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.faults.dead_letter_jobs import all_jobs
 from tests.support.fakes.clock import Clock
+from tests.support.fakes.events import FakeBus
 from tests.support.fakes.scoring import ToyModel, VisitCount
 from tests.support.fakes.tenant_keys import tenant_key
 from tests.support.faultbed.bed import Bed
@@ -47,6 +48,7 @@ from vigil.errors import VigilError
 from vigil.kernel.money import SpendLimit
 from vigil.money.budgets.hard_limits_store import DynamoHardLimits
 from vigil.operations.dead_letters.model import RetryRules
+from vigil.operations.dead_letters.notification import ParkedWorkNotifier
 from vigil.operations.dead_letters.redrive import Redriver
 from vigil.operations.dead_letters.store import DynamoDeadLetterJobs, SqsSource
 from vigil.runtime.telemetry import Telemetry
@@ -118,7 +120,7 @@ class World:
         self._batches = Batches(self._books, files, lambda: ["toy"], times, charges, lambda _: 0, keys=tenant_key)
         self._urls = {kind: self._queue(kind) for kind in ("batch.split", "batch.chunk", "batch.assembly")}
         outbox = JobQueues({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})
-        ports = BatchPorts(self._books, files, outbox, self.clock)
+        ports = BatchPorts(self._books, files, outbox, self.clock, lambda _: None)
         chunks = self.chunks(ports, OneModel(), scorer, fast_rows.build_fast_reader, tenant_key)
         splits = self.splits(ports, OneModel(), lambda _: BatchTerms(), charges)
         arrivals, reader = (
@@ -254,9 +256,9 @@ class World:
 
     def _redrive(self):
         sources = [source for _, source, _ in self._sources]
-        Redriver(sources, self._jobs, self._owners, RULES, self.random, self.clock, lambda taken: None).run(
-            lambda: 60.0
-        )
+        notifier = ParkedWorkNotifier(self._owners, FakeBus())
+        redriver = Redriver(sources, self._jobs, notifier, RULES, self.random, self.clock, lambda taken: None)
+        redriver.run(lambda: 60.0)
 
     def _still(self):
         """Return True if no queue has a message and no dead-letter job is due for a retry."""

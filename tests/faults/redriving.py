@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.faults.dead_letter_jobs import all_jobs
 from tests.support.fakes.clock import Clock
+from tests.support.fakes.events import FakeBus
 from tests.support.faultbed.bed import Bed
 from tests.support.faultbed.event_source import EventSource
 from tests.support.faultbed.faults import Crash
@@ -20,7 +21,9 @@ from tests.support.faultbed.plans import Plan, inject
 from tests.support.faultbed.virtual_queues import VirtualQueues
 from tests.support.gateway import Context
 from vigil.errors import NotFound, Unavailable
-from vigil.operations.dead_letters.model import OPERATORS, RetryRules
+from vigil.kernel.tenants import OPERATORS
+from vigil.operations.dead_letters.model import RetryRules
+from vigil.operations.dead_letters.notification import ParkedWorkNotifier
 from vigil.operations.dead_letters.redrive import Redriver
 from vigil.operations.dead_letters.store import DynamoDeadLetterJobs, SqsSource
 from vigil.runtime.telemetry import Telemetry
@@ -57,6 +60,7 @@ class World:
     tries: Counter[str] = field(default_factory=Counter)
     told: Counter[str] = field(default_factory=Counter)
     done: set[tuple[str, str]] = field(default_factory=set)
+    bus: FakeBus = field(default_factory=FakeBus)
 
     def __post_init__(self):
         self.random, self.clock, self.turns = Random(self.seed), Clock(), Interleaving(self.seed)
@@ -133,8 +137,8 @@ class World:
 
     def _redrive(self):
         dead = SqsSource("work", SqsQueue(self._sqs, self.source), SqsQueue(self._sqs, self.dead))
-        owners = {KIND: lambda work: self.told.update([work.id])}
-        run = self.redriver([dead], self._jobs, owners, RULES, self.random, self.clock, lambda taken: None).run
+        notifier = ParkedWorkNotifier({KIND: lambda work: self.told.update([work.id])}, self.bus)
+        run = self.redriver([dead], self._jobs, notifier, RULES, self.random, self.clock, lambda taken: None).run
         run(lambda: 60.0)
 
     def _quiet(self):

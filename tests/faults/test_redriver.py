@@ -37,6 +37,8 @@ def test_no_dead_letter_is_lost_and_retries_are_bounded(bed, seeds, count, messa
         assert max(world.tries.values()) <= 2 * RECEIVES * (1 + RULES.max_attempts)  # faults send some retries twice
         given_up = {key for key, fate in world.fates.items() if fate in {"poison", "permanent"}}
         assert given_up <= {*world.told}, "an owner was not notified"
+        parked = {event.event_id for job in world.jobs() if job.state == "parked" for event in job.parked_events()}
+        assert parked == {event.event_id for event in world.bus.taken}, "parked work was not published"
 
 
 @pytest.mark.parametrize("planted", [DeletesFirst, RecordsFirst])

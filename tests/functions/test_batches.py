@@ -245,12 +245,16 @@ def test_every_role_grants_exactly_the_calls_of_its_function(deployed, called, m
     content = gzip.compress(json.dumps(row).encode() + b"\n")
     key = f"uploads/acme/{packed['batch_id']}/input"
     version = boto3.client("s3").put_object(Bucket="files", Key=key, Body=content)["VersionId"]
+    _, refused = post({"model": "toy", "format": "csv"})
+    bad_key = f"uploads/acme/{refused['batch_id']}/input"
+    bad_version = boto3.client("s3").put_object(Bucket="files", Key=bad_key, Body=b"note\n1\n")["VersionId"]
     process.forget()
     rows_key = f"uploads/acme/{batch_id}/input"
     rows_version = boto3.client("s3").head_object(Bucket="files", Key=rows_key)["VersionId"]
     boto3.client("s3").put_object(Bucket="files", Key="uploads/acme/nobody/input", Body=b"x")
     called.clear()
     split(arrival(rows_key, 1, rows_version), Context(100_000))
+    split(arrival(bad_key, 7, bad_version), Context(100_000))
     split(arrival(key, len(content), version), Context(5_000))  # out of time: it sends a message to itself
     monkeypatch.setattr(arrivals, "STRAY_PAUSE", timedelta())
     split(arrival("uploads/acme/nobody/input", 1), Context(100_000))
@@ -259,6 +263,7 @@ def test_every_role_grants_exactly_the_calls_of_its_function(deployed, called, m
     by_split |= called_by(called, split, taken(deployed["batch_splits"]))
     by_score = called_by(called, score, taken(deployed["batch_chunks"]))
     by_assembly = called_by(called, assemble, taken(deployed["batch_assemblies"]))
+    by_assembly |= called_by(called, assemble, taken(deployed["batch_assemblies"]))  # the errors, and the end
     # A presigned URL has the permissions of its signer. Every role has the key of the tables.
     assert by_api - {"kms:Decrypt"} | {"s3:GetObject"} == granted("BatchesApi")
     assert by_split | FED == granted("BatchesSplit")

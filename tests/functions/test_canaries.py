@@ -31,8 +31,8 @@ FUNCTIONS = {
     "flags": "flags_api", "usage-events": "usage_api",
 }  # fmt: skip
 TABLES = (
-    "access", "batches", "costs", "dead_letters", "idempotency", "limits", "outcomes", "subjects", "tenant_keys",
-    "usage",
+    "access", "alerts", "batches", "costs", "dead_letters", "idempotency", "limits", "outcomes", "subjects",
+    "tenant_keys", "usage", "webhooks",
 )  # fmt: skip
 """Every table with data of tenants except the ledger, which stores the subject on purpose."""
 

@@ -48,7 +48,7 @@ def test_an_anomaly_is_listed_and_published_once(ask, monkeypatch):
 
     replace_calls(monkeypatch, noting, process.client("events"))
     assert [money.anomaly_checks().run("acme") for _ in range(2)] == [1, 0]
-    assert [(entry["Source"], entry["DetailType"]) for entry in sent] == [("vigil.costs", "forecasting.anomaly_found")]
+    assert [(entry["Source"], entry["DetailType"]) for entry in sent] == [("vigil.costs", "spend.anomaly_found")]
     status, answer = ask("anomalies", {"period": "2026-11"})
     assert status == 200
     (found,) = answer["items"]

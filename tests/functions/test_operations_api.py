@@ -10,7 +10,8 @@ import pytest
 
 from tests.support.fakes.dead_letters import WORK, letter
 from tests.support.gateway import Context, event
-from vigil.operations.dead_letters.model import OPERATORS, UNREADABLE, DeadLetterJob, RetryRules, Work
+from vigil.kernel.tenants import OPERATORS
+from vigil.operations.dead_letters.model import UNREADABLE, DeadLetterJob, RetryRules, Work
 from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
 
 JOBS = "/v1/dlq/jobs"

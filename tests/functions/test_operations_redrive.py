@@ -15,14 +15,8 @@ from tests.support.fakes.dead_letters import WORK, letter
 from tests.support.gateway import Context
 from vigil.bootstrap import process
 from vigil.errors import Unavailable
-from vigil.operations.dead_letters.model import (
-    OPERATORS,
-    UNREADABLE,
-    DeadLetterJob,
-    JobFilter,
-    RetryRules,
-    Work,
-)
+from vigil.kernel.tenants import OPERATORS
+from vigil.operations.dead_letters.model import UNREADABLE, DeadLetterJob, JobFilter, RetryRules, Work
 from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
 from vigil.workers.queues import Message, SqsQueue
 

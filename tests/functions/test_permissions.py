@@ -23,6 +23,8 @@ REQUIRED: Mapping[str, Permission | None] = {
     for method in route.methods
 }
 ANONYMOUS = {"/health/liveness", "/health/startup", "/health/readiness", "/v1/oauth/token", "/v1/oauth/revoke"}
+ANONYMOUS |= {"/v1/alerting/inbound/pagerduty/{endpoint}", "/v1/alerting/inbound/slack/{endpoint}"}
+ANONYMOUS |= {"/v1/alerting/links/{token}"}
 KEYS = "/v1/tenants/acme/keys"
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
 

@@ -7,7 +7,7 @@ import pytest
 from cli.pages import functions, pages, rooms
 
 ROOT = Path(__file__).parents[2]
-TECHNICAL = {"kernel", "runtime", "aws", "web", "workers", "bootstrap"}
+TECHNICAL = {"kernel", "runtime", "aws", "web", "workers", "outbound", "bootstrap"}
 
 
 @pytest.mark.parametrize(("path", "text"), pages().items(), ids=lambda value: getattr(value, "name", ""))

@@ -8,6 +8,9 @@ QUEUES = {
     "batch-chunks": "VIGIL_BATCH_CHUNKS_QUEUE",
     "batch-assemblies": "VIGIL_BATCH_ASSEMBLIES_QUEUE",
     "usage-events": "VIGIL_USAGE_EVENTS_QUEUE",
+    "alerts": "VIGIL_ALERTS_QUEUE",
+    "alert-deliveries": "VIGIL_ALERT_DELIVERIES_QUEUE",
+    "webhook-deliveries": "VIGIL_WEBHOOK_DELIVERIES_QUEUE",
 }
 """Variable of each queue, by its name."""
 STREAMS = {

@@ -66,7 +66,12 @@ def _create_buckets(s3: Any) -> None:
 
 def _create_secrets() -> dict[str, str]:
     """Create the secrets and the signing key; return their variables."""
-    texts = {"access": '{"pepper_version":"1","pepper_1":"p"}', "cursor": '{"key":"c"}', "signing": "{}"}
+    texts = {
+        "access": '{"pepper_version":"1","pepper_1":"p"}',
+        "alerting": json.dumps({"key": "a" * 64}),
+        "cursor": '{"key":"c"}',
+        "signing": "{}",
+    }
     secrets = {
         f"VIGIL_{name.upper()}_SECRET_ARN": _client("secretsmanager").create_secret(Name=name, SecretString=text)["ARN"]
         for name, text in texts.items()

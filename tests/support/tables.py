@@ -6,7 +6,7 @@ from tests.support.templates import INFRA, template
 
 DATA = INFRA / "data.yaml"
 _SAME = ("Decisions", "Registry", "Access", "Outcomes", "Batches", "Limits", "Usage", "Costs", "Idempotency", "Flags")
-TABLES = {name: name.lower() for name in (*_SAME, "Subjects")} | {
+TABLES = {name: name.lower() for name in (*_SAME, "Subjects", "Alerts", "Webhooks")} | {
     "DeadLetters": "dead_letters",
     "TenantKeys": "tenant_keys",
 }

@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 from unittest.mock import MagicMock
 
+from tests.support.fakes.inbound import FakeAlerts, FakeAppliedReports, FakeSigningSecrets
 from tests.support.fakes.usage import FakeUsage
 from tests.support.gateway import Context, event
+from vigil.alerting.inbound.service import InboundReports
 from vigil.bootstrap import routers
 from vigil.money.usage.events.routes import MEDIA_TYPES
 from vigil.money.usage.events.service import UsageEvents
@@ -17,9 +19,13 @@ from vigil.money.usage.service import UsageCounter
 from vigil.runtime.telemetry import Telemetry
 from vigil.web.app import create_app, lambda_handler
 
-PATH = {"name": "toy", "subject": "sub-" + "0" * 40, "category": "total", "period": "month"} | {
-    name: f"{name}-1" for name in ("tenant_id", "key_id", "batch_id", "job_id", "decision_id")
-}
+PATH = (
+    {"name": "toy", "subject": "sub-" + "0" * 40, "category": "total", "period": "month"}
+    | {name: f"{name}-1" for name in ("tenant_id", "key_id", "batch_id", "job_id", "decision_id", "circuit")}
+    | {name: f"{name}-1" for name in ("alert_id", "channel_id", "webhook_id", "delivery_id")}
+    | {name: f"{name}-1" for name in ("member_id", "schedule_id", "policy_id", "silence_id")}
+    | {"endpoint": "acme.night", "token": "a-token"}
+)
 """Values of path parameters."""
 DOCUMENT = routers.document()
 OPERATIONS: dict[str, dict[str, Any]] = {
@@ -32,7 +38,17 @@ OPERATIONS: dict[str, dict[str, Any]] = {
 
 _SERVICES = (
     *("scoring", "outcomes", "batches", "keys", "tenants", "dead_letters", "flags", "trials", "subjects"),
-    *("price_books", "budgets", "oauth", "registry", "health"),
+    *("price_books", "budgets", "oauth", "registry", "health", "circuits", "channels"),
+    *(
+        "alert_links",
+        "webhooks",
+        "delivery_log",
+        "notice_limits",
+        "alerts",
+        "alert_intake",
+        "alerting_rules",
+        "on_call",
+    ),
 )
 
 
@@ -54,6 +70,7 @@ class WholeApi:
         state: dict[str, Any] = {name: _Unavailable() for name in _SERVICES}
         state |= {name: MagicMock() for name in ("costs", "cursors", "limits_of")}
         state |= {"clock": clock, "usage_events": UsageEvents(UsageCounter(FakeUsage()), clock)}
+        state["inbound_reports"] = InboundReports(FakeSigningSecrets(), FakeAppliedReports(), FakeAlerts(), clock)
         app = create_app(
             title="Vigil",
             routers=routers.ROUTERS,

@@ -47,9 +47,10 @@ class Answer:
 
     def observable(self) -> tuple[Any, ...]:
         """Return the observable parts of the answer, without its correlation id and remaining limits."""
-        problem = json.loads(self.body or "{}") if self.status >= 400 else {}
-        problem.pop("correlation_id", None)
-        return self.status, sorted(set(self.headers) - {"x-correlation-id"}), problem, self.calls
+        refusal = self.document() if self.status >= 400 else {}
+        if isinstance(refusal, dict):
+            refusal.pop("correlation_id", None)
+        return self.status, sorted(set(self.headers) - {"x-correlation-id"}), refusal, self.calls
 
 
 class FrontDoor:

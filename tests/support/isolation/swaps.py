@@ -8,47 +8,19 @@ from itertools import combinations
 from typing import Any
 from urllib.parse import quote
 
+from tests.support.isolation.credentials import CREDENTIALS
 from tests.support.isolation.door import Request
-from tests.support.isolation.world import GOOD, Names, client, now
-from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
+from tests.support.isolation.examples import EXAMPLES
+from tests.support.isolation.world import Names
 
 DOMAIN = "vigil.test"
-OWNED = ("tenant_id", "key_id", "decision_id", "batch_id", "job_id", "subject_id", "subject")
+OWNED = (
+    *("tenant_id", "key_id", "decision_id", "batch_id", "job_id", "circuit", "subject_id", "subject", "alert_id"),
+    *("channel_id", "member_id", "schedule_id", "policy_id", "silence_id", "webhook_id", "delivery_id"),
+)
 """Path parameters that name a tenant's resources."""
-SHARED = {"name": "toy", "period": "month", "category": "total"}
+SHARED = {"name": "toy", "period": "month", "category": "total", "endpoint": "acme.night", "token": "a-token"}
 """Path parameters that name shared resources, with an example of each."""
-FLAG = {"description": "d", "stages": ["local"], "percentage": 1.0}
-PRICES = {price.meter: {"micros": price.micros, "per": price.per} for price in FIRST_PRICE_BOOK.prices}
-USED = {"specversion": "1.0", "type": "vigil.usage", "source": "s", "data": {"emails": 1}}
-EXAMPLES: Mapping[str, Callable[[Names], dict[str, Any]]] = {
-    "POST /v1/scores": lambda n: {"body": {"model": "toy", "subject_id": n.subject_id, "features": GOOD}},
-    "POST /v1/outcomes": lambda n: {"body": {"decision_id": n.decision_id, "status": "occurred", "recorded_at": now()}},
-    "POST /v1/batches": lambda n: {"body": {"model": "toy", "rows": [{"subject_id": n.subject_id, "features": GOOD}]}},
-    "GET /v1/batches/{batch_id}/results": lambda n: {"path": {"batch_id": n.ended_batch_id}},
-    "GET /v1/batches/{batch_id}/errors": lambda n: {"path": {"batch_id": n.ended_batch_id}},
-    "POST /v1/subjects/lookup": lambda n: {"body": {"subject_id": n.subject_id}},
-    "POST /v1/flags/evaluate": lambda n: {"body": {"subject_id": n.subject_id}},
-    "PUT /v1/subjects/{subject}/consent": lambda _: {"body": {"purposes": {"scoring": "given"}, "text_version": "1"}},
-    "GET /v1/subjects/{subject}/erasure": lambda n: {"path": {"subject": n.erased_subject}},
-    "POST /v1/usage-events": lambda n: {"body": [USED | {"id": n.subject_id, "time": now()}]},
-    "PUT /v1/budgets/{category}/{period}": lambda _: {"body": {"limit_micros": 10**15, "hard_stop": True}},
-    "GET /v1/costs/statements/{period}": lambda _: {"path": {"period": "2020-01"}},
-    "GET /v1/tenants/{tenant_id}/costs/statements/{period}": lambda _: {"path": {"period": "2020-01"}},
-    "POST /v1/prices": lambda _: {"body": {"valid_from": "2099-01-01T00:00:00Z", "prices": PRICES}},
-    "POST /v1/models/{name}/promote": lambda _: {"body": {"version": 1}},
-    "POST /v1/models/{name}/withdraw": lambda _: {"body": {"alias": "challenger"}},
-    "PUT /v1/flags/{name}": lambda _: {"body": FLAG, "headers": (("If-None-Match", "*"),)},
-    "GET /v1/flags/{name}": lambda _: {"path": {"name": "explain-high-risk"}},
-    "POST /v1/tenants": lambda n: {"body": {"tenant_id": n.tenant_id[:20] + "-2"}},
-    "PATCH /v1/tenants/{tenant_id}": lambda n: {"body": {"settings": {"name": n.subject_id}}},
-    "POST /v1/tenants/{tenant_id}/keys": lambda _: {"body": {"role": "viewer"}},
-    "POST /v1/tenants/{tenant_id}/keys/{key_id}/rotate": lambda n: {"path": {"key_id": n.other_key_id}, "body": {}},
-    "POST /v1/dlq/jobs/{job_id}/resolve": lambda n: {"path": {"job_id": n.other_job_id}},
-    "DELETE /v1/dlq/cleanup": lambda _: {"query": {"older_than": "0m"}},
-    "POST /v1/oauth/token": lambda n: {"body": {"grant_type": "client_credentials", **client(n.token)}},
-    "POST /v1/oauth/revoke": lambda n: {"body": {"token": n.refresh_token}},
-}
-"""Other parts of a well-formed request, by route. A route that requires a body must have an entry."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +66,10 @@ def _example(operation: Operation, names: Names) -> dict[str, Any]:
     return EXAMPLES[operation.name](names) if operation.name in EXAMPLES else {}
 
 
+_OPEN: tuple[Any, ...] = ([], [{"client": []}, {}])
+"""Credentials of routes without an authorizer: none, or the client of OAuth."""
+
+
 def operations(document: Mapping[str, Any]) -> list[Operation]:
     """Return every route of an OpenAPI document."""
     return [
@@ -102,7 +78,7 @@ def operations(document: Mapping[str, Any]) -> list[Operation]:
             path,
             tuple((parameter["in"], parameter["name"]) for parameter in said.get("parameters", ())),
             "requestBody" in said,
-            "401" in said["responses"] and "oauth" not in path,
+            "401" in said["responses"] and said["security"] not in _OPEN,
         )
         for path, methods in document["paths"].items()
         for method, said in methods.items()
@@ -260,41 +236,9 @@ def _with_fields(request: Request, more: Mapping[str, str]) -> Request:
 def in_tokens(operation: Operation, own: Names) -> Iterator[Swap]:
     """Yield requests with a credential made of the attacker's own and known parts of another tenant's."""
     mine = operation.request(own)
-    for what, forge in _CREDENTIALS.items():
+    for what, forge in CREDENTIALS.items():
         yield _swap(
             f"credential: {what}",
             lambda n, forge: replace(mine, headers=(("Authorization", forge(own, n)), *mine.headers)),
             forge,
         )
-
-
-def _keyed(own: Names, n: Names) -> str:
-    """Return a key with another tenant's key id and the attacker's secret."""
-    prefix, stage, _, secret = own.token.split("_", 3)
-    return "_".join((prefix, stage, n.token.split("_", 3)[2], secret))
-
-
-def _claiming(own: Names, n: Names, **other: str) -> str:
-    """Return the attacker's access token with another tenant's claims under the original signature."""
-    header, payload, signature = own.access_token.split(".")
-    said = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    changed = said | {claim: getattr(n, name) for claim, name in other.items()}
-    encoded = base64.urlsafe_b64encode(json.dumps(changed).encode()).rstrip(b"=").decode()
-    return f"{header}.{encoded}.{signature}"
-
-
-_CREDENTIALS: Mapping[str, Callable[[Names, Names], str]] = {
-    "their key id, my secret": lambda own, n: f"Bearer {_keyed(own, n)}",
-    "their key cut short": lambda _, n: f"Bearer {n.token[:-9]}",
-    "their key on another stage": lambda _, n: f"Bearer {n.token.replace('_local_', '_prod_')}",
-    "their key id": lambda _, n: f"Bearer {n.key_id}",
-    "their refresh token": lambda _, n: f"Bearer {n.refresh_token}",
-    "my claims, their tenant": lambda own, n: f"Bearer {_claiming(own, n, tenant_id='tenant_id')}",
-    "my claims, their key": lambda own, n: f"Bearer {_claiming(own, n, sub='key_id', client_id='key_id')}",
-    "their claims, my signature": lambda own, n: (
-        f"Bearer {n.access_token.rpartition('.')[0]}.{own.access_token.rpartition('.')[2]}"
-    ),
-    "my token and their name": lambda own, n: f"Bearer {own.token} {n.tenant_id}",
-    "two in one": lambda own, n: f"Bearer {own.token},{n.token[:-9]}",
-    "another scheme": lambda _, n: f"Basic {n.token[:-9]}",
-}

@@ -12,6 +12,7 @@ import boto3
 
 from tests.support.fakes.dead_letters import WORK, letter
 from tests.support.gateway import Context
+from tests.support.isolation.alerting import create_alerting
 from tests.support.isolation.door import FrontDoor, Request
 from tests.support.ledger_rows import unpacked_item
 from tests.support.tables import TABLES
@@ -50,6 +51,23 @@ class Names:
     ended_batch_id: str
     job_id: str
     other_job_id: str
+    webhook_id: str
+    other_webhook_id: str
+    delivery_id: str
+    alert_id: str
+    other_alert_id: str
+    member_id: str
+    other_member_id: str
+    schedule_id: str
+    other_schedule_id: str
+    policy_id: str
+    other_policy_id: str
+    silence_id: str
+    other_silence_id: str
+    channel_id: str
+    other_channel_id: str
+    circuit: str
+    other_circuit: str
     idempotency_key: str
     etag: str
     token: str
@@ -107,21 +125,19 @@ def create_resources(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names
     access.tenants().create(tenant_id, "BASIC", PLENTY)
     admin = tokens_of(tenant_id, ("admin",))["admin"]
     send = _sender(door, admin)
-    subject, key, hidden = (f"{word}-{_hex(tenant_id)}" for word in ("person", "once", "hidden"))
+    subject, key, hidden = (f"{word}-{_letters(tenant_id)}" for word in ("person", "once", "hidden"))
     traced = ("X-Correlation-Id", hidden)
     decisions = [
         _decide(send, whose, ("Idempotency-Key", f"{key}-{number}"), traced)
         for number, whose in enumerate((subject, subject, hidden))
     ]
-    whose, erased = _name_persons(send, subject, f"erased-{_hex(tenant_id)}")
+    whose, erased = _name_persons(send, subject, f"erased-{_letters(tenant_id)}")
     begun = _begin_batches(send, tenant_id, hidden, traced)
     used = _use(send, tenant_id)
     made = [send(f"/v1/tenants/{tenant_id}/keys", {"label": hidden})["key_id"] for _ in range(3)]
     access.tenants().change(tenant_id, TenantChange(settings={"contact": f"{hidden}@clinic.test"}))
     jobs = [_dead(tenant_id, f"{hidden}-{n}") for n in range(3)]
-    signing_in = Request("POST", "/v1/oauth/token", body={"grant_type": "client_credentials", **client(admin)})
-    grant = json.loads(door.send(signing_in).body)
-    fetched = door.send(signed(admin, Request("GET", f"/v1/scores/{decisions[0]}")))
+    alerting, more_hidden = create_alerting(send, tenant_id, hidden, _letters(tenant_id))
     return Names(
         tenant_id=tenant_id,
         key_id=made[0],
@@ -134,14 +150,26 @@ def create_resources(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names
         ended_batch_id=begun[1],
         job_id=jobs[0],
         other_job_id=jobs[1],
+        **alerting,
         idempotency_key=f"{key}-0",
-        etag=fetched.headers["etag"],
+        etag=_etag(door, admin, decisions[0]),
         token=admin,
-        access_token=grant["access_token"],
-        refresh_token=grant["refresh_token"],
-        cursors=_cursors(door, admin, tenant_id, lists),
-        hidden=frozenset({hidden, str(used), decisions[2], begun[2], made[2], jobs[2]}),
+        **_sign_in(door, admin),
+        cursors=_cursors(door, admin, {"tenant_id": tenant_id, **alerting}, lists),
+        hidden=frozenset({hidden, str(used), decisions[2], begun[2], made[2], jobs[2], *more_hidden}),
     )
+
+
+def _etag(door: FrontDoor, token: str, decision_id: str) -> str:
+    """Return the ETag of a decision."""
+    return door.send(signed(token, Request("GET", f"/v1/scores/{decision_id}"))).headers["etag"]
+
+
+def _sign_in(door: FrontDoor, token: str) -> dict[str, str]:
+    """Return an access token and a refresh token for a key."""
+    request = Request("POST", "/v1/oauth/token", body={"grant_type": "client_credentials", **client(token)})
+    granted = json.loads(door.send(request).body)
+    return {name: granted[name] for name in ("access_token", "refresh_token")}
 
 
 def _sender(door: FrontDoor, token: str) -> Send:
@@ -193,8 +221,11 @@ def _use(send: Send, tenant_id: str) -> int:
     return used
 
 
-def _cursors(door: FrontDoor, token: str, tenant_id: str, lists: list[str]) -> dict[str, str]:
-    found = {path: _cursor(door, token, path.replace("{tenant_id}", tenant_id)) for path in lists}
+def _cursors(door: FrontDoor, token: str, names: Mapping[str, str], lists: list[str]) -> dict[str, str]:
+    places = {path: path for path in lists}
+    for name, text in names.items():
+        places = {path: place.replace(f"{{{name}}}", text) for path, place in places.items()}
+    found = {path: _cursor(door, token, place) for path, place in places.items()}
     return {path: cursor for path, cursor in found.items() if cursor}
 
 
@@ -207,6 +238,11 @@ def stored_texts(tenant_id: str, *others: str) -> list[str]:
     files = [[entry["Key"], entry["VersionId"], entry["ETag"]] for entry in objects]
     texts = (json.dumps(entry, sort_keys=True, default=sorted) for entry in [*items, *files])
     return sorted(text for text in texts if tenant_id in text and not any(other in text for other in others))
+
+
+def _letters(text: str) -> str:
+    """Return the name part of a tenant's resources. It has no digits, which an alert would refuse as personal."""
+    return _hex(text).translate(str.maketrans("0123456789", "ghijklmnop"))
 
 
 def _hex(text: str) -> str:

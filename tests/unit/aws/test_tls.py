@@ -1,19 +1,12 @@
 """Connections over TLS verify the server's name and are kept alive."""
 
-import socket
 import ssl
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
-from threading import Thread
 
 import pytest
 from botocore.exceptions import SSLError
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from tests.support.scripted_server import ScriptedServer, http_answer, send
+from tests.support.certificates import make_certificate, server_context
+from tests.support.scripted_server import http_answer, send, serving
 from vigil.aws import connections as module
 from vigil.aws.connections import Connections
 from vigil.aws.endpoints import Endpoint
@@ -24,54 +17,15 @@ HEAD = "POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 2\r\n\r\n"
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     """File with the key and the certificate of a server at 127.0.0.1."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    path.write_bytes(secret + made.public_bytes(serialization.Encoding.PEM))
-    return path
-
-
-class TlsListener:
-    """Listener whose connections are encrypted."""
-
-    def __init__(self, listener, context):
-        self._listener, self._context = listener, context
-
-    def accept(self):
-        while True:
-            connection, address = self._listener.accept()
-            try:
-                return self._context.wrap_socket(connection, server_side=True), address
-            except ssl.SSLError:
-                connection.close()
+    return make_certificate(tmp_path_factory.mktemp("tls") / "server.pem", ["127.0.0.1"])
 
 
 @pytest.fixture(params=[ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=lambda version: version.name)
 def server(request, certificate):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    context = server_context(certificate)
     context.minimum_version = context.maximum_version = request.param
-    scripted = ScriptedServer([])
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        scripted.address = f"https://127.0.0.1:{listener.getsockname()[1]}"
-        Thread(target=scripted.serve, args=(TlsListener(listener, context),), daemon=True).start()
+    with serving(context=context) as scripted:
         yield scripted
-        listener.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture

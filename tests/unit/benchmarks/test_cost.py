@@ -60,6 +60,5 @@ def test_both_options_cost_the_same_at_the_break_even():
 def test_memory_is_read_from_the_template():
     assert memory_gb("ScoringApi") == 1769 / 1024
     assert memory_gb("TokensAuthorizer") == 0.5
-    assert (
-        memory_gb("ScoringApi") + memory_gb("TokensAuthorizer") < memory_gb() < 10
-    )  # functions in the path of a request
+    in_path = memory_gb("ScoringApi") + memory_gb("TokensAuthorizer")  # the functions in the path of a request
+    assert in_path < memory_gb() < 12

@@ -18,6 +18,7 @@ MALFORMED = {
     "VIGIL_AWS_READ_TIMEOUT_MS": "hidden ms",
     "VIGIL_MODEL_FLOORS": '{"hidden": "1"}',
     "VIGIL_MODEL_KEYS": '{"hidden": "x"}',
+    "VIGIL_OUTBOUND_ALLOW": "hidden",
 }
 
 KEY = base64.b64encode(bytes(32)).decode()
@@ -48,10 +49,29 @@ NUMBERS = (
         ("VIGIL_MODEL_KEYS", "[" * 100_000),
         ("VIGIL_MODEL_FLOORS", '{"iit": -1}'),
         ("VIGIL_USAGE_TABLE", " usage"),
+        *(
+            ("VIGIL_API_ADDRESS", text)
+            for text in ("http://a.org", "https://a.org/", "https://a.org/?a", "a.org", "https://")
+        ),
         ("VIGIL_STAGE", "no stage"),
         ("POWERTOOLS_TRACE_DISABLED", "maybe"),
         *((variable, number) for variable in NUMBERS for number in ("-1", "9" * 30, "1e3", "٣")),
         ("VIGIL_AWS_READ_TIMEOUT_MS", "0"),
+        *(
+            ("VIGIL_OUTBOUND_ALLOW", text)
+            for text in (
+                ":443",
+                "a:",
+                "a:0",
+                "a:65536",
+                "a:٣",
+                "a:443,",
+                "https://a:443",
+                "a:443/b",
+                "a b:443",
+                "*:443",
+            )
+        ),
     ],
 )
 def test_missing_or_malformed_variable_is_named(name, value):
@@ -96,6 +116,7 @@ def test_variables_are_converted():
             "VIGIL_AWS_READ_TIMEOUT_MS": "10000",
             "VIGIL_OFFBOARDING_PAUSE_SECONDS": "90",
             "VIGIL_MODEL_KEYS": json.dumps({"a": KEY}),
+            "VIGIL_OUTBOUND_ALLOW": "Vectors.internal:8443, 127.0.0.1:1,[::1]:65535",
             "POWERTOOLS_TRACE_DISABLED": "True",
         }
     )
@@ -103,6 +124,7 @@ def test_variables_are_converted():
     assert settings.read_timeout == timedelta(seconds=10)
     assert settings.offboarding_pause == timedelta(seconds=90)
     assert settings.model_keys == {"a": bytes(32)}
+    assert settings.outbound_allow == {("vectors.internal", 8443), ("127.0.0.1", 1), ("::1", 65_535)}
     assert not settings.traced
 
 

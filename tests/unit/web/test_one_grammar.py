@@ -21,6 +21,12 @@ from vigil.prediction.features.service import ART_VISITS, FLOWS
 
 LIMITS = dict.fromkeys(MAX_OVERRIDES, 50)
 SETTINGS = {"max_key_days": 50, "overlap_hours": 24}
+MATCHER = {"types": ["work_stuck"], "labels": {"region": "eu"}}
+POLICY = {"name": "n", "steps": [{"targets": ["member:a"], "wait_minutes": 50}], "repeats": 5}
+SILENCE = {"matcher": MATCHER, "starts_at": MOMENT, "ends_at": MOMENT, "reason": "r", "holds_critical": True}
+LAYER = {"name": "n", "people": ["a"], "every": 5, "starts_on": "2026-02-01", "hand_off_at": "09:00"}
+OVERRIDE = {"member_id": "a", "starts_at": MOMENT, "ends_at": MOMENT}
+SCHEDULE = {"name": "n", "zone": "UTC", "layers": [LAYER], "overrides": [OVERRIDE]}
 WINDOW = {"subject_id": "p-1", "model": "toy", "start": MOMENT, "end": MOMENT}
 BODIES = {
     "POST /v1/scores": {"model": "toy", "subject_id": "p-1", "features": {}, "as_of": MOMENT, "explain": True},
@@ -49,6 +55,15 @@ BODIES = {
     "PATCH /v1/tenants/{tenant_id}": {"limits": LIMITS, "settings": SETTINGS},
     "POST /v1/tenants/{tenant_id}/keys": {"expires_at": MOMENT},
     "POST /v1/tenants/{tenant_id}/keys/{key_id}/rotate": {"expires_at": MOMENT, "overlap_hours": 24},
+    "PATCH /v1/webhooks/{webhook_id}": {"enabled": True},
+    "POST /v1/webhooks/{webhook_id}/replay": {"since": MOMENT},
+    "POST /v1/alerting/send": {"type": "work_stuck", "source": "s", "title": "t", "is_cleared": True},
+    "POST /v1/alerting/policies": POLICY,
+    "PUT /v1/alerting/policies/{policy_id}": POLICY,
+    "POST /v1/alerting/silences": SILENCE,
+    "PUT /v1/alerting/silences/{silence_id}": SILENCE,
+    "POST /v1/alerting/schedules": SCHEDULE,
+    "PUT /v1/alerting/schedules/{schedule_id}": SCHEDULE,
 }
 """Bodies with every field that has a grammar, by operation."""
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -95,8 +110,8 @@ FIELDS = list(fields_of_bodies())
 
 def test_every_type_is_in_the_walk():
     assert len(SPELLINGS) >= 40
-    assert {kind for *_, kind in FIELDS} == {"date-time", "integer", "number", "boolean"}
-    assert {kind for _, _, kind in fields_of_queries()} == {"integer", "boolean"}
+    assert {kind for *_, kind in FIELDS} == {"date-time", "date", "integer", "number", "boolean"}
+    assert {kind for _, _, kind in fields_of_queries()} == {"date-time", "integer", "boolean"}
 
 
 @pytest.mark.parametrize(("operation", "media_type", "path", "kind"), FIELDS, ids=str)
@@ -173,10 +188,16 @@ def test_field_of_a_history_follows_its_grammar(name, path, kind):
 
 TEXTS = [(json.loads(template), kinds) for template, kinds in SPELLINGS if template[0] == '"' and "{" not in template]
 
+GOOD_QUERIES = {
+    "integer": ["50", "50.0", "5e1"],
+    "boolean": ["true", "false"],
+    "date-time": [MOMENT, *(text for text, kinds in TEXTS if "date-time" in kinds)],
+}
+
 
 @pytest.mark.parametrize(("operation", "name", "kind"), list(fields_of_queries()), ids=str)
 def test_query_parameter_follows_its_grammar(api, operation, name, kind):
-    good = {"integer": ["50", "50.0", "5e1"], "boolean": ["true", "false"]}[kind]
+    good = GOOD_QUERIES[kind]
     for text in [*good, *(text for text, _ in TEXTS if text not in {"true", "1.0"})]:
         status, body = api(operation, query={name: text})
         assert (name in refused_fields(status, body)) == (text not in good), text

@@ -18,7 +18,8 @@ from vigil.web.examples import Examples
 
 VERBS = {
     *("create", "list", "get", "set", "update", "delete", "lookup", "evaluate", "export", "erase", "cancel"),
-    *("promote", "withdraw", "compare", "retry", "resolve", "clean", "rotate", "revoke"),
+    *("promote", "withdraw", "compare", "retry", "resolve", "clean", "rotate", "revoke", "reset", "open"),
+    *("report", "show", "perform", "acknowledge", "send", "test", "replay"),
 }
 """First words of the second part of operation ids."""
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -89,7 +90,9 @@ def test_every_tag_is_used_and_described():
 def test_anonymous_operations_say_so():
     open_to_anyone = {name for name, operation in OPERATIONS.items() if operation["security"] == []}
     probes = {f"GET /health/{probe}" for probe in ("liveness", "readiness", "startup")}
-    assert open_to_anyone == {*probes, "GET /.well-known/jwks.json"}
+    signed = {f"POST /v1/alerting/inbound/{vendor}/{{endpoint}}" for vendor in ("pagerduty", "slack")}
+    signed |= {f"{method} /v1/alerting/links/{{token}}" for method in ("GET", "POST")}
+    assert open_to_anyone == {*probes, *signed, "GET /.well-known/jwks.json"}
     keyed = [operation for operation in OPERATIONS.values() if operation["security"] == [{"key": []}]]
     assert all("401" in operation["responses"] for operation in keyed)
     assert len(keyed) == len(OPERATIONS) - len(open_to_anyone) - 2  # both routes of OAuth take HTTP Basic
@@ -143,7 +146,8 @@ def test_answer_examples_have_the_shape_of_their_schemas(operation):
             value = media["example"] if "example" in media else resolve(media["examples"]["example"]["$ref"])["value"]
             check(value, media["schema"])
             found += 1
-    without_body = operation in {"POST /v1/oauth/revoke"} or "204" in OPERATIONS[operation]["responses"]
+    reports = {f"POST /v1/alerting/inbound/{vendor}/{{endpoint}}" for vendor in ("pagerduty", "slack")}
+    without_body = operation in {"POST /v1/oauth/revoke", *reports} or "204" in OPERATIONS[operation]["responses"]
     assert bool(found) is not without_body
 
 

@@ -12,12 +12,22 @@ from hypothesis import strategies as st
 from tests.support.fakes.queues import FakeSqs, lambda_event
 from tests.support.gateway import Context
 from vigil.aws import tenant_guard
-from vigil.errors import Conflict, FieldError, InvalidInput, ModelRefused, NotFound, Unavailable
+from vigil.errors import (
+    CircuitOpen,
+    Conflict,
+    FieldError,
+    InvalidInput,
+    ModelRefused,
+    NotFound,
+    Unavailable,
+    WorkPostponed,
+)
 from vigil.runtime import correlation
 from vigil.runtime.telemetry import Telemetry
 from vigil.workers.queues import Message, SqsQueue
 from vigil.workers.worker_loop import Deadline, Worker
 
+OWN = "https://sqs/1/work"
 WORK = Message("batch-1.chunk-7", "batch.chunk", "acme", "0000000a-0000-4000-8000-000000000001", '{"key":"part/7"}')
 PERMANENT = {
     "invalid-input": InvalidInput(FieldError("rows", "has jane-roe", "none")),
@@ -34,10 +44,11 @@ def traced(number):
 class WorkerHarness:
     """A worker with queues in memory, its log, and a record of the processed messages."""
 
-    def __init__(self, fail=lambda message: None):
+    def __init__(self, fail=lambda message: None, *, may_postpone=False):
         self.sqs, self.log, self.seen, self._fail = FakeSqs(), io.StringIO(), [], fail
         self.dead = SqsQueue(self.sqs, "https://sqs/1/dead")
-        self._worker = Worker(self._do, Telemetry(uuid.uuid4().hex, self.log), self.dead)
+        own = SqsQueue(self.sqs, OWN) if may_postpone else None
+        self._worker = Worker(self._do, Telemetry(uuid.uuid4().hex, self.log), self.dead, own_queue=own)
 
     def _do(self, message, deadline):
         assert deadline.remaining() > 0
@@ -167,3 +178,54 @@ def test_work_is_confined_to_the_tenant_of_its_message():
     harness = WorkerHarness(lambda message: confined.append(tenant_guard.confined_tenant()))
     assert harness.handle(WORK, replace(WORK, id="batch-2.chunk-1", tenant_id="globex")) == []
     assert (confined, tenant_guard.confined_tenant()) == (["acme", "globex"], None)
+
+
+@pytest.mark.parametrize(
+    ("error", "delay"),
+    [
+        (WorkPostponed(7), 7),
+        (WorkPostponed(0.2), 1),
+        (WorkPostponed(-3), 1),
+        (WorkPostponed(1e9), 900),
+        (CircuitOpen(42), 42),
+        (CircuitOpen(4_000), 900),
+    ],
+)
+def test_postponed_work_is_sent_again_with_a_delay(error, delay):
+    harness = WorkerHarness(lambda message: error if message.id == "1" else None, may_postpone=True)
+    assert harness.handle(*numbered(3)) == []
+    (entry,) = harness.sqs.queues[OWN]
+    assert entry["DelaySeconds"] == delay
+    assert [line["ending"] for line in harness.lines()] == ["done", "postponed", "done"]
+    assert harness.lines()[1]["Message.postponed"] == 1
+
+
+def test_a_postponed_message_has_the_same_work_and_redrives():
+    harness = WorkerHarness(lambda message: WorkPostponed(1), may_postpone=True)
+    harness.handle(replace(WORK, attempts=2))
+    (again,) = SqsQueue(harness.sqs, OWN).receive(30)
+    assert again.message() == replace(WORK, attempts=2)
+    assert harness.dead.receive(30) == []
+
+
+def test_a_message_that_cannot_be_postponed_is_returned():
+    harness = WorkerHarness(lambda message: WorkPostponed(1), may_postpone=True)
+    harness.sqs.away = True
+    assert harness.handle(WORK) == ["sqs-0"]
+    assert harness.lines()[0]["ending"] == "returned"
+
+
+@pytest.mark.parametrize(("error", "code"), [(WorkPostponed(1), "postponed"), (CircuitOpen(1), "circuit-open")])
+def test_a_worker_without_its_own_queue_returns_postponed_work(error, code):
+    harness = WorkerHarness(lambda message: error)
+    assert harness.handle(WORK) == ["sqs-0"]
+    assert (harness.dead.receive(30), harness.lines()[0]["problem"]) == ([], code)
+
+
+def test_an_outage_uses_up_no_delivery_of_a_message():
+    harness = WorkerHarness(lambda message: CircuitOpen(1), may_postpone=True)
+    for _ in range(20):
+        received = harness.sqs.queues.pop(OWN, None)
+        assert harness.handle(*([] if received else [WORK]), entries=received or []) == []
+    assert len(harness.sqs.queues[OWN]) == 1
+    assert {identity for identity, _ in harness.seen} == {WORK.id}

@@ -43,9 +43,13 @@ class World:
         access = Authenticator(tenant_store, key_store, self.peppers, "local", self.clock, failures)
         self.counted, self.remaining = [], 10**6
         issuer = Issuer("local")
-        self.sessions = Sessions(access, self.signer, self.store, self.peppers, issuer, self.clock, self.count)
+        self.reused = []
+        self.sessions = Sessions(access, self.signer, self.store, self.peppers, issuer, self.clock, self)
 
-    def count(self, key, tenant):
+    def report_reuse(self, session):
+        self.reused.append(session)
+
+    def count_request(self, key, tenant):
         if len(self.counted) >= self.remaining:
             raise RateLimited("minute", 1, ())
         self.counted.append((tenant.tenant_id, key.key_id))
@@ -149,6 +153,7 @@ def test_reuse_of_an_old_refresh_token_ends_the_session(world):
     assert world.refused(grants[1].refresh_token, RefreshTokenReused)
     assert world.refused(grants[-1].refresh_token)
     assert next(iter(world.store.sessions.values())).ended == "reused"
+    assert [session.key_id for session in world.reused] == [world.key.key_id]
 
 
 def test_revoking_a_session_leaves_other_sessions_valid(world):

@@ -42,7 +42,7 @@ def test_high_risk_and_abstention_publish_additional_events(handle, bus):
         ("scoring.decision_made", f"{row(1).decision_id}.scoring.decision_made"),
         ("scoring.high_risk_found", f"{row(1).decision_id}.scoring.high_risk_found"),
         ("scoring.decision_made", f"{row(2).decision_id}.scoring.decision_made"),
-        ("scoring.abstention_made", f"{row(2).decision_id}.scoring.abstention_made"),
+        ("scoring.abstained", f"{row(2).decision_id}.scoring.abstained"),
     ]
 
 

@@ -50,7 +50,7 @@ def chunks_after(detection):
     queues.create(DEAD)
     queues.create(ASSEMBLIES)
     jobs = JobQueues({"batch.chunk": SqsQueue(sqs, URL), "batch.assembly": SqsQueue(sqs, ASSEMBLIES)})
-    ports = BatchPorts(world.books, world.files, jobs, world.clock)
+    ports = BatchPorts(world.books, world.files, jobs, world.clock, lambda _: None)
     subject = EncodedSubject("p", bytes(8))
     chunks = ChunkScoring(
         ports, world.models, lambda *_: SameAnswer(), lambda *_: lambda lines: [subject] * len(lines), tenant_key

@@ -52,6 +52,7 @@ def scorer(model, batch):
 class World:
     def __init__(self, quota=None, outbox=None, clock=None):
         self.books, self.files = FakeBatchStore(), FakeFiles()
+        self.published = []
         self.outbox, self.clock = outbox or FakeOutbox(), clock or Clock()
         self.models = Registry({"toy": Several()})
         self.left, self.limit, self.quota, self.withdrawn = 1000.0, None, quota or FakeQuota(), set()
@@ -62,7 +63,7 @@ class World:
         times = BatchTimes(self.clock, timedelta(hours=24), timedelta(hours=1))
         self.batches = Batches(self.books, self.files, lambda: ["toy"], times, charges, held, keys=tenant_key)
         terms = lambda _: BatchTerms(withdrawn=self.withdrawn)  # noqa: E731
-        ports = self.ports = BatchPorts(self.books, self.files, self.outbox, self.clock)
+        ports = self.ports = BatchPorts(self.books, self.files, self.outbox, self.clock, self.published.append)
         self.splits = FileSplitting(ports, self.models, terms, charges)
         self.active = {"acme"}
         self.arrivals = FileArrivals(

@@ -23,7 +23,7 @@ def test_an_anomaly_event_has_the_documented_fields_only(world):
     assert world.check.run("acme") == 1
     (event,) = world.bus.taken
     assert json.loads(event.detail) == {
-        "event_id": "acme.inference.2026-03-01T12.1.forecasting.anomaly_found",
+        "event_id": "acme.inference.2026-03-01T12.1.spend.anomaly_found",
         "event_version": 2,
         "occurred_at": "2026-03-01T12:00:00.000000Z",
         "tenant_id": "acme",
@@ -35,7 +35,7 @@ def test_an_anomaly_event_has_the_documented_fields_only(world):
         "expected_micros": 100_000,
         "bound_micros": 200_000,
     }
-    assert (event.kind, event.occurred_at) == ("forecasting.anomaly_found", "2026-03-01T12:00:00.000000Z")
+    assert (event.kind, event.occurred_at) == ("spend.anomaly_found", "2026-03-01T12:00:00.000000Z")
 
 
 def test_an_anomaly_is_published_once_until_a_quiet_day_ends_it(world):
@@ -144,7 +144,7 @@ def test_a_failed_store_call_loses_no_event(world, failing):
     world.check.run("acme")
     world.clock.advance(minutes=5)
     world.check.run("acme")
-    assert {event.event_id for event in world.bus.taken} == {"acme.inference.2026-03-01T12.1.forecasting.anomaly_found"}
+    assert {event.event_id for event in world.bus.taken} == {"acme.inference.2026-03-01T12.1.spend.anomaly_found"}
     assert world.store.stored["acme", "inference", 1].state == "told"
 
 

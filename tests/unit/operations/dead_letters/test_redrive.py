@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.support.fakes.dead_letters import WORK, letter
 from tests.unit.operations.dead_letters.redrive_fixture import RULES, Bench
 from vigil.errors import NotFound, Unavailable
-from vigil.operations.dead_letters.model import OPERATORS, UNREADABLE, Work
+from vigil.kernel.tenants import OPERATORS
+from vigil.operations.dead_letters.model import UNREADABLE, Work
 
 
 def test_a_letter_becomes_a_job_and_leaves_the_queue():

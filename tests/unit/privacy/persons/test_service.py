@@ -1,5 +1,6 @@
 """Rights of persons: consents with history, exports in parts, and requests to erase."""
 
+import json
 from datetime import UTC, timedelta, timezone
 
 import pytest
@@ -19,10 +20,19 @@ class World:
     def __init__(self):
         self.consents, self.erasures, self.clock = FakeConsentStore(), FakePersonErasureStore(), Clock()
         self.stores = {"decisions": FakePersonStore(5), "outcomes": FakePersonStore(0), "rows": FakePersonStore(1)}
-        self.marked = []
+        self.marked, self.published = [], []
         self.rights = PersonRights(
-            self.consents, self.erasures, self.stores, self.marked.append, self.clock, tenant_key
+            self.consents,
+            self.erasures,
+            self.stores,
+            self.marked.append,
+            self.clock,
+            tenant_key,
+            self.published.append,
         )
+
+    def changes(self):
+        return [json.loads(event.detail)["change"] for event in self.published]
 
     def declare(self, known=True, declared_at=None, **purposes):
         request = DeclarationRequest(purposes, "v1", "subject", declared_at)
@@ -51,6 +61,26 @@ def test_a_declaration_changes_only_its_purposes_and_extends_the_history(world):
     assert consent.purposes == {"scoring": "withdrawn", "research": "given"}
     assert (consent.version, len(world.declarations())) == (2, 2)
     assert world.rights.consent("acme", "jane") == consent
+
+
+def test_each_declaration_publishes_its_change_with_the_pseudonym_only(world):
+    world.declare(scoring="given")
+    world.declare(scoring="given", research="withdrawn")
+    assert world.changes() == ["consent", "withdrawal"]
+    (first, second) = world.published
+    assert (first.kind, first.occurred_at) == ("persons.changed", NOW)
+    assert first.event_id != second.event_id
+    assert set(json.loads(first.detail)) == {
+        *("event_id", "event_version", "occurred_at", "tenant_id", "subject", "change")
+    }
+
+
+def test_a_repeated_erasure_publishes_the_same_event(world):
+    world.rights.erase("acme", "jane", "key")
+    world.clock.advance(minutes=1)
+    world.rights.erase("acme", "jane", "key")
+    assert world.changes() == ["erasure", "erasure"]
+    assert world.published[0] == world.published[1]
 
 
 def test_an_unknown_person_has_no_consent(world):
