@@ -63,7 +63,7 @@ def chunk_work(case: ModelCase, form: FileFormat, fast_readers: FastReaderFactor
     disk.create(batch, 1)
     disk.put(batch.upload_key, content, {})
     span = ChunkRange(0, 0, len(content), 1, CHUNK_ROWS)
-    ports = BatchPorts(disk, disk, disk, process.now)
+    ports = BatchPorts(disk, disk, disk, process.now, lambda _: None)
     chunks = ChunkScoring(ports, OneModel(model), batch_scorer, fast_readers or fast_rows.build_fast_reader, tenant_key)
 
     def score() -> None:

@@ -199,7 +199,7 @@ class DiskBatches:
 
 def run(disk: DiskBatches, model: LoadedModel, size: int) -> None:
     """Run a batch from the arrival of its file to its end."""
-    ports = BatchPorts(disk, disk, disk, process.now)
+    ports = BatchPorts(disk, disk, disk, process.now, lambda _: None)
     chunks = ChunkScoring(ports, OneModel(model), decisions.batch_scorer, fast_rows.build_fast_reader, tenant_key)
     charges = BatchCharges(UnlimitedQuota(), UnlimitedSpend())
     assembly = BatchAssembly(ports, charges)
