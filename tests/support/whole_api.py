@@ -42,7 +42,7 @@ _SERVICES = (
     *(
         "alert_links",
         "webhooks",
-        "delivery_log",
+        "delivery_history",
         "notice_limits",
         "alerts",
         "alert_intake",

@@ -51,6 +51,7 @@ BODIES = {
     ],
     "POST /v1/prices": {"valid_from": MOMENT, "prices": {meter: {"micros": 50, "per": 50} for meter in BILLED}},
     "PUT /v1/budgets/{category}/{period}": {"limit_micros": 50, "thresholds": [50], "hard_stop": True},
+    "PUT /v1/alerting/limits": {"error": 50, "warning": 50, "info": 50},
     "POST /v1/tenants": {"tenant_id": "other", "limits": LIMITS, "settings": SETTINGS},
     "PATCH /v1/tenants/{tenant_id}": {"limits": LIMITS, "settings": SETTINGS},
     "POST /v1/tenants/{tenant_id}/keys": {"expires_at": MOMENT},

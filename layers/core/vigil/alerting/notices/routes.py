@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.alerting.notices.limits_model import MAX_LIMIT, NoticeLimits
 from vigil.alerting.notices.limits_service import TenantLimits
+from vigil.web.field_types import as_whole_number
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses, sends
@@ -18,7 +19,7 @@ Configurer = Annotated[Principal, requires("alerting:configure")]
 
 
 def _per_hour(severity: str) -> object:
-    return Field(ge=0, le=MAX_LIMIT, strict=True, description=f"Maximum {severity} notices per hour, 0 to {MAX_LIMIT}.")
+    return Field(ge=0, le=MAX_LIMIT, description=f"Maximum {severity} notices per hour, 0 to {MAX_LIMIT}.")
 
 
 class NoticeLimitsBody(BaseModel):
@@ -26,9 +27,9 @@ class NoticeLimitsBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    error: Annotated[int, _per_hour("ERROR")]
-    warning: Annotated[int, _per_hour("WARNING")]
-    info: Annotated[int, _per_hour("INFO")]
+    error: Annotated[int, _per_hour("ERROR"), as_whole_number]
+    warning: Annotated[int, _per_hour("WARNING"), as_whole_number]
+    info: Annotated[int, _per_hour("INFO"), as_whole_number]
 
     def to_limits(self) -> NoticeLimits:
         """Return the limits of this body."""
