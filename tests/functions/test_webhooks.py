@@ -123,12 +123,12 @@ def test_a_failed_delivery_is_replayed(functions, clock):
 
 def fail_for_days(functions, clock):
     """Publish three events for an endpoint that fails until all their deliveries have failed, after six days."""
-    functions.vendors.script("receiver", *[faults.status(500)] * 90)
+    functions.vendors.script("receiver", *[faults.status(500)] * 40)
     for number in range(1, 4):
         functions.publish(number)
-    for _ in range(25):
+    for _ in range(9):
         functions.drain()
-        clock.advance(hours=16)
+        clock.advance(hours=18)
         functions.sweep()
     functions.drain()
 

@@ -14,7 +14,7 @@ _MAX_ANSWER = 65_536
 
 
 class LoopbackHttps:
-    """Sends every request to one port of loopback, within `seconds`, whatever its address names."""
+    """Sends every request to one port of loopback, also if its address names another host; waits `seconds` at most."""
 
     def __init__(self, port: int, seconds: float = 20) -> None:
         self._port = port

@@ -57,7 +57,7 @@ class Outbound:
         self._connect_to = connect_to
 
     def send(self, request: OutboundRequest) -> OutboundAnswer:
-        """Send a request once and return the answer, whatever its status. Raises NoAnswer.
+        """Send a request once and return the answer of any status. Raises NoAnswer.
 
         The request takes at most `request.total`, and at most 97 KiB of its answer are read.
         """

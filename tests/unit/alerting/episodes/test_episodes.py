@@ -1,4 +1,4 @@
-"""Episodes: what events, people and the clock change, and the notices that follow."""
+"""Episodes: their changes by events, people and the clock, and the notices that follow."""
 
 from dataclasses import replace
 from datetime import timedelta

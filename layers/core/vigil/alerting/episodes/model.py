@@ -94,7 +94,7 @@ def clear(episode: Episode | None, event: AlertEvent, situation: Situation) -> C
 
 
 def acknowledge(episode: Episode, by: str, origin: str, situation: Situation) -> Change | None:
-    """Return the change by a person who takes the alert, or None if it is not firing. Its escalation stops.
+    """Return the change that stops the escalation of a firing alert, because a person takes it; None for another alert.
 
     `origin` is the channel through which the person acted, or empty; it receives no notice.
     """
@@ -191,7 +191,7 @@ def _first(event: AlertEvent, number: int) -> Episode:
 
 
 def _following(previous: Episode, event: AlertEvent) -> Episode:
-    """Return the next number of a fingerprint. It inherits what the storage and the event bus still need."""
+    """Return the next episode of a fingerprint, with the version and the unpublished events of the previous one."""
     return replace(
         _first(event, previous.number + 1), cleared_at=previous.cleared_at, version=previous.version,
         unpublished=previous.unpublished,

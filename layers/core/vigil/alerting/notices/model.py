@@ -171,7 +171,7 @@ class NoticeChange:
         return is_final(self.after) or (was_claimed and self.after.state == "pending")
 
     def counts(self) -> dict[tuple[str, Bucket], dict[Counter, int]]:
-        """Return what the change adds to the statistics, by hour and group."""
+        """Return the numbers that the change adds to the statistics, by hour and group."""
         tally: Tally[tuple[str, Bucket, Counter]] = Tally()
         for notice in self.created:
             tally[hour_of(notice.created_at), bucket_of(notice), "intents"] += 1

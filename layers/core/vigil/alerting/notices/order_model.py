@@ -1,4 +1,4 @@
-"""The order of notices: what is known about a notice, and its next step.
+"""The order of notices: the situation of a notice, and its next step.
 
 All notices of a channel and incident tell the vendor one state. The last trigger or resolve tells the state of the
 episode, so it ends all earlier notices that are not final, and no notice waits for a vendor that does not respond.

@@ -25,8 +25,8 @@ class EventFanOut:
     def create_deliveries(self, event: PublishedEvent) -> int:
         """Create the delivery of an event for each webhook that accepts it, and return the number of new ones.
 
-        A repeated event creates no further delivery. A delivery is stored as due before its message is sent, so that a
-        sweep sends what a crash leaves behind.
+        A repeated event creates no further delivery. A delivery is stored as due before its message is sent. After a
+        crash, a sweep sends the missing messages.
         """
         webhooks = [hook for hook in self._webhooks.list_all(event.tenant_id) if hook.accepts(event.kind)]
         deliveries = [create_delivery(hook.webhook_id, event, self._clock()) for hook in webhooks]
