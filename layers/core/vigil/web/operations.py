@@ -62,6 +62,11 @@ HEADERS: Mapping[str, dict[str, Any]] = {
         "schema": _TEXT,
         "example": 'Bearer realm="vigil"',
     },
+    "X-Robots-Tag": {
+        "description": "Rule for search engines.",
+        "schema": _TEXT,
+        "example": "noindex",
+    },
     "Content-Disposition": {
         "description": "Name of the file.",
         "schema": _TEXT,

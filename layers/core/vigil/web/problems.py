@@ -96,5 +96,7 @@ def problem_response(
         body["errors"] = rows
     body |= more or {}
     wait = retry_after or (1 if problem.status == 503 or problem.code == "in-progress" else None)
-    headers = {"Retry-After": str(wait)} if wait else None
+    headers = {"Retry-After": str(wait)} if wait else {}
+    if problem.status == 401:  # RFC 9110, 15.5.2
+        headers["WWW-Authenticate"] = 'Bearer realm="vigil"'
     return Response(json.dumps(body, separators=(",", ":")), problem.status, headers, MEDIA_TYPE)

@@ -14,7 +14,7 @@ from vigil.aws import tenant_guard
 from vigil.errors import NotFound, Unauthenticated
 from vigil.runtime import telemetry
 from vigil.web.problems import problem_of
-from vigil.web.schemas import responses
+from vigil.web.schemas import responses, sends
 
 router = APIRouter(prefix="/v1/alerting/inbound", tags=["vendor reports"])
 links_router = APIRouter(prefix="/v1/alerting/links", tags=["alert links"])
@@ -27,7 +27,9 @@ EndpointName = Annotated[
     str, Path(max_length=80, description="Tenant and channel, `<tenant>.<channel>`, as the channel shows it.")
 ]
 Token = Annotated[str, Path(max_length=MAX_TOKEN_CHARACTERS, description="Token of the link.")]
-_HTML: dict[str, Any] = {"content": {"text/html": {"schema": {"type": "string"}, "example": "<!doctype html>..."}}}
+_HTML: dict[str, Any] = {
+    "content": {"text/html": {"schema": {"type": "string"}, "example": "<!doctype html>..."}}
+} | sends("X-Robots-Tag")
 _PAGES: dict[int | str, dict[str, Any]] = {
     200: _HTML,
     401: {"description": "The link is forged or has expired", **_HTML},
