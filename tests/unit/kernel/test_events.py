@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
@@ -17,7 +18,7 @@ from vigil.kernel.events import EVENT_VERSION, EventKind, create_event
 from vigil.kernel.time import format_timestamp
 from vigil.money.budgets.model import Budget
 from vigil.money.forecasting.model import ExcessSpend, create_anomaly
-from vigil.outbound.breakers.model import Circuit, CircuitId
+from vigil.outbound.breakers.model import CircuitId, Transition
 from vigil.privacy.persons.model import Person, changed_event
 
 EVENT_KINDS = get_args(EventKind)
@@ -38,7 +39,8 @@ FOR_WEBHOOKS = (Path(__file__).parents[3] / "docs" / "webhooks.md").read_text()
 DECISION = NewDecision("acme", "dec_1", "c-1", AT, "digest", "sha256:0", "high", "abstain", True)
 BATCH = Batch("acme", "b-1", "iit", "csv", "running", AT, "c-1", "f", 0)
 WEBHOOK = Webhook("acme", "whk_1", "https://a.example", ("persons.changed",), "", False, (), AT, AT, AT)
-CIRCUIT = Circuit(CircuitId("webhook:w-1", "acme"))
+CIRCUIT = CircuitId("webhook:w-1", "acme")
+OPENED = Transition("opened", 1, NOW, failed=5, calls=9, retell_at=NOW)
 EVENTS = {
     event.kind: event
     for event in (
@@ -49,8 +51,8 @@ EVENTS = {
         changed_event(Person("acme", "sub-1", AT), "consent", "1"),
         WEBHOOK.disabled_event(),
         create_test_event("acme", "whk_1", "1", AT),
-        CIRCUIT.to_event("circuits.opened", NOW, failed=5, calls=9),
-        CIRCUIT.to_event("circuits.closed", NOW),
+        OPENED.to_event(CIRCUIT),
+        replace(OPENED, name="closed").to_event(CIRCUIT),
     )
 }
 

@@ -220,10 +220,14 @@ def test_loading_five_hundred_times_leaks_no_memory(numeric):
     def resident():
         return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
+    def growth():
+        before = resident()
+        load_and_drop(500)
+        return resident() - before
+
     load_and_drop(100)
-    before = resident()
-    load_and_drop(500)
-    assert resident() - before < 20 * len(packed)
+    # A leak grows each time; what the rest of the process keeps does not.
+    assert min(growth() for _ in range(3)) < 20 * len(packed)
 
 
 def test_the_table_of_another_model_is_refused(numeric, trained):

@@ -20,8 +20,8 @@ _MAIL = re.compile(
     r"(?<![^\s@,;:<>()\[\]])[^\s@,;:<>()\[\]]++(?:@[^\s@,;:<>()\[\]]++| ?@ ?[\w-]{1,63}+(?:\.[\w-]{1,63}+){1,9}+)"
 )
 _MONTH = (
-    r"(?:jan|feb|fev|fév|mar|mär|mrt|apr|abr|avr|may|mai|mei|mag|jun|jui|giu|jul|lug|aug|aou|aoû|ago|sep|set|oct|okt|out"
-    r"|ott|nov|dec|déc|dez|dic|ene|gen)[^\W\d_]{0,7}+"
+    r"(?=[^\W\d_]{3})(?:jan|feb|fev|fév|mar|mär|mrt|apr|abr|avr|may|mai|mei|mag|jun|jui|giu|jul|lug|aug|aou|aoû|ago|sep"
+    r"|set|oct|okt|out|ott|nov|dec|déc|dez|dic|ene|gen)[^\W\d_]{0,7}+"
 )
 _DAY = r"\d{1,2}(?:st|nd|rd|th|er)?"
 _BETWEEN = r" ?[-/.]? ?"
