@@ -20,6 +20,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.aws_calls import answer_with_moto, record_invalid_arguments
 from tests.support.group_times import GroupTimes
+from tests.support.moto_transactions import small_copies
 
 TOGETHER = {
     "e2e/test_idempotency.py": "accounts",
@@ -128,6 +129,13 @@ def attribute_values() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseJSONSerializer, "_serialize_type_structure", direct)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def transactions() -> Iterator[None]:
+    """Spare moto its copies of whole tables."""
+    with small_copies():
         yield
 
 
