@@ -53,21 +53,31 @@ def private_names(tree):
     return [name for name in [*imported(tree, "vigil"), *read, *patched] if is_private(str(name))]
 
 
-@pytest.mark.parametrize("name", PATHS)
-def test_a_module_imports_no_test_module(name):
-    assert imported_tests(ast.parse(PATHS[name].read_text())) == []
+def replaced_calls(tree):
+    """Return the names in a module with which a test replaces calls of AWS clients."""
+    used = [getattr(node, "attr", getattr(node, "value", None)) for node in ast.walk(tree)]
+    return {each for each in used if isinstance(each, str)} & {"_make_api_call", "before-send", "before-call"}
 
 
-@pytest.mark.parametrize("name", [name for name in PATHS if not name.startswith(PLANTED)])
-def test_a_module_uses_no_private_name_of_vigil(name):
-    assert private_names(ast.parse(PATHS[name].read_text())) == []
+@pytest.fixture(scope="module")
+def trees():
+    """The syntax trees of all modules of tests by their paths."""
+    return {name: ast.parse(path.read_text()) for name, path in PATHS.items()}
 
 
-@pytest.mark.parametrize("name", [name for name in PATHS if name not in SEAM and "/style/" not in name])
-def test_calls_of_aws_clients_are_replaced_in_one_place(name):
-    nodes = ast.walk(ast.parse(PATHS[name].read_text()))
-    used = [getattr(node, "attr", getattr(node, "value", None)) for node in nodes]
-    assert not {"_make_api_call", "before-send", "before-call"} & {each for each in used if isinstance(each, str)}
+def test_a_module_imports_no_test_module(trees):
+    found = {name: imported_tests(tree) for name, tree in trees.items()}
+    assert {name: imports for name, imports in found.items() if imports} == {}
+
+
+def test_a_module_uses_no_private_name_of_vigil(trees):
+    found = {name: private_names(tree) for name, tree in trees.items() if not name.startswith(PLANTED)}
+    assert {name: names for name, names in found.items() if names} == {}
+
+
+def test_calls_of_aws_clients_are_replaced_in_one_place(trees):
+    found = {name: replaced_calls(tree) for name, tree in trees.items() if name not in SEAM and "/style/" not in name}
+    assert {name: calls for name, calls in found.items() if calls} == {}
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,12 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 from urllib.parse import quote
+from zlib import crc32
 
 from tests.support.isolation.credentials import CREDENTIALS
 from tests.support.isolation.door import Request
@@ -85,6 +86,18 @@ def operations(document: Mapping[str, Any]) -> list[Operation]:
     ]
 
 
+_TENANTS = ("tenant_id", "tenant", "pk", "owner")
+"""Parameters and fields that could name a tenant."""
+_SHARE = 4
+"""Each place gets one of this many kinds of names, so that attacks grow with the routes and not with their square."""
+
+
+def _some(kinds: Sequence[str], operation: Operation, place: str) -> list[str]:
+    """Return a share of the kinds for a place of a route, always the same ones. Different places get different ones."""
+    first = crc32(f"{operation.name} {place}".encode())
+    return [kind for number, kind in enumerate(kinds) if (first + number) % _SHARE == 0]
+
+
 @dataclass(frozen=True)
 class Swap:
     """Attack request. `of` builds it from the names of another tenant."""
@@ -114,7 +127,7 @@ def in_paths(operation: Operation, own: Names) -> Iterator[Swap]:
         for names in combinations(owned, size):
             yield _swap(f"path {names}", lambda n, names: at(theirs(n, names)), names)
     for name in owned:
-        for kind in (*OWNED, "token"):
+        for kind in _some((*OWNED, "token"), operation, name):
             if kind != name:
                 yield _swap(f"path {name} is a {kind}", lambda n, name, kind: at({name: getattr(n, kind)}), name, kind)
         for spelling, spell in _SPELLINGS.items():
@@ -144,8 +157,9 @@ _SPELLINGS: Mapping[str, Callable[[Names, Names, str], str]] = {
 def in_queries(operation: Operation, own: Names) -> Iterator[Swap]:
     """Yield requests with another tenant's names in the query, in known and unknown parameters."""
     mine = operation.request(own)
-    for name in (*OWNED, "tenant", "pk"):
-        kind = {"tenant": "tenant_id", "pk": "tenant_id"}.get(name, name)
+    known = [name for name in operation.named("query") if name in OWNED]
+    for name in dict.fromkeys((*_TENANTS, *known, *_some(OWNED, operation, "query"))):
+        kind = name if name in OWNED else "tenant_id"
         yield _swap(f"query {name}", lambda n, name, kind: _with_query(mine, {name: getattr(n, kind)}), name, kind)
     if "cursor" in operation.named("query"):
         for path in own.cursors:
@@ -215,12 +229,13 @@ def in_bodies(operation: Operation, own: Names) -> Iterator[Swap]:
         return
     if operation.guarded:  # the holder of a refresh token counts as its owner
         yield Swap("body of another", lambda n: replace(mine, body=operation.request(n).body))
-    for name in (*OWNED, "tenant", "pk", "owner"):
+    known = [name for name in mine.body if name in OWNED]
+    for name in dict.fromkeys((*_TENANTS, *known, *_some(OWNED, operation, "body"))):
         kind = name if name in OWNED else "tenant_id"
         yield _swap(f"body {name}", lambda n, name, kind: _with_fields(mine, {name: getattr(n, kind)}), name, kind)
     for name, value in mine.body.items():
         if isinstance(value, str):
-            for kind in OWNED:
+            for kind in _some(OWNED, operation, name):
                 yield _swap(
                     f"body {name} is a {kind}",
                     lambda n, name, kind: _with_fields(mine, {name: getattr(n, kind)}),
