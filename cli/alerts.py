@@ -9,14 +9,15 @@ import httpx
 import typer
 from rich.table import Table
 
-from cli.api import Key, connect, request_json, without_none
-from cli.tables import TableConsole
+from cli.api import Key, connect, request_items, request_json, without_none
+from cli.tables import TableConsole, item_table
 
 ALERTS, ALERTING = "/v1/alerts", "/v1/alerting"
 _DURATION = re.compile(r"[1-9][0-9]{0,3}[mhd]", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _COLUMNS = ("id", "state", "severity", "type", "source", "count", "started_at", "title")
 _SILENCE_COLUMNS = ("id", "state", "starts_at", "ends_at", "holds_critical", "created_by", "reason")
+_ON_CALL_COLUMNS = ("schedule", "name", "member", "address", "until")
 app = typer.Typer(no_args_is_help=True, help="List, acknowledge, resolve and silence alerts; show the member on call.")
 out = TableConsole()
 AlertId = Annotated[str, typer.Argument(help="Id of the alert; `vigil alerts list` shows it")]
@@ -33,17 +34,9 @@ def list_command(
     key: Key = None,
 ) -> None:
     """List alerts, newest first."""
-    query: dict[str, Any] = without_none(state=state, severity=severity, type=alert_type)
-    query["limit"] = min(limit, 100)
-    alerts: list[dict[str, Any]] = []
     with connect(key) as client:
-        more = True
-        while more and len(alerts) < limit:
-            page = request_json(client, "GET", ALERTS, params=query)
-            alerts += page["items"]
-            query["cursor"] = page["next_cursor"]
-            more = page["next_cursor"] is not None
-    out.print(_table(alerts[:limit], _COLUMNS) if alerts else "There are no such alerts.")
+        alerts = request_items(client, ALERTS, limit, state=state, severity=severity, type=alert_type)
+    out.print(item_table(alerts, _COLUMNS) if alerts else "There are no such alerts.")
 
 
 @app.command("show")
@@ -107,7 +100,7 @@ def silences_command(key: Key = None) -> None:
     """List silences, ended ones included."""
     with connect(key) as client:
         items = request_json(client, "GET", f"{ALERTING}/silences")["items"]
-    out.print(_table(items, _SILENCE_COLUMNS) if items else "There are no silences.")
+    out.print(item_table(items, _SILENCE_COLUMNS) if items else "There are no silences.")
 
 
 @app.command("unsilence")
@@ -135,7 +128,7 @@ def on_call_command(
         else:
             schedules = request_json(client, "GET", path)["items"]
         rows = [_on_call_row(client, schedule, at) for schedule in schedules]
-    out.print(_table(rows, ("schedule", "name", "member", "address", "until")) if rows else "There are no schedules.")
+    out.print(item_table(rows, _ON_CALL_COLUMNS) if rows else "There are no schedules.")
 
 
 def _on_call_row(client: httpx.Client, schedule: dict[str, Any], at: str | None) -> dict[str, Any]:
@@ -161,13 +154,6 @@ def _time_span(text: str) -> timedelta:
     if not _DURATION.fullmatch(text):
         raise typer.BadParameter("must be a number and m, h or d, such as 30m, 2h or 7d", param_hint="--for")
     return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
-
-
-def _table(items: list[dict[str, Any]], columns: tuple[str, ...]) -> Table:
-    table = Table(*columns, box=None)
-    for item in items:
-        table.add_row(*("" if item.get(column) is None else str(item[column]) for column in columns))
-    return table
 
 
 def _show(alert: dict[str, Any]) -> None:

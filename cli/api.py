@@ -87,6 +87,19 @@ def request_json(client: httpx.Client, method: str, path: str, **arguments: Any)
     return response.json() if response.content else None
 
 
+def request_items(client: httpx.Client, path: str, limit: int, **query: str | None) -> list[dict[str, Any]]:
+    """Return the first items of a list of pages, at most `limit`. A query parameter of None is not sent."""
+    parameters: dict[str, Any] = without_none(**query) | {"limit": min(limit, 100)}
+    items: list[dict[str, Any]] = []
+    more = True
+    while more and len(items) < limit:
+        page = request_json(client, "GET", path, params=parameters)
+        items += page["items"]
+        parameters["cursor"] = page["next_cursor"]
+        more = page["next_cursor"] is not None
+    return items[:limit]
+
+
 def request(client: httpx.Client, method: str, path: str, **arguments: Any) -> httpx.Response:
     """Return a successful response; raise RequestFailed with the title and the details of a problem document."""
     response = send(client, method, path, **arguments)

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from cli.api import Key, connect, request_json
-from cli.tables import TableConsole
+from cli.api import Key, connect, request_items, request_json
+from cli.tables import TableConsole, item_table
 
 JOBS = "/v1/dlq/jobs"
+_COLUMNS = ("id", "queue", "kind", "state", "reason", "attempts", "died_at")
 app = typer.Typer(no_args_is_help=True, help="List, retry and resolve dead letters: jobs that failed on a queue.")
 out = TableConsole()
 JobId = Annotated[str, typer.Argument(help="Id of the job; `vigil dlq list` shows it")]
@@ -27,17 +28,9 @@ def list_command(
     key: Key = None,
 ) -> None:
     """List dead-letter jobs, newest first."""
-    filters = {"state": state, "queue": queue, "reason": reason, "min_age": min_age, "limit": min(limit, 100)}
-    query: dict[str, Any] = {name: value for name, value in filters.items() if value is not None}
-    jobs: list[dict[str, Any]] = []
     with connect(key) as client:
-        more = True
-        while more and len(jobs) < limit:
-            page = request_json(client, "GET", JOBS, params=query)
-            jobs += page["items"]
-            query["cursor"] = page["next_cursor"]
-            more = page["next_cursor"] is not None
-    out.print(_table(jobs[:limit]) if jobs else "There are no such jobs.")
+        jobs = request_items(client, JOBS, limit, state=state, queue=queue, reason=reason, min_age=min_age)
+    out.print(item_table(jobs, _COLUMNS) if jobs else "There are no such jobs.")
 
 
 @app.command("show")
@@ -59,14 +52,6 @@ def resolve_command(job_id: JobId, key: Key = None) -> None:
     """Mark a dead-letter job as resolved without another attempt."""
     with connect(key) as client:
         _show(request_json(client, "POST", f"{JOBS}/{job_id}/resolve"))
-
-
-def _table(jobs: list[dict[str, Any]]) -> Table:
-    columns = ("id", "queue", "kind", "state", "reason", "attempts", "died_at")
-    table = Table(*columns, box=None)
-    for job in jobs:
-        table.add_row(*(str(job[column]) for column in columns))
-    return table
 
 
 def _show(job: dict[str, Any]) -> None:

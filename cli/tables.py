@@ -1,5 +1,6 @@
-"""Console of the commands: prints each table as wide as its contents."""
+"""Tables of the commands, and the console that prints each one as wide as its contents."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.measure import Measurement
@@ -9,6 +10,14 @@ from cli.terminal import SafeConsole
 
 _MAX_WIDTH = 10_000
 """Maximum width of a table, in characters."""
+
+
+def item_table(items: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> Table:
+    """Return a table of these fields of items. A field that is absent or None is empty."""
+    table = Table(*columns, box=None)
+    for item in items:
+        table.add_row(*("" if item.get(column) is None else str(item[column]) for column in columns))
+    return table
 
 
 class TableConsole(SafeConsole):

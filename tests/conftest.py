@@ -15,6 +15,7 @@ from botocore.model import StructureShape
 from hypothesis import settings
 from moto.core.serialize import BaseJSONSerializer
 from moto.core.utils import unix_time_millis
+from moto.kms import models as kms_models
 from moto.s3.models import S3Backend
 from xdist.scheduler import LoadScopeScheduling
 
@@ -129,6 +130,20 @@ def attribute_values() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseJSONSerializer, "_serialize_type_structure", direct)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def symmetric_keys() -> Iterator[None]:
+    """Give all symmetric KMS keys one private key, which nothing uses: moto generates an RSA key for each of them."""
+    generate = kms_models.generate_private_key
+    shared = cache(lambda: generate("SYMMETRIC_DEFAULT"))
+
+    def made(spec: str) -> Any:
+        return shared() if spec == "SYMMETRIC_DEFAULT" else generate(spec)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kms_models, "generate_private_key", made)
         yield
 
 

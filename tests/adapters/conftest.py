@@ -6,6 +6,8 @@ from moto import mock_aws
 
 from tests.support.production_clients import as_in_production
 from tests.support.tables import create_tables
+from tests.support.vendors import server
+from tests.support.vendors.bench import Bench
 
 
 @pytest.fixture
@@ -32,3 +34,10 @@ def s3(aws):
     client = aws("s3")
     client.create_bucket(Bucket="packages", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     return client
+
+
+@pytest.fixture
+def bench():
+    """Senders of channels in front of fake vendors on loopback."""
+    with server.serving() as vendors:
+        yield Bench(vendors)

@@ -4,18 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.vendors import server
-from tests.support.vendors.bench import FIRST_EPISODE, Bench
+from tests.support.vendors.bench import FIRST_EPISODE
 from vigil.alerting.channels.model import Postponed, Refused, Sent
 
 ALIAS = FIRST_EPISODE.dedup_key
 HOSTS = {"us": "api.opsgenie.com", "eu": "api.eu.opsgenie.com", "jsm": "api.atlassian.com"}
-
-
-@pytest.fixture
-def bench():
-    with server.serving() as vendors:
-        yield Bench(vendors)
 
 
 @pytest.fixture

@@ -7,20 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.vendors import faults, server
-from tests.support.vendors.bench import FIRST_EPISODE, Bench
+from tests.support.vendors import faults
+from tests.support.vendors.bench import FIRST_EPISODE
 from tests.support.vendors.pagerduty import ROUTING_KEY, FakePagerDuty
 from tests.support.vendors.requests import VendorRequest
 from vigil.alerting.channels.model import Postponed, Refused, Sent
 
 KEY = FIRST_EPISODE.dedup_key
 JSON = {"content-type": "application/json"}
-
-
-@pytest.fixture
-def bench():
-    with server.serving() as vendors:
-        yield Bench(vendors)
 
 
 @pytest.fixture

@@ -3,22 +3,14 @@
 import json
 from dataclasses import replace
 
-import pytest
-
 from tests.support.vendors import faults, receiver, server
-from tests.support.vendors.bench import FIRST_EPISODE, Bench
+from tests.support.vendors.bench import FIRST_EPISODE
 from vigil.alerting.alerts.model import BusEvent
 from vigil.alerting.channels.model import Postponed, Refused, Sent
 from vigil.alerting.channels.ports import MailRefused
 from vigil.alerting.episodes.bus_events_model import to_bus_event
 from vigil.errors import Unavailable
 from vigil.outbound.webhook_signatures import signed_headers
-
-
-@pytest.fixture
-def bench():
-    with server.serving() as vendors:
-        yield Bench(vendors)
 
 
 def hostile(**more):

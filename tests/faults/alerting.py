@@ -13,6 +13,7 @@ from tests.support.faultbed.faults import Crash
 from tests.support.faultbed.interleaving import Interleaving
 from tests.support.faultbed.plans import Plan, inject
 from tests.support.notice_audit import DynamoStatistics, NoticeAudit
+from tests.support.notice_deliveries import DeliveryServices
 from vigil.alerting.alerts.model import AlertEvent
 from vigil.alerting.alerts.statistics_model import unbalanced
 from vigil.alerting.episodes.changes_service import EpisodeChanges
@@ -22,7 +23,7 @@ from vigil.alerting.episodes.store import DynamoEpisodes
 from vigil.alerting.notices.digest_service import Digests
 from vigil.alerting.notices.digest_store import DynamoDigests
 from vigil.alerting.notices.follow_ups_service import FollowUps
-from vigil.alerting.notices.model import DueItem, NoticeRef
+from vigil.alerting.notices.model import DueItem
 from vigil.alerting.notices.service import Deliveries, DeliveryPorts
 from vigil.alerting.notices.store import DynamoNotices
 from vigil.alerting.notices.sweep_service import Sweep
@@ -73,7 +74,8 @@ class AlertWorld:
         )
         new_owner = lambda: f"owner-{next(owners)}"  # noqa: E731 - a name for the argument
         self.deliveries = self.kind(ports, self.clock, self.random, new_owner, lambda _: None)
-        self.digests = Digests(digests, self.queue, self.clock)
+        closing = Digests(digests, self.queue, self.clock)
+        self.services = DeliveryServices(self.deliveries, self.follow_ups, closing, self.alerts.tick)
         self.sweep = Sweep(self.store, self.queue, self.clock)
 
     def accept(self, event: AlertEvent) -> None:
@@ -84,7 +86,7 @@ class AlertWorld:
     def work(self) -> None:
         """Process messages until none is left. A message whose worker fails is lost: only the sweep repeats it."""
         while (message := self.queue.take()) is not None:
-            self._survives(lambda message=message: self._process(message))
+            self._survives(lambda message=message: self.services.process(message))
 
     def live(self, minutes: int = 400) -> int:
         """Let minutes pass until nothing is due. Return their number."""
@@ -118,18 +120,6 @@ class AlertWorld:
                 if unbalanced(counts)
             ]
         return found
-
-    def _process(self, message: NoticeRef | DueItem) -> None:
-        if isinstance(message, NoticeRef):
-            self.deliveries.deliver(message)
-        elif message.kind == "digest":
-            self.digests.close_hour(message.tenant_id, message.key)
-        elif message.kind == "episode":
-            self.alerts.tick(message.tenant_id, message.fingerprint)
-        else:
-            _, number, sequence, *_ = message.key.split("#")
-            ref = NoticeRef(message.tenant_id, message.fingerprint, int(number), int(sequence))
-            (self.deliveries.deliver if message.kind == "notice" else self.follow_ups.resume)(ref)
 
     def _survives(self, act: Callable[[], object]) -> bool:
         try:

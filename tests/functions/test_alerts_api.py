@@ -52,9 +52,9 @@ ENDPOINTS = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "body"), ENDPOINTS)
-def test_anonymous_is_refused(api, method, path, body):
-    assert api(method, path, tenant=None, body=body)[0] == 401
+def test_anonymous_is_refused(api):
+    for method, path, body in ENDPOINTS:
+        assert api(method, path, tenant=None, body=body)[0] == 401, path
 
 
 def test_viewer_reads_alerts_and_changes_none(api, sent):
@@ -131,27 +131,27 @@ def test_texts_of_people_are_masked(api):
     assert seen["facts"] == {"call": "[number]", "mail": "[e-mail]", "born": "[date]", "count": "12"}
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("type", "fire"),
-        ("severity", "error"),
-        ("source", "Queue 1"),
-        ("source", "patient.1234567"),
-        ("title", ""),
-        ("title", "x" * 201),
-        ("labels", {"born": "1990-05-17"}),
-        ("labels", {str(number): "x" for number in range(11)}),
-        ("facts", {str(number): "x" for number in range(21)}),
-        ("facts", {"long": "x" * 501}),
-        ("link", "http://example.org"),
-        ("patient", "x"),
-    ],
+INVALID = (
+    ("type", "fire"),
+    ("severity", "error"),
+    ("source", "Queue 1"),
+    ("source", "patient.1234567"),
+    ("title", ""),
+    ("title", "x" * 201),
+    ("labels", {"born": "1990-05-17"}),
+    ("labels", {str(number): "x" for number in range(11)}),
+    ("facts", {str(number): "x" for number in range(21)}),
+    ("facts", {"long": "x" * 501}),
+    ("link", "http://example.org"),
+    ("patient", "x"),
 )
-def test_field_outside_its_bound_is_named(api, field, value):
-    status, problem = api("POST", SEND, body=ALERT | {field: value})
-    assert status == 422
-    assert problem["errors"][0]["field"].startswith(field)
+
+
+def test_field_outside_its_bound_is_named(api):
+    for field, value in INVALID:
+        status, problem = api("POST", SEND, body=ALERT | {field: value})
+        assert status == 422, (field, value)
+        assert problem["errors"][0]["field"].startswith(field)
 
 
 def test_statistics_balance_and_show_open_notices(api, sent):

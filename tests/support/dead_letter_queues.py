@@ -29,7 +29,8 @@ def variables(address: str) -> dict[str, str]:
 def create_queues(environment: pytest.MonkeyPatch) -> dict[str, str]:
     """Create all queues and set their variables. Return the URLs by name; a dead-letter queue ends in `-dead`."""
     names = [*QUEUES, *(f"{name}-dead" for name in (*QUEUES, *STREAMS))]
-    urls = {name: str(boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"]) for name in names}
+    sqs = boto3.client("sqs")
+    urls = {name: str(sqs.create_queue(QueueName=name)["QueueUrl"]) for name in names}
     for name, variable in (QUEUES | STREAMS).items():
         environment.setenv(variable, urls[name if name in QUEUES else f"{name}-dead"])
     return urls

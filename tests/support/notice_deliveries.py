@@ -1,6 +1,7 @@
 """A whole delivery of notices in memory: workers, sweep and vendor in virtual time."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from random import Random
@@ -14,6 +15,30 @@ from vigil.alerting.notices.follow_ups_service import FollowUps
 from vigil.alerting.notices.model import DeliveryStep, DueItem, NoticeRef
 from vigil.alerting.notices.service import Deliveries, DeliveryPorts
 from vigil.alerting.notices.sweep_service import Sweep
+
+
+@dataclass(frozen=True)
+class DeliveryServices:
+    """Services of the worker of deliveries. `tick` advances an alert."""
+
+    deliveries: Deliveries
+    follow_ups: FollowUps
+    digests: Digests
+    tick: Callable[[str, str], None] | None
+
+    def process(self, message: NoticeRef | DueItem) -> None:
+        """Process a message as `DeliveryWorker` does, without its JSON."""
+        if isinstance(message, NoticeRef):
+            self.deliveries.deliver(message)
+        elif message.kind == "digest":
+            self.digests.close_hour(message.tenant_id, message.key)
+        elif message.kind == "episode":
+            assert self.tick is not None
+            self.tick(message.tenant_id, message.fingerprint)
+        else:
+            _, number, sequence, *_ = message.key.split("#")
+            ref = NoticeRef(message.tenant_id, message.fingerprint, int(number), int(sequence))
+            (self.deliveries.deliver if message.kind == "notice" else self.follow_ups.resume)(ref)
 
 
 class DeliveryBed:
@@ -41,7 +66,6 @@ class DeliveryBed:
         self.steps: list[DeliveryStep] = []
         self.crashes = self.calls = 0
         self._end_at = -1
-        self._ticks = ticks
         owners = count()
         follow_ups = FollowUps(self.store, self.reports, self.reports.raise_alert)
         ports = DeliveryPorts(
@@ -49,12 +73,13 @@ class DeliveryBed:
         )
         self.deliveries = kind(ports, self.clock, self.random, lambda: f"owner-{next(owners)}", self.steps.append)
         self.follow_ups, self.digests = follow_ups, Digests(self.store, self.queue, self.clock)
+        self._services = DeliveryServices(self.deliveries, follow_ups, self.digests, ticks)
         self.sweep = Sweep(self.store, self.queue, self.clock)
 
     def process(self, message: NoticeRef | DueItem) -> bool:
         """Process a message as a worker does. Return False if the process died."""
         try:
-            self._process(message)
+            self._services.process(message)
         except Crash:
             self.crashes += 1
             return False
@@ -100,19 +125,6 @@ class DeliveryBed:
 
     def _open_digests(self) -> bool:
         return bool(self.store.limited.keys() - self.store.finished)
-
-    def _process(self, message: NoticeRef | DueItem) -> None:
-        if isinstance(message, NoticeRef):
-            self.deliveries.deliver(message)
-        elif message.kind == "digest":
-            self.digests.close_hour(message.tenant_id, message.key)
-        elif message.kind == "episode":
-            assert self._ticks is not None
-            self._ticks(message.tenant_id, message.fingerprint)
-        else:
-            _, number, sequence, *_ = message.key.split("#")
-            ref = NoticeRef(message.tenant_id, message.fingerprint, int(number), int(sequence))
-            (self.deliveries.deliver if message.kind == "notice" else self.follow_ups.resume)(ref)
 
     def _reach(self, _name: str) -> None:
         self.calls += 1

@@ -36,6 +36,7 @@ class FakeChannelStore:
 
     def replace(self, channel: Channel, expected: int) -> bool:
         """Store a channel over the expected version."""
+        self.configurations.before_write()
         key = (channel.tenant_id, channel.channel_id)
         if key not in self.channels or self.channels[key].version != expected:
             return False

@@ -66,6 +66,11 @@ class Principal:
         return OPERATORS if self.role == "operator" else self.tenant_id
 
     @property
+    def actor(self) -> str:
+        """Name of the caller in records of changes: the role and the id of the key."""
+        return f"{self.role}:{self.key_id}"
+
+    @property
     def authority(self) -> str:
         """The role, followed by the key's own permissions if it has a list. Equal texts mean equal rights."""
         return " ".join([self.role, *(sort_permissions(self.permissions) if self.permissions is not None else ())])

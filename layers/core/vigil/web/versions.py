@@ -4,6 +4,19 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Response
 
+from vigil.web.schemas import responses, sends
+
+LISTED = responses(401, 403, 503)
+"""OpenAPI responses of the list of all resources of a kind, which has no version."""
+CREATED = {201: sends("ETag", "Location"), **responses(401, 403, 413, 415)}
+"""OpenAPI responses of a creation."""
+FETCHED = {200: sends("ETag"), **responses(401, 403, 404, 503)}
+"""OpenAPI responses of one resource with its version."""
+CHANGED = {200: sends("ETag"), **responses(401, 403, 404, 412, 413, 415)}
+"""OpenAPI responses of a change that `If-Match` can restrict to a version."""
+DELETED = responses(401, 403, 404, 412)
+"""OpenAPI responses of a deletion that `If-Match` can restrict to a version."""
+
 
 async def _expected_version(
     if_match: Annotated[

@@ -286,3 +286,13 @@ def test_an_opsgenie_address_warns_from_2027_on(bench, base, day, warned):
     bench.clock.now = datetime(2026, 12, 1, tzinfo=UTC) + timedelta(days=day - 1)
     assert bool(bench.channels.warning(channel)) == warned
     assert bench.channels.warning(bench.create()) == ""
+
+
+def test_a_change_that_lost_a_race_is_repeated_or_refused(bench):
+    channel_id, rival = bench.create().channel_id, ChannelChange(options={"channel": "C9999999999"})
+    during_the_write(bench, lambda: bench.channels.change("acme", channel_id, rival, None))
+    changed = bench.channels.change("acme", channel_id, ChannelChange("New"), None)
+    assert (changed.label, changed.options["channel"], changed.version) == ("New", "C9999999999", 3)
+    during_the_write(bench, lambda: bench.channels.change("acme", channel_id, rival, None))
+    with pytest.raises(PreconditionFailed):
+        bench.channels.change("acme", channel_id, ChannelChange("Newer"), 3)

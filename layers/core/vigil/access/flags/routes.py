@@ -1,12 +1,13 @@
 """`/v1/flags`: flags evaluated for the caller's tenant, and their definitions for operators."""
 
-from typing import Annotated, cast
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Response
 
 from vigil.access.flags.model import KNOWN_FLAGS, Evaluation
 from vigil.access.flags.schemas import FLAG_NAME, EvaluationBody, FlagDefinition, FlagList, FlagView
 from vigil.access.flags.service import Flags, Precondition
+from vigil.web.app_state import from_app
 from vigil.web.bodies import BoundedRoute
 from vigil.web.etags import cacheable
 from vigil.web.idempotency import IdempotentRoute
@@ -18,14 +19,7 @@ evaluation_router = APIRouter(prefix="/v1/flags", tags=["flags"], route_class=Bo
 Reader = Annotated[Principal, requires("flags:read")]
 Writer = Annotated[Principal, requires("flags:write")]
 Name = Annotated[str, Path(max_length=64, pattern=FLAG_NAME)]
-
-
-async def current_flags(request: Request) -> Flags:
-    """Return the flags service from the state of the app."""
-    return cast("Flags", request.app.state.flags)
-
-
-Service = Annotated[Flags, Depends(current_flags)]
+Service = Annotated[Flags, from_app("flags")]
 
 
 async def precondition(

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from vigil.access.tenants.model import Tenant
 from vigil.access.tenants.schemas import TenantBody, TenantList, TenantPatch, TenantView, provided_fields
@@ -15,20 +15,12 @@ from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses, sends
 from vigil.web.tenant_routes import TenantId, check_administrator
+from vigil.web.versions import ExpectedVersion, set_etag
 
 router = APIRouter(prefix="/v1/tenants", tags=["tenants"], route_class=IdempotentRoute)
 Manager = Annotated[Principal, requires("tenants:manage")]
 Reader = Annotated[Principal, requires("tenants:read")]
 Configurer = Annotated[Principal, requires("tenants:configure")]
-IfMatch = Annotated[
-    str | None,
-    Header(
-        alias="If-Match",
-        max_length=14,
-        pattern=r'^(\*|"[0-9]{1,12}")$',
-        description="ETag of the version to change; another version returns 412.",
-    ),
-]
 
 
 @router.post(
@@ -85,7 +77,7 @@ async def change(
     tenant_id: TenantId,
     body: TenantPatch,
     caller: Configurer,
-    if_match: IfMatch = None,
+    version: ExpectedVersion,
 ) -> TenantView:
     """Change the given fields, all or none.
 
@@ -101,10 +93,9 @@ async def change(
     if "status" in operator_fields and tenant_id == caller.tenant_id:
         raise Forbidden("The status of the caller's own tenant cannot be changed; use a key of another tenant.")
     tenant_change = TenantChange(body.tier, body.status, provided_fields(body.limits), provided_fields(body.settings))
-    version = int(if_match.strip('"')) if if_match and if_match != "*" else None
     return _view(tenants.change(tenant_id, tenant_change, version), response)
 
 
 def _view(tenant: Tenant, response: Response) -> TenantView:
-    response.headers["ETag"] = f'"{tenant.version}"'
+    set_etag(response, tenant.version)
     return TenantView.from_tenant(tenant)

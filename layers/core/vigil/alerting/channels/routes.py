@@ -1,16 +1,17 @@
 """`/v1/alerting/channels`: the places that receive notices of alerts."""
 
-from typing import Annotated, cast
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from vigil.alerting.channels.model import Channel
 from vigil.alerting.channels.schemas import ChannelBody, ChannelList, ChannelPatch, ChannelTestView, ChannelView
 from vigil.alerting.channels.service import Channels
-from vigil.web import gateway
+from vigil.web import gateway, versions
+from vigil.web.app_state import from_app
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import responses, sends
+from vigil.web.schemas import responses
 from vigil.web.versions import ExpectedVersion, set_etag
 
 PATH = "/v1/alerting/channels"
@@ -18,30 +19,17 @@ router = APIRouter(prefix=PATH, tags=["alert channels"], route_class=IdempotentR
 Reader = Annotated[Principal, requires("alerts:read")]
 Configurer = Annotated[Principal, requires("alerting:configure")]
 ChannelId = Annotated[str, Path(max_length=40)]
+Service = Annotated[Channels, from_app("channels")]
 
 
-async def current_channels(request: Request) -> Channels:
-    """Return the service of channels of the app."""
-    return cast("Channels", request.app.state.channels)
-
-
-Service = Annotated[Channels, Depends(current_channels)]
-
-
-@router.get("", name="list", summary="List channels", responses=responses(401, 403, 503))
+@router.get("", name="list", summary="List channels", responses=versions.LISTED)
 async def list_channels(channels: Service, caller: Reader) -> ChannelList:
     """Return every channel. `broken` has the reason of a channel that needs a change."""
     found = channels.list_all(caller.acting_tenant)
     return ChannelList(items=[ChannelView.from_channel(channel, channels.warning(channel)) for channel in found])
 
 
-@router.post(
-    "",
-    name="create",
-    status_code=201,
-    summary="Create a channel",
-    responses={201: sends("ETag", "Location"), **responses(401, 403, 413, 415)},
-)
+@router.post("", name="create", status_code=201, summary="Create a channel", responses=versions.CREATED)
 async def create_channel(
     request: Request, response: Response, body: ChannelBody, channels: Service, caller: Configurer
 ) -> ChannelView:
@@ -51,23 +39,13 @@ async def create_channel(
     return _view(channels, channel, response)
 
 
-@router.get(
-    "/{channel_id}",
-    name="get",
-    summary="Fetch a channel",
-    responses={200: sends("ETag"), **responses(401, 403, 404, 503)},
-)
+@router.get("/{channel_id}", name="get", summary="Fetch a channel", responses=versions.FETCHED)
 async def get_channel(channel_id: ChannelId, response: Response, channels: Service, caller: Reader) -> ChannelView:
     """Return a channel without its secrets."""
     return _view(channels, channels.get(caller.acting_tenant, channel_id), response)
 
 
-@router.patch(
-    "/{channel_id}",
-    name="update",
-    summary="Change a channel",
-    responses={200: sends("ETag"), **responses(401, 403, 404, 412, 413, 415)},
-)
+@router.patch("/{channel_id}", name="update", summary="Change a channel", responses=versions.CHANGED)
 async def change_channel(
     channel_id: ChannelId,
     body: ChannelPatch,
@@ -80,13 +58,7 @@ async def change_channel(
     return _view(channels, channels.change(caller.acting_tenant, channel_id, body.to_change(), version), response)
 
 
-@router.delete(
-    "/{channel_id}",
-    name="delete",
-    status_code=204,
-    summary="Delete a channel",
-    responses=responses(401, 403, 404, 412),
-)
+@router.delete("/{channel_id}", name="delete", status_code=204, summary="Delete a channel", responses=versions.DELETED)
 async def delete_channel(
     channel_id: ChannelId, channels: Service, caller: Configurer, version: ExpectedVersion
 ) -> None:

@@ -10,7 +10,7 @@ from vigil.alerting.channels.model import Channel, ChannelKind, NoticeContent, O
 from vigil.alerting.channels.ports import ChannelStore, Configurations, Sender, UnreadableSecrets, UsageReports
 from vigil.alerting.channels.sealing import Sealing, hint
 from vigil.alerting.oncall.changes import expect_version, retry_change
-from vigil.errors import Conflict, FieldError, InvalidInput, NotFound, PreconditionFailed
+from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
 from vigil.kernel.time import format_timestamp
 from vigil.outbound.destinations import AllowedDestinations, parse_destination
 from vigil.outbound.webhook_signatures import parse_secret
@@ -101,19 +101,15 @@ class Channels:
 
         New options or secrets remove the mark of a broken channel.
         """
-        before = self.get(tenant_id, channel_id)
-        if expected not in {None, before.version}:
-            raise PreconditionFailed("The channel has another version. Read it again.")
-        changed = replace(before, label=change.label or before.label, version=before.version + 1)
-        if change.options is not None or change.secrets is not None:
-            options = _merged(before.options, change.options)
-            secrets = _merged(self._secrets(before), change.secrets)
-            changed = replace(self._with_settings(changed, options, secrets), broken="")
-        if not self._store.replace(changed, before.version):
-            if expected is not None:
-                raise PreconditionFailed("The channel has another version. Read it again.")
-            raise Conflict("The channel was changed by another request. Try again.")
-        return changed
+
+        def attempt() -> Channel:
+            before = expect_version(self.get(tenant_id, channel_id), expected)
+            changed = self._changed(before, change)
+            if not self._store.replace(changed, before.version):
+                raise TryAgain
+            return changed
+
+        return retry_change(attempt)
 
     def delete(self, tenant_id: str, channel_id: str, expected: int | None) -> None:
         """Delete a channel. Raises NotFound, PreconditionFailed, and Conflict while policies name the channel."""
@@ -163,6 +159,14 @@ class Channels:
             event = usage_event(USAGE_SOURCE, f"test-{number}", format_timestamp(now), outcome.meter)
             self._parts.usage.report(channel.tenant_id, event)
         return outcome
+
+    def _changed(self, before: Channel, change: ChannelChange) -> Channel:
+        changed = replace(before, label=change.label or before.label, version=before.version + 1)
+        if change.options is None and change.secrets is None:
+            return changed
+        options = _merged(before.options, change.options)
+        secrets = _merged(self._secrets(before), change.secrets)
+        return replace(self._with_settings(changed, options, secrets), broken="")
 
     def _secrets(self, channel: Channel) -> Mapping[str, str]:
         try:

@@ -1,9 +1,9 @@
 """`/v1/alerts`: alerts of a tenant. `/v1/alerting`: send and test alerts, statistics, and the vocabulary of alerts."""
 
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 
 from vigil.alerting.alerts.model import DEFAULT_SEVERITIES, SEVERITIES, AlertType, Severity
 from vigil.alerting.alerts.statistics_model import unbalanced
@@ -29,6 +29,7 @@ from vigil.alerting.episodes.service import AlertDetail, Alerts
 from vigil.alerting.episodes.texts_model import SEVERITY_TEXTS, TYPE_TEXTS
 from vigil.kernel.time import format_timestamp
 from vigil.runtime import correlation
+from vigil.web.app_state import from_app
 from vigil.web.field_types import as_query_whole_number
 from vigil.web.idempotency import IdempotencyKey, IdempotentRoute
 from vigil.web.paging import PageSize, RequestedPage
@@ -44,20 +45,8 @@ AlertId = Annotated[str, Path(max_length=160)]
 Hours = Annotated[
     int, Query(ge=1, le=168, description="Number of hours, the current one included."), as_query_whole_number
 ]
-
-
-async def current_alerts(request: Request) -> Alerts:
-    """Return the alerts service of the app."""
-    return cast("Alerts", request.app.state.alerts)
-
-
-async def current_intake(request: Request) -> AlertIntake:
-    """Return the intake of the app."""
-    return cast("AlertIntake", request.app.state.alert_intake)
-
-
-Service = Annotated[Alerts, Depends(current_alerts)]
-Intake = Annotated[AlertIntake, Depends(current_intake)]
+Service = Annotated[Alerts, from_app("alerts")]
+Intake = Annotated[AlertIntake, from_app("alert_intake")]
 
 
 @router.get("", name="list", summary="List alerts", responses=responses(400, 401, 403, 422, 503))
@@ -99,7 +88,7 @@ async def get_alert(alert_id: AlertId, caller: Reader, alerts: Service) -> Alert
 )
 async def acknowledge_alert(alert_id: AlertId, caller: Responder, alerts: Service) -> AlertDetailView:
     """Take an alert. Its escalation stops, and its channels are told. An alert that is not firing does not change."""
-    return _detail(alerts.acknowledge(caller.acting_tenant, alert_id, _actor(caller)))
+    return _detail(alerts.acknowledge(caller.acting_tenant, alert_id, caller.actor))
 
 
 @router.post(
@@ -107,7 +96,7 @@ async def acknowledge_alert(alert_id: AlertId, caller: Responder, alerts: Servic
 )
 async def resolve_alert(alert_id: AlertId, caller: Responder, alerts: Service) -> AlertDetailView:
     """End an alert, and resolve its incidents. A resolved alert does not change."""
-    return _detail(alerts.resolve(caller.acting_tenant, alert_id, _actor(caller)))
+    return _detail(alerts.resolve(caller.acting_tenant, alert_id, caller.actor))
 
 
 @alerting_router.post(
@@ -179,10 +168,6 @@ async def list_severities(_: Reader) -> SeverityList:
     return SeverityList(
         items=[SeverityView(severity=severity, description=SEVERITY_TEXTS[severity]) for severity in SEVERITIES]
     )
-
-
-def _actor(caller: Principal) -> str:
-    return f"{caller.role}:{caller.key_id}"
 
 
 def _now(request: Request) -> str:

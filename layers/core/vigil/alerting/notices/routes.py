@@ -1,12 +1,13 @@
 """`/v1/alerting/limits`: the maximum notices of a tenant per hour."""
 
-from typing import Annotated, cast
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.alerting.notices.limits_model import MAX_LIMIT, NoticeLimits
 from vigil.alerting.notices.limits_service import TenantLimits
+from vigil.web.app_state import from_app
 from vigil.web.field_types import as_whole_number
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
@@ -47,20 +48,13 @@ class NoticeLimitsView(NoticeLimitsBody):
         return cls(error=limits.error, warning=limits.warning, info=limits.info, version=limits.version)
 
 
-async def current_limits(request: Request) -> TenantLimits:
-    """Return the service of limits of the app."""
-    return cast("TenantLimits", request.app.state.notice_limits)
-
-
-Service = Annotated[TenantLimits, Depends(current_limits)]
+Service = Annotated[TenantLimits, from_app("notice_limits")]
 
 
 @router.get("", name="get", summary="Fetch the limits", responses={200: sends("ETag"), **responses(401, 403, 503)})
 async def get_limits(response: Response, limits: Service, caller: Reader) -> NoticeLimitsView:
     """Return the maximum notices per hour and severity. CRITICAL notices have no limit."""
-    found = limits.read(caller.acting_tenant)
-    set_etag(response, found.version)
-    return NoticeLimitsView.from_limits(found)
+    return _view(limits.read(caller.acting_tenant), response)
 
 
 @router.put(
@@ -73,6 +67,9 @@ async def put_limits(
     body: NoticeLimitsBody, response: Response, limits: Service, caller: Configurer, version: ExpectedVersion
 ) -> NoticeLimitsView:
     """Replace all limits. They apply to the current hour too. The digest of the hour counts the held-back notices."""
-    changed = limits.replace(caller.acting_tenant, body.to_limits(), version)
-    set_etag(response, changed.version)
-    return NoticeLimitsView.from_limits(changed)
+    return _view(limits.replace(caller.acting_tenant, body.to_limits(), version), response)
+
+
+def _view(limits: NoticeLimits, response: Response) -> NoticeLimitsView:
+    set_etag(response, limits.version)
+    return NoticeLimitsView.from_limits(limits)

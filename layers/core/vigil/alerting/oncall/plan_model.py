@@ -23,31 +23,36 @@ class OnCallPlan:
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     users: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def check_member(self, member: Member) -> None:
-        """Raise InvalidInput for a member above the maximum number, or with the key of another member."""
+    def checked_member(self, member: Member) -> Member:
+        """Return the member. Raises InvalidInput above the maximum number, and for the key of another member."""
         others = [other for other in self.members.values() if other.member_id != member.member_id]
         if len(others) >= MAX_MEMBERS:
             raise too_many("members", MAX_MEMBERS)
         if member.key_id is not None and member.key_id in {other.key_id for other in others}:
             message = "belongs to another member. Use a key of this person, or remove it from the other member first"
             raise InvalidInput(FieldError("key_id", message, "a key of one member"))
+        return member
 
-    def check_schedule(self, schedule: Schedule) -> None:
-        """Raise InvalidInput with all broken rules of a schedule: its zone, its members and its times."""
+    def checked_schedule(self, schedule: Schedule) -> Schedule:
+        """Return the schedule. Raises InvalidInput with all its broken rules: its zone, its members and its times."""
         others = self.schedules.keys() - {schedule.schedule_id}
         if len(others) >= MAX_SCHEDULES:
             raise too_many("schedules", MAX_SCHEDULES)
         if errors := list(self._schedule_errors(schedule)):
             raise InvalidInput(*errors)
+        return schedule
 
-    def check_unused_member(self, member_id: str) -> None:
-        """Raise Conflict with the ids of the schedules and policies that name a member."""
-        schedules = [each.schedule_id for each in self.schedules.values() if member_id in each.member_ids]
-        check_unused("member", "schedules and policies", [*schedules, *self.users.get(f"member:{member_id}", ())])
+    def unused_member(self, member: Member) -> Member:
+        """Return the member. Raises Conflict with the ids of the schedules and policies that name it."""
+        schedules = [each.schedule_id for each in self.schedules.values() if member.member_id in each.member_ids]
+        policies = self.users.get(f"member:{member.member_id}", ())
+        check_unused("member", "schedules and policies", [*schedules, *policies])
+        return member
 
-    def check_unused_schedule(self, schedule_id: str) -> None:
-        """Raise Conflict with the ids of the policies that name a schedule."""
-        check_unused("schedule", "policies", self.users.get(f"schedule:{schedule_id}", ()))
+    def unused_schedule(self, schedule: Schedule) -> Schedule:
+        """Return the schedule. Raises Conflict with the ids of the policies that name it."""
+        check_unused("schedule", "policies", self.users.get(f"schedule:{schedule.schedule_id}", ()))
+        return schedule
 
     def _schedule_errors(self, schedule: Schedule) -> Iterator[FieldError]:
         if not is_zone(schedule.zone):

@@ -1,16 +1,18 @@
 """`/v1/alerting/schedules`: schedules of a tenant, the member on call, and the shifts."""
 
-from typing import Annotated, cast
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
+from vigil.alerting.oncall.model import Schedule
 from vigil.alerting.oncall.schemas import OnCallView, ScheduleBody, ScheduleList, ScheduleView, ShiftList, ShiftView
 from vigil.alerting.oncall.service import OnCall
-from vigil.web import gateway
+from vigil.web import gateway, versions
+from vigil.web.app_state import from_app
 from vigil.web.field_types import Moment
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import responses, sends
+from vigil.web.schemas import responses
 from vigil.web.versions import ExpectedVersion, set_etag
 
 PATH = "/v1/alerting/schedules"
@@ -18,59 +20,33 @@ router = APIRouter(prefix=PATH, tags=["schedules"], route_class=IdempotentRoute)
 Reader = Annotated[Principal, requires("alerts:read")]
 Configurer = Annotated[Principal, requires("alerting:configure")]
 ScheduleId = Annotated[str, Path(max_length=40)]
+Service = Annotated[OnCall, from_app("on_call")]
 
 
-async def current_on_call(request: Request) -> OnCall:
-    """Return the on-call service of the app."""
-    return cast("OnCall", request.app.state.on_call)
-
-
-Service = Annotated[OnCall, Depends(current_on_call)]
-
-
-@router.get("", name="list", summary="List schedules", responses=responses(401, 403, 503))
+@router.get("", name="list", summary="List schedules", responses=versions.LISTED)
 async def list_schedules(on_call: Service, caller: Reader) -> ScheduleList:
     """Return every schedule."""
     found = on_call.plan(caller.acting_tenant).schedules.values()
     return ScheduleList(items=list(map(ScheduleView.from_schedule, found)))
 
 
-@router.post(
-    "",
-    name="create",
-    status_code=201,
-    summary="Create a schedule",
-    responses={201: sends("ETag", "Location"), **responses(401, 403, 413, 415)},
-)
+@router.post("", name="create", status_code=201, summary="Create a schedule", responses=versions.CREATED)
 async def create_schedule(
     request: Request, response: Response, body: ScheduleBody, on_call: Service, caller: Configurer
 ) -> ScheduleView:
     """Create a schedule of at most ten layers. All its people must be members."""
     schedule = on_call.create_schedule(caller.acting_tenant, body.to_schedule())
-    set_etag(response, schedule.version)
     response.headers["Location"] = f"{gateway.stage_prefix(request)}{PATH}/{schedule.schedule_id}"
-    return ScheduleView.from_schedule(schedule)
+    return _view(schedule, response)
 
 
-@router.get(
-    "/{schedule_id}",
-    name="get",
-    summary="Fetch a schedule",
-    responses={200: sends("ETag"), **responses(401, 403, 404, 503)},
-)
+@router.get("/{schedule_id}", name="get", summary="Fetch a schedule", responses=versions.FETCHED)
 async def get_schedule(schedule_id: ScheduleId, response: Response, on_call: Service, caller: Reader) -> ScheduleView:
     """Return a schedule."""
-    schedule = on_call.schedule(caller.acting_tenant, schedule_id)
-    set_etag(response, schedule.version)
-    return ScheduleView.from_schedule(schedule)
+    return _view(on_call.schedule(caller.acting_tenant, schedule_id), response)
 
 
-@router.put(
-    "/{schedule_id}",
-    name="set",
-    summary="Replace a schedule",
-    responses={200: sends("ETag"), **responses(401, 403, 404, 412, 413, 415)},
-)
+@router.put("/{schedule_id}", name="set", summary="Replace a schedule", responses=versions.CHANGED)
 async def put_schedule(
     schedule_id: ScheduleId,
     body: ScheduleBody,
@@ -81,16 +57,11 @@ async def put_schedule(
 ) -> ScheduleView:
     """Replace a schedule. A change applies to alerts within a minute. `If-Match` prevents lost updates."""
     schedule = on_call.replace_schedule(caller.acting_tenant, body.to_schedule(schedule_id), version)
-    set_etag(response, schedule.version)
-    return ScheduleView.from_schedule(schedule)
+    return _view(schedule, response)
 
 
 @router.delete(
-    "/{schedule_id}",
-    name="delete",
-    status_code=204,
-    summary="Delete a schedule",
-    responses=responses(401, 403, 404, 412),
+    "/{schedule_id}", name="delete", status_code=204, summary="Delete a schedule", responses=versions.DELETED
 )
 async def delete_schedule(
     schedule_id: ScheduleId, on_call: Service, caller: Configurer, version: ExpectedVersion
@@ -135,3 +106,8 @@ async def list_shifts(
     """Return the shifts between two moments in order."""
     found = on_call.shifts(caller.acting_tenant, schedule_id, start, end)
     return ShiftList(items=list(map(ShiftView.from_shift, found)))
+
+
+def _view(schedule: Schedule, response: Response) -> ScheduleView:
+    set_etag(response, schedule.version)
+    return ScheduleView.from_schedule(schedule)

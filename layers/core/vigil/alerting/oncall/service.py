@@ -50,20 +50,14 @@ class OnCall:
     def create_member(self, tenant_id: str, member: Member) -> Member:
         """Store a new member under a new id. Raises InvalidInput."""
         new = replace(member, member_id=f"mem-{self._new_id()}", version=1)
-
-        def checked(plan: OnCallPlan) -> Member:
-            plan.check_member(new)
-            return new
-
-        return self._put(tenant_id, checked)
+        return self._put(tenant_id, lambda plan: plan.checked_member(new))
 
     def replace_member(self, tenant_id: str, member: Member, version: int | None) -> Member:
         """Replace a member. Raises NotFound, InvalidInput, and PreconditionFailed for another version."""
 
         def changed(plan: OnCallPlan) -> Member:
             old = find_entry(plan.members, member.member_id, "member", version)
-            plan.check_member(member)
-            return replace(member, version=old.version + 1)
+            return plan.checked_member(replace(member, version=old.version + 1))
 
         return self._put(tenant_id, changed)
 
@@ -71,29 +65,21 @@ class OnCall:
         """Delete a member. Raises NotFound, PreconditionFailed, and Conflict while schedules or policies name it."""
 
         def unused(plan: OnCallPlan) -> Member:
-            member = find_entry(plan.members, member_id, "member", version)
-            plan.check_unused_member(member_id)
-            return member
+            return plan.unused_member(find_entry(plan.members, member_id, "member", version))
 
         self._delete(tenant_id, unused)
 
     def create_schedule(self, tenant_id: str, schedule: Schedule) -> Schedule:
         """Store a new schedule under a new id. Raises InvalidInput."""
         new = replace(schedule, schedule_id=f"sch-{self._new_id()}", version=1)
-
-        def checked(plan: OnCallPlan) -> Schedule:
-            plan.check_schedule(new)
-            return new
-
-        return self._put(tenant_id, checked)
+        return self._put(tenant_id, lambda plan: plan.checked_schedule(new))
 
     def replace_schedule(self, tenant_id: str, schedule: Schedule, version: int | None) -> Schedule:
         """Replace a schedule. Raises NotFound, InvalidInput, and PreconditionFailed for another version."""
 
         def changed(plan: OnCallPlan) -> Schedule:
             old = find_entry(plan.schedules, schedule.schedule_id, "schedule", version)
-            plan.check_schedule(schedule)
-            return replace(schedule, version=old.version + 1)
+            return plan.checked_schedule(replace(schedule, version=old.version + 1))
 
         return self._put(tenant_id, changed)
 
@@ -101,9 +87,7 @@ class OnCall:
         """Delete a schedule. Raises NotFound, PreconditionFailed, and Conflict while policies name it."""
 
         def unused(plan: OnCallPlan) -> Schedule:
-            schedule = find_entry(plan.schedules, schedule_id, "schedule", version)
-            plan.check_unused_schedule(schedule_id)
-            return schedule
+            return plan.unused_schedule(find_entry(plan.schedules, schedule_id, "schedule", version))
 
         self._delete(tenant_id, unused)
 

@@ -52,8 +52,8 @@ class TenantConfiguration:
         found = holders(schedule, at) if schedule else ()
         return tuple(member for member in found if member in self.plan.members)
 
-    def check_policy(self, policy: Policy) -> None:
-        """Raise InvalidInput for a policy above the maximum number, or with each target that does not exist."""
+    def checked_policy(self, policy: Policy) -> Policy:
+        """Return the policy. Raises InvalidInput above the maximum number, and with each target that is missing."""
         if len(self.policies.keys() - {policy.policy_id}) >= MAX_POLICIES:
             raise too_many("policies", MAX_POLICIES)
         errors = [
@@ -65,23 +65,26 @@ class TenantConfiguration:
         ]
         if errors:
             raise InvalidInput(*errors)
+        return policy
 
-    def check_unused_policy(self, policy_id: str) -> None:
-        """Raise Conflict with the ids of the routes that select a policy."""
-        users = [route.route_id for route in self.routes.routes if route.policy_id == policy_id]
+    def unused_policy(self, policy: Policy) -> Policy:
+        """Return the policy. Raises Conflict with the ids of the routes that select it."""
+        users = [route.route_id for route in self.routes.routes if route.policy_id == policy.policy_id]
         check_unused("policy", "routes", users)
+        return policy
 
     def check_unused_channel(self, channel_id: str) -> None:
         """Raise Conflict with the ids of the policies that name a channel."""
         check_unused("channel", "policies", users_of_targets(self.policies).get(f"channel:{channel_id}", ()))
 
-    def check_routes(self, routes: RouteList) -> None:
-        """Raise InvalidInput for routes with the same id and for policies that do not exist."""
+    def checked_routes(self, routes: RouteList) -> RouteList:
+        """Return the routes. Raises InvalidInput for routes with the same id and for policies that do not exist."""
         if errors := list(self._route_errors(routes)):
             raise InvalidInput(*errors)
+        return routes
 
-    def check_silence(self, silence: Silence, now: datetime) -> None:
-        """Raise InvalidInput for a silence that is too long or over, and above the maximum number."""
+    def checked_silence(self, silence: Silence, now: datetime) -> Silence:
+        """Return the silence. Raises InvalidInput if it is too long or over, and above the maximum number."""
         starts, ends = datetime.fromisoformat(silence.starts_at), datetime.fromisoformat(silence.ends_at)
         longest = MAX_CRITICAL_SILENCE if silence.holds_critical else MAX_SILENCE
         if ends <= max(starts, now):
@@ -93,6 +96,7 @@ class TenantConfiguration:
         others = (each for each in self.silences.values() if each.silence_id != silence.silence_id)
         if sum(each.ends_at > format_timestamp(now) for each in others) >= MAX_SILENCES:
             raise too_many("silences", MAX_SILENCES)
+        return silence
 
     def ended_silences(self, now: datetime) -> tuple[Silence, ...]:
         """Return the silences that have ended."""

@@ -1,12 +1,14 @@
 """`/v1/alerting/policies` and `/v1/alerting/routes`: the receivers of an alert and their order."""
 
-from typing import Annotated, cast
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
+from vigil.alerting.policies.model import Policy, RouteList
 from vigil.alerting.policies.schemas import PolicyBody, PolicyList, PolicyView, RouteListBody, RouteListView
 from vigil.alerting.policies.service import AlertingRules
-from vigil.web import gateway
+from vigil.web import gateway, versions
+from vigil.web.app_state import from_app
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses, sends
@@ -18,58 +20,32 @@ routes_router = APIRouter(prefix="/v1/alerting/routes", tags=["alert routes"], r
 Reader = Annotated[Principal, requires("alerts:read")]
 Configurer = Annotated[Principal, requires("alerting:configure")]
 PolicyId = Annotated[str, Path(max_length=40)]
+Service = Annotated[AlertingRules, from_app("alerting_rules")]
 
 
-async def current_rules(request: Request) -> AlertingRules:
-    """Return the service of policies and routes of the app."""
-    return cast("AlertingRules", request.app.state.alerting_rules)
-
-
-Service = Annotated[AlertingRules, Depends(current_rules)]
-
-
-@router.get("", name="list", summary="List policies", responses=responses(401, 403, 503))
+@router.get("", name="list", summary="List policies", responses=versions.LISTED)
 async def list_policies(rules: Service, caller: Reader) -> PolicyList:
     """Return every policy."""
     return PolicyList(items=list(map(PolicyView.from_policy, rules.read(caller.acting_tenant).policies.values())))
 
 
-@router.post(
-    "",
-    name="create",
-    status_code=201,
-    summary="Create a policy",
-    responses={201: sends("ETag", "Location"), **responses(401, 403, 413, 415)},
-)
+@router.post("", name="create", status_code=201, summary="Create a policy", responses=versions.CREATED)
 async def create_policy(
     request: Request, response: Response, body: PolicyBody, rules: Service, caller: Configurer
 ) -> PolicyView:
     """Create a policy. All its targets must exist. A step without any person or channel is skipped at once."""
     policy = rules.create_policy(caller.acting_tenant, body.to_policy())
-    set_etag(response, policy.version)
     response.headers["Location"] = f"{gateway.stage_prefix(request)}{PATH}/{policy.policy_id}"
-    return PolicyView.from_policy(policy)
+    return _view(policy, response)
 
 
-@router.get(
-    "/{policy_id}",
-    name="get",
-    summary="Fetch a policy",
-    responses={200: sends("ETag"), **responses(401, 403, 404, 503)},
-)
+@router.get("/{policy_id}", name="get", summary="Fetch a policy", responses=versions.FETCHED)
 async def get_policy(policy_id: PolicyId, response: Response, rules: Service, caller: Reader) -> PolicyView:
     """Return a policy."""
-    policy = rules.policy(caller.acting_tenant, policy_id)
-    set_etag(response, policy.version)
-    return PolicyView.from_policy(policy)
+    return _view(rules.policy(caller.acting_tenant, policy_id), response)
 
 
-@router.put(
-    "/{policy_id}",
-    name="set",
-    summary="Replace a policy",
-    responses={200: sends("ETag"), **responses(401, 403, 404, 412, 413, 415)},
-)
+@router.put("/{policy_id}", name="set", summary="Replace a policy", responses=versions.CHANGED)
 async def put_policy(
     policy_id: PolicyId,
     body: PolicyBody,
@@ -80,17 +56,10 @@ async def put_policy(
 ) -> PolicyView:
     """Replace a policy. Open alerts follow the new steps within a minute. `If-Match` prevents lost updates."""
     policy = rules.replace_policy(caller.acting_tenant, body.to_policy(policy_id), version)
-    set_etag(response, policy.version)
-    return PolicyView.from_policy(policy)
+    return _view(policy, response)
 
 
-@router.delete(
-    "/{policy_id}",
-    name="delete",
-    status_code=204,
-    summary="Delete a policy",
-    responses=responses(401, 403, 404, 412),
-)
+@router.delete("/{policy_id}", name="delete", status_code=204, summary="Delete a policy", responses=versions.DELETED)
 async def delete_policy(policy_id: PolicyId, rules: Service, caller: Configurer, version: ExpectedVersion) -> None:
     """Delete a policy. A policy that routes select returns 409 with their ids."""
     rules.delete_policy(caller.acting_tenant, policy_id, version)
@@ -101,9 +70,7 @@ async def delete_policy(policy_id: PolicyId, rules: Service, caller: Configurer,
 )
 async def get_routes(response: Response, rules: Service, caller: Reader) -> RouteListView:
     """Return all routes in order of precedence. An alert that no route matches goes to every channel."""
-    routes = rules.read(caller.acting_tenant).routes
-    set_etag(response, routes.version)
-    return RouteListView.from_routes(routes)
+    return _view_routes(rules.read(caller.acting_tenant).routes, response)
 
 
 @routes_router.put(
@@ -116,6 +83,14 @@ async def put_routes(
     body: RouteListBody, response: Response, rules: Service, caller: Configurer, version: ExpectedVersion
 ) -> RouteListView:
     """Replace all routes. The first route that matches an alert selects its policy."""
-    routes = rules.replace_routes(caller.acting_tenant, body.to_routes(), version)
+    return _view_routes(rules.replace_routes(caller.acting_tenant, body.to_routes(), version), response)
+
+
+def _view(policy: Policy, response: Response) -> PolicyView:
+    set_etag(response, policy.version)
+    return PolicyView.from_policy(policy)
+
+
+def _view_routes(routes: RouteList, response: Response) -> RouteListView:
     set_etag(response, routes.version)
     return RouteListView.from_routes(routes)

@@ -36,60 +36,46 @@ class AlertingRules:
     def create_policy(self, tenant_id: str, policy: Policy) -> Policy:
         """Store a new policy under a new id. Raises InvalidInput."""
         new = replace(policy, policy_id=f"pol-{self._new_id()}", version=1)
-
-        def checked(configuration: TenantConfiguration) -> Policy:
-            configuration.check_policy(new)
-            return new
-
-        return self._put(tenant_id, checked)
+        return self._put(tenant_id, lambda found: found.checked_policy(new))
 
     def replace_policy(self, tenant_id: str, policy: Policy, version: int | None) -> Policy:
         """Replace a policy. Raises NotFound, InvalidInput, and PreconditionFailed for another version."""
 
-        def changed(configuration: TenantConfiguration) -> Policy:
-            old = find_entry(configuration.policies, policy.policy_id, "policy", version)
-            configuration.check_policy(policy)
-            return replace(policy, version=old.version + 1)
+        def changed(found: TenantConfiguration) -> Policy:
+            old = find_entry(found.policies, policy.policy_id, "policy", version)
+            return found.checked_policy(replace(policy, version=old.version + 1))
 
         return self._put(tenant_id, changed)
 
     def delete_policy(self, tenant_id: str, policy_id: str, version: int | None) -> None:
         """Delete a policy. Raises NotFound, PreconditionFailed, and Conflict while routes select it."""
 
-        def unused(configuration: TenantConfiguration) -> Policy:
-            policy = find_entry(configuration.policies, policy_id, "policy", version)
-            configuration.check_unused_policy(policy_id)
-            return policy
+        def unused(found: TenantConfiguration) -> Policy:
+            return found.unused_policy(find_entry(found.policies, policy_id, "policy", version))
 
         self._delete(tenant_id, unused)
 
     def replace_routes(self, tenant_id: str, routes: RouteList, version: int | None) -> RouteList:
         """Replace all routes. Raises InvalidInput, and PreconditionFailed for another version."""
 
-        def changed(configuration: TenantConfiguration) -> RouteList:
-            old = expect_version(configuration.routes, version)
-            configuration.check_routes(routes)
-            return replace(routes, version=old.version + 1)
+        def changed(found: TenantConfiguration) -> RouteList:
+            old = expect_version(found.routes, version)
+            return found.checked_routes(replace(routes, version=old.version + 1))
 
         return self._put(tenant_id, changed)
 
     def create_silence(self, tenant_id: str, silence: Silence) -> Silence:
         """Store a new silence under a new id. A full list loses its ended silences. Raises InvalidInput."""
         new = replace(silence, silence_id=f"sil-{self._new_id()}", version=1)
-
-        def checked(configuration: TenantConfiguration) -> Silence:
-            configuration.check_silence(new, self._clock())
-            return new
-
-        return self._put(tenant_id, checked)
+        return self._put(tenant_id, lambda found: found.checked_silence(new, self._clock()))
 
     def replace_silence(self, tenant_id: str, silence: Silence, version: int | None) -> Silence:
         """Replace a silence; its creator stays. Raises NotFound, InvalidInput, and PreconditionFailed."""
 
-        def changed(configuration: TenantConfiguration) -> Silence:
-            old = find_entry(configuration.silences, silence.silence_id, "silence", version)
-            configuration.check_silence(silence, self._clock())
-            return replace(silence, created_by=old.created_by, version=old.version + 1)
+        def changed(found: TenantConfiguration) -> Silence:
+            old = find_entry(found.silences, silence.silence_id, "silence", version)
+            new = replace(silence, created_by=old.created_by, version=old.version + 1)
+            return found.checked_silence(new, self._clock())
 
         return self._put(tenant_id, changed)
 

@@ -5,12 +5,13 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
+from vigil.alerting.policies.model import Silence
 from vigil.alerting.policies.schemas import SilenceBody, SilenceList, SilenceView
 from vigil.alerting.policies.service import AlertingRules
-from vigil.web import gateway
+from vigil.web import gateway, versions
+from vigil.web.app_state import from_app
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import responses, sends
 from vigil.web.versions import ExpectedVersion, set_etag
 
 PATH = "/v1/alerting/silences"
@@ -20,34 +21,23 @@ Silencer = Annotated[Principal, requires("alerts:acknowledge")]
 SilenceId = Annotated[str, Path(max_length=40)]
 
 
-async def current_rules(request: Request) -> AlertingRules:
-    """Return the service of silences of the app."""
-    return cast("AlertingRules", request.app.state.alerting_rules)
-
-
 async def current_time(request: Request) -> datetime:
     """Return the time of the app's clock."""
     return cast("datetime", request.app.state.clock())
 
 
-Service = Annotated[AlertingRules, Depends(current_rules)]
+Service = Annotated[AlertingRules, from_app("alerting_rules")]
 Now = Annotated[datetime, Depends(current_time)]
 
 
-@router.get("", name="list", summary="List silences", responses=responses(401, 403, 503))
+@router.get("", name="list", summary="List silences", responses=versions.LISTED)
 async def list_silences(rules: Service, caller: Reader, now: Now) -> SilenceList:
     """Return every silence, ended ones included."""
     found = rules.read(caller.acting_tenant).silences.values()
     return SilenceList(items=[SilenceView.from_silence(silence, now) for silence in found])
 
 
-@router.post(
-    "",
-    name="create",
-    status_code=201,
-    summary="Create a silence",
-    responses={201: sends("ETag", "Location"), **responses(401, 403, 413, 415)},
-)
+@router.post("", name="create", status_code=201, summary="Create a silence", responses=versions.CREATED)
 async def create_silence(
     request: Request, response: Response, body: SilenceBody, rules: Service, caller: Silencer, now: Now
 ) -> SilenceView:
@@ -55,33 +45,20 @@ async def create_silence(
 
     CRITICAL alerts are held only with `holds_critical`. A silence applies within a minute.
     """
-    silence = rules.create_silence(caller.acting_tenant, body.to_silence(now, _actor(caller)))
-    set_etag(response, silence.version)
+    silence = rules.create_silence(caller.acting_tenant, body.to_silence(now, caller.actor))
     response.headers["Location"] = f"{gateway.stage_prefix(request)}{PATH}/{silence.silence_id}"
-    return SilenceView.from_silence(silence, now)
+    return _view(silence, now, response)
 
 
-@router.get(
-    "/{silence_id}",
-    name="get",
-    summary="Fetch a silence",
-    responses={200: sends("ETag"), **responses(401, 403, 404, 503)},
-)
+@router.get("/{silence_id}", name="get", summary="Fetch a silence", responses=versions.FETCHED)
 async def get_silence(
     silence_id: SilenceId, response: Response, rules: Service, caller: Reader, now: Now
 ) -> SilenceView:
     """Return a silence."""
-    silence = rules.silence(caller.acting_tenant, silence_id)
-    set_etag(response, silence.version)
-    return SilenceView.from_silence(silence, now)
+    return _view(rules.silence(caller.acting_tenant, silence_id), now, response)
 
 
-@router.put(
-    "/{silence_id}",
-    name="set",
-    summary="Replace a silence",
-    responses={200: sends("ETag"), **responses(401, 403, 404, 412, 413, 415)},
-)
+@router.put("/{silence_id}", name="set", summary="Replace a silence", responses=versions.CHANGED)
 async def put_silence(
     silence_id: SilenceId,
     body: SilenceBody,
@@ -92,22 +69,16 @@ async def put_silence(
     now: Now,
 ) -> SilenceView:
     """Replace a silence, for example its end. `If-Match` prevents lost updates."""
-    silence = rules.replace_silence(caller.acting_tenant, body.to_silence(now, _actor(caller), silence_id), version)
-    set_etag(response, silence.version)
-    return SilenceView.from_silence(silence, now)
+    silence = rules.replace_silence(caller.acting_tenant, body.to_silence(now, caller.actor, silence_id), version)
+    return _view(silence, now, response)
 
 
-@router.delete(
-    "/{silence_id}",
-    name="delete",
-    status_code=204,
-    summary="End a silence",
-    responses=responses(401, 403, 404, 412),
-)
+@router.delete("/{silence_id}", name="delete", status_code=204, summary="End a silence", responses=versions.DELETED)
 async def delete_silence(silence_id: SilenceId, rules: Service, caller: Silencer, version: ExpectedVersion) -> None:
     """Delete a silence. Matching alerts that still fire are notified within three minutes."""
     rules.delete_silence(caller.acting_tenant, silence_id, version)
 
 
-def _actor(caller: Principal) -> str:
-    return f"{caller.role}:{caller.key_id}"
+def _view(silence: Silence, now: datetime, response: Response) -> SilenceView:
+    set_etag(response, silence.version)
+    return SilenceView.from_silence(silence, now)

@@ -1,8 +1,8 @@
 """`/v1/webhooks`: webhooks of a tenant, their secrets, deliveries and replays."""
 
-from typing import Annotated, cast
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from vigil.alerting.webhooks.deliveries_model import DeliveryState
 from vigil.alerting.webhooks.replays import DeliveryHistory
@@ -19,6 +19,7 @@ from vigil.alerting.webhooks.schemas import (
 )
 from vigil.alerting.webhooks.service import Webhooks
 from vigil.web import gateway
+from vigil.web.app_state import from_app
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
@@ -29,20 +30,8 @@ Manager = Annotated[Principal, requires("webhooks:manage")]
 WebhookId = Annotated[str, Path(max_length=64)]
 DeliveryId = Annotated[str, Path(max_length=64)]
 _WRITES = (400, 401, 403, 404, 409, 413, 415, 422, 503)
-
-
-async def current_webhooks(request: Request) -> Webhooks:
-    """Return the webhooks service of the app."""
-    return cast("Webhooks", request.app.state.webhooks)
-
-
-async def current_history(request: Request) -> DeliveryHistory:
-    """Return the delivery history of the app."""
-    return cast("DeliveryHistory", request.app.state.delivery_history)
-
-
-Service = Annotated[Webhooks, Depends(current_webhooks)]
-History = Annotated[DeliveryHistory, Depends(current_history)]
+Service = Annotated[Webhooks, from_app("webhooks")]
+History = Annotated[DeliveryHistory, from_app("delivery_history")]
 
 
 @router.post(

@@ -1,14 +1,15 @@
 """`/v1/budgets`: budgets of a tenant by category and period, with their current spend."""
 
-from typing import Annotated, cast
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from vigil.money.budgets.model import BudgetPeriod
 from vigil.money.budgets.schemas import BudgetBody, BudgetList, BudgetView
 from vigil.money.budgets.service import Budgets
 from vigil.money.costs.model import SpendScope
 from vigil.web import gateway
+from vigil.web.app_state import from_app
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses, sends
@@ -16,14 +17,7 @@ from vigil.web.schemas import responses, sends
 router = APIRouter(prefix="/v1/budgets", tags=["budgets"], route_class=IdempotentRoute)
 Reader = Annotated[Principal, requires("costs:read")]
 Writer = Annotated[Principal, requires("budgets:write")]
-
-
-async def current_budgets(request: Request) -> Budgets:
-    """Return the budgets service of the app."""
-    return cast("Budgets", request.app.state.budgets)
-
-
-Service = Annotated[Budgets, Depends(current_budgets)]
+Service = Annotated[Budgets, from_app("budgets")]
 
 
 @router.get("", name="list", summary="List budgets", responses=responses(401, 403, 503))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
@@ -15,6 +15,7 @@ from vigil.money.costs.export import CSV_COLUMNS, to_csv
 from vigil.money.costs.model import Category, CostLine, GroupKey, sum_by, sum_micros
 from vigil.money.costs.schemas import CostList, CostView, State, StatementView
 from vigil.money.costs.service import Costs
+from vigil.web.app_state import from_app
 from vigil.web.etags import cacheable
 from vigil.web.field_types import as_query_whole_number
 from vigil.web.paging import RequestedPage
@@ -41,12 +42,7 @@ class CostSelection:
     scope: str
 
 
-async def current_costs(request: Request) -> Costs:
-    """Return the costs service of the app."""
-    return cast("Costs", request.app.state.costs)
-
-
-Service = Annotated[Costs, Depends(current_costs)]
+Service = Annotated[Costs, from_app("costs")]
 
 
 def _check_calendar(period: str | None) -> str | None:

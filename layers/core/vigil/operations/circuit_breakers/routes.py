@@ -1,12 +1,13 @@
 """`/v1/circuit-breakers`: the circuits of vendors and endpoints, and their changes by hand."""
 
-from typing import Annotated, cast
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path
 
 from vigil.operations.circuit_breakers.schemas import ChangeBody, CircuitList, CircuitView
 from vigil.operations.circuit_breakers.service import Circuits, CircuitUser
 from vigil.outbound.breakers.model import Circuit
+from vigil.web.app_state import from_app
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
@@ -15,14 +16,7 @@ router = APIRouter(prefix="/v1/circuit-breakers", tags=["circuit breakers"], rou
 Reader = Annotated[Principal, requires("breakers:read")]
 Manager = Annotated[Principal, requires("breakers:manage")]
 CircuitName = Annotated[str, Path(max_length=128, description="Name of a circuit, for example `pagerduty`.")]
-
-
-async def current_circuits(request: Request) -> Circuits:
-    """Return the service of circuits of the app."""
-    return cast("Circuits", request.app.state.circuits)
-
-
-Service = Annotated[Circuits, Depends(current_circuits)]
+Service = Annotated[Circuits, from_app("circuits")]
 
 
 @router.get("", name="list", summary="List circuit breakers", responses=responses(401, 403, 503))
@@ -73,7 +67,7 @@ async def open_circuit(circuit: CircuitName, body: ChangeBody, caller: Manager, 
 
 
 def _user(caller: Principal) -> CircuitUser:
-    return CircuitUser(caller.acting_tenant, f"{caller.role}:{caller.key_id}", caller.role == "operator")
+    return CircuitUser(caller.acting_tenant, caller.actor, caller.role == "operator")
 
 
 def _view(circuit: Circuit, user: CircuitUser) -> CircuitView:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
 
 from vigil.operations.dead_letters.model import (
@@ -17,6 +17,7 @@ from vigil.operations.dead_letters.model import (
     StepName,
 )
 from vigil.operations.dead_letters.service import DeadLetters
+from vigil.web.app_state import from_app
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
@@ -101,12 +102,7 @@ class Cleanup(BaseModel):
     more: bool
 
 
-async def current_dead_letters(request: Request) -> DeadLetters:
-    """Return the dead letter service of the app."""
-    return cast("DeadLetters", request.app.state.dead_letters)
-
-
-Service = Annotated[DeadLetters, Depends(current_dead_letters)]
+Service = Annotated[DeadLetters, from_app("dead_letters")]
 
 
 async def select_jobs(
@@ -155,13 +151,13 @@ async def get(job_id: JobId, caller: Reader, dead_letters: Service) -> JobDetail
 )
 async def retry(job_id: JobId, caller: Manager, dead_letters: Service) -> JobDetail:
     """Send a job's work to its queue within a minute, also beyond the attempt limit. A second call has no effect."""
-    return _detail(dead_letters.retry(_tenant(caller), job_id, _actor(caller)))
+    return _detail(dead_letters.retry(_tenant(caller), job_id, caller.actor))
 
 
 @router.post("/jobs/{job_id}/resolve", summary="Close a job", responses=responses(401, 403, 404, 409, 413, 503))
 async def resolve(job_id: JobId, caller: Manager, dead_letters: Service) -> JobDetail:
     """Close a job by hand, in any state. A second call has no effect."""
-    return _detail(dead_letters.resolve(_tenant(caller), job_id, _actor(caller)))
+    return _detail(dead_letters.resolve(_tenant(caller), job_id, caller.actor))
 
 
 @router.delete("/cleanup", summary="Remove resolved jobs", responses=responses(401, 403, 422, 503))
@@ -180,10 +176,6 @@ async def clean(
 def _tenant(caller: Principal) -> str | None:
     """Return the tenant that a caller may access; None for operators, because they may access all tenants."""
     return None if caller.role == "operator" else caller.tenant_id
-
-
-def _actor(caller: Principal) -> str:
-    return f"{caller.role}:{caller.key_id}"
 
 
 def _fields(job: DeadLetterJob) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """`/v1/models`: the models that can score now, and the contract of each."""
 
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from vigil.errors import Unavailable
@@ -12,6 +12,7 @@ from vigil.prediction.engines.votes import EngineSpec
 from vigil.prediction.features.feature_spec import FeatureSpec
 from vigil.prediction.packages.loaded import LoadedModel
 from vigil.prediction.packages.service import Registry
+from vigil.web.app_state import from_app
 from vigil.web.etags import cacheable
 from vigil.web.principal import requires
 from vigil.web.schemas import responses
@@ -66,15 +67,7 @@ class ModelDetail(ModelSummary):
     warnings: list[str] = Field(description="Reasons for which a newer version may not be in use")
 
 
-async def current_registry(request: Request) -> Registry:
-    """Return the registry that `bootstrap` attached to the app.
-
-    The function is `async` because FastAPI runs plain functions in a thread each.
-    """
-    return cast("Registry", request.app.state.registry)
-
-
-RegistryParameter = Annotated[Registry, Depends(current_registry)]
+RegistryParameter = Annotated[Registry, from_app("registry")]
 
 
 @router.get("", name="list", summary="List the models")

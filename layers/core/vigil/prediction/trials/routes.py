@@ -1,13 +1,14 @@
 """`/v1/models/{name}/versions`, `/promote` and `/comparison`: promotion and trials of model versions."""
 
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.prediction.trials.model import TrialReport
 from vigil.prediction.trials.service import TrialService
 from vigil.runtime import telemetry
+from vigil.web.app_state import from_app
 from vigil.web.etags import cacheable
 from vigil.web.field_types import WholeNumber
 from vigil.web.idempotency import IdempotentRoute
@@ -78,12 +79,7 @@ class PointerView(BaseModel):
     share: int | None
 
 
-async def current_trials(request: Request) -> TrialService:
-    """Return the service that `bootstrap` attached to the app."""
-    return cast("TrialService", request.app.state.trials)
-
-
-Service = Annotated[TrialService, Depends(current_trials)]
+Service = Annotated[TrialService, from_app("trials")]
 
 
 # Operators read this right after a change: responses may be cached, but are revalidated every time.

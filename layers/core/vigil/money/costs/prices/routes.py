@@ -1,25 +1,19 @@
 """`/v1/prices`: price books, listed for tenants and published by operators."""
 
-from typing import Annotated, cast
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 
 from vigil.money.costs.prices.schemas import PriceBookBody, PriceBookList, PriceBookView
 from vigil.money.costs.prices.service import PriceBooks
+from vigil.web.app_state import from_app
 from vigil.web.etags import cacheable
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
 
 router = APIRouter(prefix="/v1/prices", tags=["prices"], route_class=IdempotentRoute)
-
-
-async def current_books(request: Request) -> PriceBooks:
-    """Return the price books service of the app."""
-    return cast("PriceBooks", request.app.state.price_books)
-
-
-Service = Annotated[PriceBooks, Depends(current_books)]
+Service = Annotated[PriceBooks, from_app("price_books")]
 
 
 @router.get(
