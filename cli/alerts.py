@@ -1,9 +1,10 @@
 """`vigil alerts`: lists, acknowledges, resolves and silences alerts, and names the members on call, through the API."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import httpx
 import typer
@@ -17,7 +18,7 @@ _DURATION = re.compile(r"[1-9][0-9]{0,3}[mhd]", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _COLUMNS = ("id", "state", "severity", "type", "source", "count", "started_at", "title")
 _SILENCE_COLUMNS = ("id", "state", "starts_at", "ends_at", "holds_critical", "created_by", "reason")
-_ON_CALL_COLUMNS = ("schedule", "name", "member", "address", "until")
+_ON_CALL_COLUMNS = ("schedule", "name", "member", "address", "until", "local_until")
 app = typer.Typer(no_args_is_help=True, help="List, acknowledge, resolve and silence alerts; show the member on call.")
 out = TableConsole()
 AlertId = Annotated[str, typer.Argument(help="Id of the alert; `vigil alerts list` shows it")]
@@ -120,7 +121,7 @@ def on_call_command(
     at: Annotated[str | None, typer.Option(help="Time with UTC offset, such as 2026-12-24T18:00:00+01:00")] = None,
     key: Key = None,
 ) -> None:
-    """Show the member on call of each schedule, and the end of the shift."""
+    """Show the member on call of each schedule, and the end of the shift in UTC and in the zone of the schedule."""
     with connect(key) as client:
         path = f"{ALERTING}/schedules"
         if schedule_id:
@@ -135,8 +136,15 @@ def _on_call_row(client: httpx.Client, schedule: dict[str, Any], at: str | None)
     path = f"{ALERTING}/schedules/{schedule['id']}/on-call"
     found = request_json(client, "GET", path, params=without_none(at=at))
     member = found["member"] or {"name": "no member"}
-    fields = {"member": member["name"], "address": member.get("address"), "until": found["until"]}
+    until = found["until"]
+    local = f"{_wall_time(until, schedule['zone'])} {schedule['zone']}" if until else None
+    fields = {"member": member["name"], "address": member.get("address"), "until": until, "local_until": local}
     return {"schedule": schedule["id"], "name": schedule["name"], **fields}
+
+
+def _wall_time(timestamp: str, zone: str) -> str:
+    """Return a timestamp as local time in whole minutes, such as `2026-11-23 09:00`."""
+    return f"{datetime.fromisoformat(timestamp).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
 
 
 def _alert(alert_id: str) -> str:

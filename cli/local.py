@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from cli.checkout import ROOT, STATE, CommandFailed, fingerprint, locked
 from cli.embedded import DemoTenant, Embedded
 from cli.emulator import Emulator
 from cli.release import with_release
-from cli.stack import Stack, architecture, source_fingerprint, template_fingerprint
+from cli.stack import Stack, address_of, architecture, source_fingerprint, template_fingerprint
 from cli.steps import Steps
 from cli.tables import TableConsole
 from models import recipe
@@ -157,7 +158,7 @@ class _StackUpdate:
         endpoint_url = started.result()
         built.result()
         with self.steps.step("Deploy template.yaml"):
-            return Stack(self.state).deploy(endpoint_url, parameters)
+            return Stack(self.state).deploy(endpoint_url, with_address(parameters, endpoint_url))
 
     def _sign(self, deployed: Embedded) -> None:
         from cli.tokens import rotate_embedded
@@ -223,6 +224,11 @@ def stack_parameters(state: Path) -> dict[str, str]:
         "OutboundAllow": f"{pager.HOST}:{pager.load_port(state)}",
     }
     return with_release(parameters)
+
+
+def with_address(parameters: Mapping[str, str], endpoint_url: str) -> dict[str, str]:
+    """Return the parameters with the address of the API behind a MiniStack, so that notices have links."""
+    return with_release({**parameters, "ApiAddress": address_of(endpoint_url)})
 
 
 def _ready(api_url: str) -> bool:

@@ -67,7 +67,7 @@ class Stack:
         )
         stacks = self.client(endpoint_url, "cloudformation").describe_stacks(StackName=self.name)["Stacks"]
         out = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
-        api_url = f"{endpoint_url}/local"
+        api_url = address_of(endpoint_url)
         return Embedded(
             api_url=api_url,
             docs_url=f"{api_url}/docs",
@@ -131,6 +131,11 @@ class Stack:
 def source_fingerprint() -> str:
     """Return the fingerprint of the inputs of a build: sources, version of SAM, and Python of this machine."""
     return fingerprint([ROOT / source for source in SOURCES], pin("sam"), platform.machine(), sys.version)
+
+
+def address_of(endpoint_url: str) -> str:
+    """Return the address of the API behind a MiniStack."""
+    return f"{endpoint_url}/local"
 
 
 def template_fingerprint() -> str:

@@ -83,6 +83,27 @@ def test_event_is_counted_once(episodes, writer):
     assert (counts["raised"], counts["opened"], counts["grouped"], counts["intents"]) == (2, 1, 1, 1)
 
 
+def test_event_of_a_request_is_remembered_for_a_day(episodes, writer):
+    assert writer.fire(is_requested=True) == "written"
+    writer.clock.advance(hours=24, seconds=-1)
+    assert writer.fire(is_requested=True) == "repeated"
+    writer.clock.advance(seconds=1)
+    assert writer.fire(is_requested=True) == "written"
+
+
+def test_event_of_a_queue_is_remembered_longer_than_its_messages(episodes, writer):
+    assert writer.fire() == "written"
+    writer.clock.advance(days=8, seconds=-1)
+    assert writer.fire() == "repeated"
+    writer.clock.advance(seconds=1)
+    assert writer.fire() == "written"
+
+
+def test_clear_event_at_the_end_of_time_is_stored(episodes, writer):
+    cleared = event(is_cleared=True, at="9999-12-31T23:59:59.999999Z")
+    assert writer.write(clear(None, cleared, writer.situation(None)), None, None) == "written"
+
+
 def test_change_from_an_old_version_is_stale(episodes, writer):
     writer.fire()
     old = episodes.load("acme", FINGERPRINT)

@@ -90,6 +90,30 @@ def test_every_state_is_read_back_complete(circuits):
     assert circuit.totals == Counts(7)
 
 
+def test_one_of_two_processes_claims_an_untold_transition(circuits):
+    circuit = circuits.get(VENDOR)
+    assert circuits.change(circuit, circuit.open(NOW, PAUSE))
+    (transition,) = circuits.get(VENDOR).untold
+    until = transition.retell_at + PAUSE
+    assert circuits.claim_telling(VENDOR, transition, until)
+    assert not circuits.claim_telling(VENDOR, transition, until + PAUSE)
+    assert circuits.get(VENDOR).untold == (replace(transition, retell_at=until),)
+
+
+def test_a_told_transition_is_not_claimed_and_its_second_end_is_no_error(circuits):
+    circuit = circuits.get(ENDPOINT)
+    circuits.change(circuit, circuit.open(NOW, PAUSE))
+    opened = circuits.get(ENDPOINT)
+    circuits.change(opened, opened.reset(CHANGE))
+    first, second = circuits.get(ENDPOINT).untold
+    for _ in range(2):
+        circuits.end_telling(ENDPOINT, first)
+    assert circuits.get(ENDPOINT).untold == (second,)
+    assert not circuits.claim_telling(ENDPOINT, first, NOW + PAUSE)
+    circuits.end_telling(CircuitId("slack"), first)
+    assert circuits.find(CircuitId("slack")) is None
+
+
 def test_the_later_pause_of_a_vendor_wins(circuits):
     circuits.throttle(VENDOR, NOW + PAUSE)
     circuits.throttle(VENDOR, NOW)

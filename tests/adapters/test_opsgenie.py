@@ -94,3 +94,15 @@ def test_a_digest_is_an_alert_of_its_own(bench, opsgenie):
         FIRST_EPISODE.title,
         "3 notices were over the hourly limit",
     ]
+
+
+@pytest.mark.parametrize("lag", [0, 1, 1_000])
+def test_a_digest_leaves_no_alert_open(bench, opsgenie, lag):
+    opsgenie.lag = lag
+    digest = replace(bench.content("digest", severity="INFO", episode=None, counts={"a b": 3}))
+    for attempts in range(1, 9):
+        content = replace(digest, notice=replace(digest.notice, attempts=attempts))
+        if isinstance(bench.dispatch.send(bench.channel("opsgenie"), content), Sent):
+            break
+    opsgenie.process()
+    assert {alert.status for alert in opsgenie.alerts} == {"closed"}

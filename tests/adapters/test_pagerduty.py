@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.support.fakes.clock import Clock
 from tests.support.vendors import faults
 from tests.support.vendors.bench import FIRST_EPISODE
 from tests.support.vendors.pagerduty import ROUTING_KEY, FakePagerDuty
@@ -75,13 +76,14 @@ def test_a_failed_deployment_is_an_incident(bench, pagerduty):
     assert (len(pagerduty.incidents), pagerduty.changes) == (1, [])
 
 
-def test_a_digest_is_an_incident_of_its_own(bench, pagerduty):
+def test_a_digest_is_a_change_and_leaves_no_incident_open(bench, pagerduty):
     counts = {"work_stuck queue.a": 7, "error_detected api": 1_200}
     bench.send("pagerduty")
     bench.send("pagerduty", "digest", severity="INFO", episode=None, counts=counts)
-    digest = pagerduty.incidents[1]
-    assert digest.summary == "1207 notices were over the hourly limit"
-    assert digest.payload["custom_details"] == {"error_detected api": "1200", "work_stuck queue.a": "7"}
+    (digest,) = pagerduty.changes
+    assert digest["payload"]["summary"] == "1207 notices were over the hourly limit"
+    assert digest["payload"]["custom_details"] == {"error_detected api": "1200", "work_stuck queue.a": "7"}
+    assert len(pagerduty.incidents) == 1
 
 
 def test_60_long_facts_are_accepted_with_the_number_of_hidden_ones(bench, pagerduty):
@@ -197,7 +199,7 @@ def test_a_trigger_after_the_resolution_opens_a_new_incident():
 
 
 def test_a_webhook_of_the_fake_is_signed_with_each_secret():
-    body, headers = FakePagerDuty().webhook(KEY, "incident.acknowledged", ("one", "two"))
+    body, headers = FakePagerDuty().webhook(KEY, "incident.acknowledged", ("one", "two"), Clock().now)
     assert headers["x-pagerduty-signature"].split(",") == [
         "v1=" + hmac.digest(secret, body, "sha256").hex() for secret in (b"one", b"two")
     ]

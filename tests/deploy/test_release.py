@@ -10,9 +10,10 @@ from typer.testing import CliRunner
 
 from cli import release
 from cli.checkout import ROOT, tool_python
-from cli.local import stack_parameters
+from cli.local import stack_parameters, with_address
 from cli.main import app
 from tests.support.templates import DISTRICTS, functions, resources, template
+from vigil.runtime.setting_values import web_address
 
 ROOT_TEMPLATE = ROOT / "template.yaml"
 PARAMETERS = {name: str(one.get("Default", "text")) for name, one in template(ROOT_TEMPLATE)["Parameters"].items()}
@@ -104,6 +105,15 @@ def test_the_template_refuses_a_deployment_without_a_release():
 
 def test_the_embedded_stack_has_the_release_of_its_parameters(tmp_path):
     parameters = stack_parameters(tmp_path)
+    assert parameters["Release"] == release.release_of(parameters)
+
+
+def test_notices_of_the_embedded_stack_link_to_its_own_address(tmp_path):
+    parameters = with_address(stack_parameters(tmp_path), "http://127.0.0.1:4566")
+    assert parameters["ApiAddress"] == "http://127.0.0.1:4566/local"
+    pattern = template(ROOT_TEMPLATE)["Parameters"]["ApiAddress"]["AllowedPattern"]
+    assert re.fullmatch(pattern, parameters["ApiAddress"])
+    assert web_address(parameters["ApiAddress"]) == parameters["ApiAddress"]
     assert parameters["Release"] == release.release_of(parameters)
 
 

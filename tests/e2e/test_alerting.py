@@ -2,6 +2,7 @@
 
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import count
 
 import httpx
@@ -78,11 +79,21 @@ def test_a_sent_alert_becomes_one_incident_and_its_end_resolves_it(vendors, page
     assert [(each["action"], each["state"]) for each in notices] == [("trigger", "sent"), ("resolve", "sent")]
 
 
+def test_the_links_of_a_notice_lead_to_the_embedded_stack(stack, vendors, pager, tenants):
+    alert_id = send(tenants[0])
+    links = incident(vendors, alert_id, "triggered").links
+    assert all(link.startswith(f"{stack.api_url}/v1/alerting/links/") for link in links.values())
+    assert httpx.get(links["acknowledge"], timeout=60, trust_env=False).status_code == 200
+    assert httpx.post(links["resolve"], timeout=60, trust_env=False).status_code == 200
+    assert incident(vendors, alert_id, "resolved")
+
+
 def test_an_acknowledgement_at_the_vendor_stops_the_alert_without_echo(stack, vendors, pager, tenants):
     alert_id = send(tenants[0])
     found = incident(vendors, alert_id, "triggered")
     url = f"{stack.api_url}/v1/alerting/inbound/pagerduty/{stack.tenants[0].tenant_id}.{pager['id']}"
-    body, headers = vendors.pagerduty.webhook(found.dedup_key, "incident.acknowledged", (WEBHOOK_SECRET,))
+    acknowledged = ("incident.acknowledged", (WEBHOOK_SECRET,), datetime.now(UTC))
+    body, headers = vendors.pagerduty.webhook(found.dedup_key, *acknowledged)
     forged = {**headers, "x-pagerduty-signature": f"v1={'0' * 64}"}
     assert httpx.post(url, content=body, headers=forged, trust_env=False).status_code == 401
     assert httpx.post(url, content=body, headers=headers, trust_env=False).status_code == 202

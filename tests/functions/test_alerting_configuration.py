@@ -172,14 +172,15 @@ def test_routes_need_the_current_version(ask):
 
 
 def test_resources_in_use_return_409_with_their_users(ask, made):
-    for path, user in (
-        (f"members/{made['ann']}", made["schedules"]),
-        (f"schedules/{made['schedules']}", made["policies"]),
-        (f"policies/{made['policies']}", "routes all"),
+    for path, use in (
+        (f"members/{made['ann']}", f"The member is used by the schedules and policies {made['schedules']}."),
+        (f"schedules/{made['schedules']}", f"The schedule is used by the policies {made['policies']}."),
+        (f"policies/{made['policies']}", "The policy is used by the routes all."),
     ):
         status, _, problem = ask("DELETE", path)
-        assert status == 409
-        assert user in problem["detail"]
+        assert (status, problem["type"]) == (409, "urn:vigil:problem:in-use")
+        assert problem["title"] == "The resource is in use by other resources"
+        assert problem["detail"] == f"{use} Remove it there first."
 
 
 def test_unused_resources_are_deleted_in_order(ask, made):

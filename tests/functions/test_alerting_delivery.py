@@ -182,10 +182,10 @@ def test_limited_notices_become_a_digest(clock, vendors, deliver, sweep):
     for _ in range(2):
         sweep()
         deliver()
-    *alerts, digest = vendors.pagerduty.incidents
+    alerts, (digest,) = vendors.pagerduty.incidents, vendors.pagerduty.changes
     assert len(alerts) == 6
-    held = [value for name, value in digest.payload["custom_details"].items() if name.startswith("high_latency")]
-    assert sum(map(int, held)) == 3, digest.payload
+    held = [value for name, value in digest["payload"]["custom_details"].items() if name.startswith("high_latency")]
+    assert sum(map(int, held)) == 3, digest["payload"]
     assert imbalance() == []
 
 

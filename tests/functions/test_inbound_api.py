@@ -1,5 +1,7 @@
 """Reports of vendors and signed links as deployed: an alert that a person takes outside is taken, once."""
 
+from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import boto3
@@ -17,6 +19,7 @@ from vigil.kernel.time import format_timestamp
 
 SECRETS = {"pagerduty": "canaryPagerDutySecret", "slack": "canarySlackSecret"}
 NAMES = {"pagerduty": "webhook_secret", "slack": "signing_secret"}
+FIRED = AlertEvent("acme", "e-1", "work_stuck", "ERROR", "queue", "Work is stuck", "")
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -39,10 +42,8 @@ def alert(clock, published, queue):
     for vendor, secret in SECRETS.items():
         sealed = sealing.seal("acme", vendor, {NAMES[vendor]: secret})
         assert channels.create(Channel("acme", vendor, vendor, "Night", {}, sealed), 20)
-    now = format_timestamp(clock.now)
-    fired = AlertEvent("acme", "e-1", "work_stuck", "ERROR", "queue", "Work is stuck", now)
-    alerting.alert_intake().accept(fired)
-    return alerting.alerts().get("acme", f"alr-{fired.fingerprint}-1")
+    alerting.alert_intake().accept(replace(FIRED, occurred_at=format_timestamp(clock.now)))
+    return alerting.alerts().get("acme", f"alr-{FIRED.fingerprint}-1")
 
 
 @pytest.fixture
@@ -83,6 +84,39 @@ def test_a_button_of_slack_takes_the_alert_without_an_echo(api, alert, clock):
     state, by, notices = current(alert)
     assert (state, by) == ("acknowledged", "slack:U2CERLKJA")
     assert "slack" not in notices
+
+
+REPORTS = {
+    "pagerduty": lambda key, at: pagerduty_body(at, "incident.resolved", data={"incident_key": key}),
+    "slack": lambda key, at: slack_body(
+        actions=[{"action_id": "resolve", "value": key, "action_ts": f"{at.timestamp():.6f}"}]
+    ),
+}
+
+
+def report(api, vendor, alert, acted_at, now):
+    """Return the status of a report that arrives now about a resolution at a time."""
+    body = REPORTS[vendor](alert.episode.dedup_key, acted_at)
+    headers = FORM | slack_headers(body, now) if vendor == "slack" else pagerduty_headers(body)
+    return api("POST", f"/v1/alerting/inbound/{vendor}/acme.{vendor}", body, headers)[0]
+
+
+@pytest.mark.parametrize(("vendor", "status"), [("pagerduty", 202), ("slack", 200)])
+@pytest.mark.parametrize("change", ["rise", "reopen"])
+def test_a_report_before_a_later_alarm_changes_nothing(api, alert, clock, vendor, status, change, caplog):
+    acted_at = clock.now + timedelta(seconds=30)
+    clock.advance(minutes=1)
+    severity = "CRITICAL" if change == "rise" else "ERROR"
+    if change == "reopen":
+        alerting.alerts().resolve("acme", alert.episode.alert_id, "key-1")
+    again = replace(FIRED, event_id="e-2", severity=severity, occurred_at=format_timestamp(clock.now))
+    alerting.alert_intake().accept(again)
+    clock.advance(seconds=10)
+    assert report(api, vendor, alert, acted_at, clock.now) == status
+    assert current(alert)[0] == "firing"
+    assert caplog.records[-1].problem == "outdated-report"
+    assert report(api, vendor, alert, clock.now, clock.now) == status
+    assert current(alert)[0] == "resolved"
 
 
 def test_a_forged_report_counts_as_a_breach(api, clock, caplog):

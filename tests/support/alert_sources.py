@@ -14,7 +14,6 @@ DETAILS: dict[str, dict[str, Any]] = {
     "circuits.closed": {"circuit": "slack", "epoch": 2},
     "circuits.opened": {"circuit": "slack", "epoch": 1, "failed": 5, "calls": 9},
     "dead_letters.parked": {"queue": "batch-chunks", "kind": "batch.chunk", "reason": "no-word", "job_id": "acme.k"},
-    "forecasting.anomaly_found": MONEY | {"began": "2026-11-21T05", "expected_micros": 1, "bound_micros": 2},
     "scoring.high_risk_found": {"decision_id": "dec_1", "subject": "s", "model_digest": "sha256:0123456789abcdef"}
     | {"band": "high", "decision": "refer", "correlation_id": "corr-1"},
     "spend.anomaly_found": MONEY | {"began": "2026-11-21T05", "expected_micros": 1, "bound_micros": 2},

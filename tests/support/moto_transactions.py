@@ -17,7 +17,7 @@ def small_copies() -> Iterator[None]:
     """Copy only the items that a transaction can change. The other items of the table are shared with the copy."""
     transact = DynamoDBBackend.transact_write_items
 
-    def transact_write_items(backend: DynamoDBBackend, transact_items: Sequence[Mapping[str, Any]]) -> None:
+    def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
         operations = [operation for item in transact_items for operation in item.values()]
 
         def copied(table: Table, _memo: Any) -> Table:
@@ -40,9 +40,9 @@ def _restorable(table: Table, keys: Sequence[Mapping[str, Any]]) -> Table:
     for key in keys:
         partition = DynamoType(key[table.hash_key_attr])
         items = kept.items.get(partition)
-        if table.range_key_attr is None and items:
+        if items and table.range_key_attr is None:
             kept.items[partition] = copy.deepcopy(items)
-        elif items and (place := DynamoType(key[table.range_key_attr])) in items:
+        elif items and table.range_key_attr and (place := DynamoType(key[table.range_key_attr])) in items:
             items[place] = copy.deepcopy(items[place])
     if table.stream_shard is not None:
         kept.stream_shard = copy.copy(table.stream_shard)

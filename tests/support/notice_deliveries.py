@@ -1,15 +1,16 @@
 """A whole delivery of notices in memory: workers, sweep and vendor in virtual time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 from random import Random
 
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.notice_rooms import FakeDeliveryQueue, FakeDestinations, FakeReports, FakeVendor, NoLinks
-from tests.support.fakes.notices import Crash, FakeNotices
+from tests.support.fakes.notices import FINGERPRINT, Crash, FakeNotices, episode
 from tests.support.faultbed.interleaving import Interleaving
+from vigil.alerting.alerts.model import Episode, Notice
 from vigil.alerting.notices.digest_service import Digests
 from vigil.alerting.notices.follow_ups_service import FollowUps
 from vigil.alerting.notices.model import DeliveryStep, DueItem, NoticeRef
@@ -131,3 +132,21 @@ class DeliveryBed:
         self._turns.pause()
         if self.calls == self._end_at or (self.crash and self.random.random() < self.crash):
             raise Crash
+
+
+def deliver(bed: DeliveryBed, *notices: Notice, about: Episode | None = None) -> None:
+    """Store notices with their episode, send their messages and process these."""
+    bed.store.add(about or episode(severity=notices[0].severity), *notices)
+    bed.queue.send(notices)
+    bed.drain()
+
+
+def state(bed: DeliveryBed, sequence: int = 1, fingerprint: str = FINGERPRINT, tenant: str = "acme") -> Notice:
+    """Return a stored notice of the first number of an episode."""
+    return bed.store.stored[tenant, fingerprint, 1, sequence].notice
+
+
+def resolve(bed: DeliveryBed) -> None:
+    """Resolve the episode of the first fingerprint, without a notice."""
+    about = bed.store.episodes["acme", FINGERPRINT]
+    bed.store.episodes["acme", FINGERPRINT] = replace(about, state="resolved", version=about.version + 1)

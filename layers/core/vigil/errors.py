@@ -15,6 +15,7 @@ VigilError
 ├── NotFound              the resource does not exist for this tenant
 ├── Erased                the resource was permanently erased
 ├── Conflict              the resource was changed by another request
+│   └── InUse             other resources name the resource
 ├── InProgress            the first request with this Idempotency-Key is still running
 ├── PreconditionFailed    the resource does not have the expected version
 ├── PreconditionRequired  the request does not name the expected version
@@ -127,6 +128,10 @@ class Erased(VigilError):
 
 class Conflict(VigilError):
     """The resource was changed by another request since it was read."""
+
+
+class InUse(Conflict):
+    """Other resources name the resource, so that it cannot be deleted."""
 
 
 class InProgress(VigilError):

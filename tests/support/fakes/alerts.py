@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from vigil.alerting.alerts.model import AlertEvent, Episode, Notice
 from vigil.alerting.alerts.statistics_model import COUNTERS, Bucket
 from vigil.alerting.alerts.statistics_model import Counter as CountName
 from vigil.alerting.episodes.change_counts_model import count_change
+from vigil.alerting.episodes.items_model import counted_retention
 from vigil.alerting.episodes.listing_model import AlertFilter, AlertPage
 from vigil.alerting.episodes.model import Change
 from vigil.alerting.episodes.ports import WriteResult
@@ -48,7 +50,7 @@ class FakeEpisodeStore:
         self.current: dict[tuple[str, str], Episode] = {}
         self.archived: dict[tuple[str, str, int], Episode] = {}
         self.stored_notices: dict[tuple[str, str, int, int], Notice] = {}
-        self.counted: set[tuple[str, str, str]] = set()
+        self.counted: dict[tuple[str, str, str], datetime] = {}
         self.counts: dict[tuple[str, str, Bucket], Counter[CountName]] = {}
 
     def load(self, tenant_id: str, fingerprint: str) -> Episode | None:
@@ -75,12 +77,13 @@ class FakeEpisodeStore:
         episode = change.episode
         key = (tenant_id, episode.fingerprint)
         before = self.current.get(key)
-        if event is not None and (*key, event.event_id) in self.counted:
+        now = datetime.fromisoformat(at)
+        if event is not None and self.counted.get((*key, event.event_id), now) > now:
             return "repeated"
         if not self._is_writable(before, change, event, seen):
             return "stale"
         if event is not None:
-            self.counted.add((*key, event.event_id))
+            self.counted[*key, event.event_id] = now + counted_retention(event)
         self.current[key] = self._after(before, change, event)
         for notice in change.notices:
             assert (*key, notice.number, notice.sequence) not in self.stored_notices

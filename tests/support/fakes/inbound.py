@@ -27,10 +27,14 @@ class FakeAlerts:
     calls: int = 0
     failures: list[Exception] = field(default_factory=list)
 
-    def acknowledge(self, tenant_id: str, alert_id: str, by: str, origin: str = "") -> None:
+    def acknowledge(
+        self, tenant_id: str, alert_id: str, by: str, origin: str = "", acted_at: datetime | None = None
+    ) -> None:
         self._change(tenant_id, alert_id, ("firing",), "acknowledged", by, origin)
 
-    def resolve(self, tenant_id: str, alert_id: str, by: str, origin: str = "") -> None:
+    def resolve(
+        self, tenant_id: str, alert_id: str, by: str, origin: str = "", acted_at: datetime | None = None
+    ) -> None:
         self._change(tenant_id, alert_id, ("firing", "acknowledged"), "resolved", by, origin)
 
     def _change(self, tenant: str, alert: str, before: tuple[str, ...], after: str, by: str, origin: str) -> None:

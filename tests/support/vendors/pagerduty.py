@@ -29,7 +29,7 @@ _PAYLOAD_FIELDS = {
 
 @dataclass
 class Incident:
-    """An incident of one integration and key. `log` lists the actions that applied to it."""
+    """An incident of one integration and key. `log` lists the actions that applied to it, `links` addresses by name."""
 
     routing_key: str
     dedup_key: str
@@ -38,6 +38,7 @@ class Incident:
     status: str = "triggered"
     log: list[str] = field(default_factory=list)
     payload: Mapping[str, Any] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 class FakePagerDuty:
@@ -102,6 +103,7 @@ class FakePagerDuty:
                 found = Incident(event["routing_key"], key, payload["summary"], payload["severity"])
                 self.incidents.append(found)
             found.severity, found.summary, found.payload = payload["severity"], payload["summary"], payload
+            found.links = {link.get("text", ""): link["href"] for link in event.get("links", ())}
         elif found is None:
             self.dropped.append(event)
             return
@@ -109,13 +111,15 @@ class FakePagerDuty:
             found.status = f"{action}d"
         found.log.append(action)
 
-    def webhook(self, dedup_key: str, event_type: str, secrets: tuple[str, ...]) -> tuple[bytes, dict[str, str]]:
+    def webhook(
+        self, dedup_key: str, event_type: str, secrets: tuple[str, ...], occurred_at: datetime
+    ) -> tuple[bytes, dict[str, str]]:
         """Return the body and the headers of a V3 webhook about an incident, with one signature per secret."""
         event = {
             "id": uuid.uuid4().hex,
             "event_type": event_type,
             "resource_type": "incident",
-            "occurred_at": "2026-11-30T12:00:00Z",
+            "occurred_at": occurred_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "agent": {"id": "PLH1HKV", "type": "user_reference", "summary": "Ada"},
             "client": None,
             "data": {"id": "PGR0VU2", "type": "incident", "incident_key": dedup_key, "status": event_type[9:]},

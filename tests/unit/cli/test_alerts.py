@@ -28,7 +28,7 @@ NOTICE = {
     "state": "failed",
     "reason": "invalid key",
 }
-SCHEDULE = {"id": "sch-1", "name": "Rota"}
+SCHEDULE = {"id": "sch-1", "name": "Rota", "zone": "Europe/Berlin"}
 SILENCE = {
     "id": "sil-1",
     "state": "active",
@@ -149,6 +149,8 @@ def test_silences_are_listed_and_ended(asked):
 def test_on_call_prints_each_schedule_with_its_member():
     lines = run("on-call").output.splitlines()
     assert "Ann" in lines[1]
+    assert "2026-11-23T08:00:00.000000Z" in lines[1]
+    assert "2026-11-23 09:00 Europe/Berlin" in lines[1]
     assert "no member" in lines[2]
 
 

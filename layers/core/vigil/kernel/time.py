@@ -2,10 +2,17 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
+_LAST = datetime.max.replace(tzinfo=UTC)
+
 
 def format_timestamp(moment: datetime) -> str:
     """Return a moment in the one format of answers, events and files: `2026-11-21T05:00:00.000000Z`."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def add_clamped(moment: datetime, span: timedelta) -> datetime:
+    """Return the moment (UTC) after a span, or the last moment of the year 9999 in place of a later one."""
+    return _LAST if _LAST - moment < span else moment + span
 
 
 def format_day(day: date) -> str:

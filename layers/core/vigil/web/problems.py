@@ -41,6 +41,7 @@ CATALOGUE: dict[type[errors.VigilError], Problem] = {
     errors.NotFound: Problem("not-found", 404, "The resource does not exist"),
     errors.Erased: Problem("erased", 410, "The person's data are erased"),
     errors.Conflict: Problem("conflict", 409, "The resource was changed by another request"),
+    errors.InUse: Problem("in-use", 409, "The resource is in use by other resources"),
     errors.InProgress: Problem("in-progress", 409, "The first request with this key is still running"),
     errors.PreconditionFailed: Problem("precondition-failed", 412, "The resource has changed since it was read"),
     errors.PreconditionRequired: Problem("precondition-required", 428, "The request must name the expected version"),

@@ -9,11 +9,14 @@ import pytest
 
 from tests.support.alert_worlds import AlertWorld
 from tests.support.fakes.alerts import config, event
+from tests.support.fakes.notices import notice
 from vigil.alerting.alerts.statistics_model import unbalanced
 from vigil.alerting.episodes.changes_service import MAX_ATTEMPTS
 from vigil.alerting.episodes.escalation_model import Situation
 from vigil.alerting.episodes.model import acknowledge, resolve
+from vigil.alerting.notices.model import FollowUp
 from vigil.errors import Conflict, NotFound
+from vigil.kernel.tenants import OPERATORS
 from vigil.kernel.time import format_timestamp
 
 CONFIG = config("channel:page", "channel:chat")
@@ -47,6 +50,15 @@ def test_accepted_event_is_sent_and_published_once(world):
     assert [each.kind for each in world.bus.published] == ["alerts.raised"]
     assert world.sweep() == world.queue.sent
     assert len(world.bus.published) == 1
+
+
+def test_a_critical_notice_raises_the_open_alert_of_the_operators():
+    world = AlertWorld(config("channel:page", tenant_id=OPERATORS))
+    for number, severity in enumerate(["WARNING", "WARNING", "CRITICAL", "CRITICAL"], 1):
+        ended = notice(number, channel="operators", severity=severity)
+        outcome = world.intake.accept(FollowUp("escalated", ended).operators_event()).outcome
+        assert outcome == ("opened" if number == 1 else "grouped")
+    assert [each.severity for each in world.queue.sent] == ["WARNING", "CRITICAL"]
 
 
 def test_repeated_event_has_no_effect(world):

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.alert_lives import CHAT, PAGE, Life
 from tests.support.fakes.alerts import config
+from vigil.alerting.episodes.model import CLOCK_TOLERANCE, is_outdated
 from vigil.alerting.policies.model import ConfiguredChannel, Matcher, Policy, PolicyStep, Route
 from vigil.kernel.tenants import OPERATORS
 from vigil.kernel.time import format_timestamp
@@ -107,6 +108,51 @@ def test_tenant_without_channels_still_has_a_notice(tenant, has_contact, expecte
     life = Life(config(channels=(), tenant_id=tenant, has_contact=has_contact))
     life.fire()
     assert [(each.channel, each.state, each.fallbacks) for each in life.new] == [expected]
+
+
+@pytest.mark.parametrize("again", [{"severity": "CRITICAL"}, {}], ids=["rise", "reopen"])
+def test_acts_before_the_last_alarm_are_outdated(again):
+    life = Life(config(PAGE))
+    life.fire()
+    first = life.clock()
+    assert not is_outdated(life.episode, first - CLOCK_TOLERANCE)
+    life.clock.advance(minutes=2)
+    if not again:
+        life.resolve()
+    life.fire(**again)
+    assert life.episode.alerted_at == format_timestamp(life.clock())
+    assert is_outdated(life.episode, life.clock() - CLOCK_TOLERANCE - timedelta(microseconds=1))
+    assert not is_outdated(life.episode, life.clock() - CLOCK_TOLERANCE)
+
+
+def test_grouped_events_and_acknowledgements_outdate_no_act():
+    life = Life(config(PAGE))
+    life.fire()
+    first = life.episode.alerted_at
+    life.clock.advance(minutes=2)
+    life.fire()
+    life.acknowledge()
+    assert life.episode.alerted_at == first
+
+
+def test_episode_without_the_time_of_its_alarm_has_that_of_its_start():
+    life = Life(config(PAGE))
+    life.fire()
+    earlier = replace(life.episode, alerted_at=None)
+    assert is_outdated(earlier, life.clock() - timedelta(seconds=2))
+    assert not is_outdated(earlier, life.clock())
+
+
+@pytest.mark.parametrize("severity", ["INFO", "ERROR"])
+def test_event_at_the_end_of_time_is_accepted(severity):
+    life, last = Life(config(PAGE)), "9999-12-31T23:59:59.999999Z"
+    life.fire(severity=severity, at=last)
+    assert life.episode.due_at is None or life.episode.due_at <= last
+    life.acknowledge()
+    life.fire(severity=severity, at=last)
+    assert life.wait(minutes=20) == []
+    life.resolve()
+    assert life.episode.state == "resolved"
 
 
 def test_acknowledgement_stops_escalation_and_spares_its_origin():

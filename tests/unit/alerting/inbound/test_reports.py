@@ -234,6 +234,22 @@ def test_another_interaction_of_slack_is_ignored(reports, alerts, clock, changes
     assert alerts.calls == 0
 
 
+def test_an_echo_of_an_event_of_vigil_has_no_effect(reports, alerts, clock):
+    body = pagerduty_body(clock.now, agent={"id": "PINTEG", "type": "events_api_v2_inbound_integration_reference"})
+    assert receive(reports, "pagerduty", pagerduty_headers(body), body) is None
+    assert alerts.calls == 0
+
+
+@pytest.mark.parametrize(
+    ("action_ts", "seconds"), [("1772366395.365873", -5), ("1772366395", -5), ("soon", 0), (None, 0), (7e11, 0)]
+)
+def test_a_button_has_its_own_time_or_that_of_its_report(clock, action_ts, seconds):
+    button = {"action_id": "resolve", "value": KEY} | ({"action_ts": action_ts} if action_ts else {})
+    body = slack_body(actions=[button])
+    report = SlackReader().read(slack_headers(body, clock.now), body, clock.now)
+    assert report.occurred_at == clock.now + timedelta(seconds=seconds)
+
+
 @pytest.mark.parametrize("agent", [None, {}, {"id": None}, {"id": "a b"}, {"id": "x" * 33}, "text"])
 def test_an_unknown_person_is_named_by_the_vendor(reports, alerts, clock, agent):
     body = pagerduty_body(clock.now, agent=agent)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.fakes.notice_rooms import open_circuit
 from tests.support.fakes.notices import FINGERPRINT, episode, notice
-from tests.support.notice_deliveries import DeliveryBed
+from tests.support.notice_deliveries import DeliveryBed, deliver, resolve, state
 from vigil.alerting.channels.model import Postponed, Refused
 from vigil.alerting.notices.limits_model import NoticeLimits
 from vigil.alerting.notices.model import NoticeRef
@@ -17,22 +17,6 @@ from vigil.kernel.tenants import OPERATORS
 @pytest.fixture
 def bed():
     return DeliveryBed()
-
-
-def deliver(bed, *notices, about=None):
-    """Store notices with their episode, send their messages and process these."""
-    bed.store.add(about or episode(severity=notices[0].severity), *notices)
-    bed.queue.send(notices)
-    bed.drain()
-
-
-def state(bed, sequence=1, fingerprint=FINGERPRINT, tenant="acme"):
-    return bed.store.stored[tenant, fingerprint, 1, sequence].notice
-
-
-def resolve(bed):
-    about = bed.store.episodes["acme", FINGERPRINT]
-    bed.store.episodes["acme", FINGERPRINT] = replace(about, state="resolved", version=about.version + 1)
 
 
 def test_accepted_notice_is_sent_with_its_receipt(bed):

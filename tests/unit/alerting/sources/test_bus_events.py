@@ -12,7 +12,6 @@ EXPECTED = {
     "circuits.closed": ("dependency_failure", "ERROR", "circuit.slack"),
     "circuits.opened": ("dependency_failure", "ERROR", "circuit.slack"),
     "dead_letters.parked": ("work_stuck", "ERROR", "queue.batch-chunks"),
-    "forecasting.anomaly_found": ("cost_threshold", "WARNING", "spend"),
     "scoring.high_risk_found": ("high_risk_prediction", "INFO", "scoring"),
     "spend.anomaly_found": ("cost_threshold", "WARNING", "spend"),
     "tokens.reused": ("security_breach", "ERROR", "tokens"),

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from tests.support.access_services import build_world
 from tests.support.fakes.access import Crash, Crasher, FakeCertificateSigner, FakeErasableStore, FakeErasureStore
 from vigil.access.tenants.service import TenantChange
+from vigil.alerting.episodes.items_model import EPISODE_RETENTION
 from vigil.errors import NotFound, Unavailable
 from vigil.kernel.time import format_timestamp
+from vigil.privacy.erasure.model import RETAINED_TENANT_DATA
 from vigil.privacy.erasure.service import Certificates, Eraser
 
 PLENTY = 300.0
@@ -20,6 +22,11 @@ OWNED = {
     "outcomes": {"acme": {"o1"}, "globex": {"o1"}},
     "keys": {"acme": set(), "globex": {"k1"}},
 }
+
+
+def test_the_certificate_names_alerts_of_operators_with_their_bound():
+    (sentence,) = [each for each in RETAINED_TENANT_DATA if "operators" in each]
+    assert f"for {EPISODE_RETENTION.days} days after their resolution" in sentence
 
 
 class Scene:

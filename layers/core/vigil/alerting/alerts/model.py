@@ -58,7 +58,8 @@ class AlertEvent:
 
     `source` names the failing part, for example `queue.batch-splits`. Events with the same type, source and `labels`
     belong to one episode. `facts` are names and texts for people: ids and counts, at most 20. `link` is empty or an
-    https address. `is_cleared` is True for an event that ends the episode.
+    https address. `is_cleared` is True for an event that ends the episode. `is_requested` is True for an event that a
+    request of the API sent, so that its id is remembered as long as an Idempotency-Key. No queue carries such an event.
     """
 
     tenant_id: str
@@ -73,6 +74,7 @@ class AlertEvent:
     facts: tuple[tuple[str, str], ...] = ()
     link: str = ""
     correlation_id: str = ""
+    is_requested: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -108,6 +110,8 @@ class Episode:
     sequence of the last notice. `hold` is None if notices may be sent. `due_at` is the time of the next step of the
     clock, or None. `cleared_at` is the time of the latest event that cleared the alert. `unpublished` are the events
     for the event bus that still have to be published. `version` grows with each write that does more than count.
+    `alerted_at` is the time at which it last opened, reopened or rose to a higher severity. It is None in items of
+    earlier releases.
     """
 
     tenant_id: str
@@ -139,6 +143,7 @@ class Episode:
     version: int = 0
     cleared_at: str | None = None
     unpublished: tuple[BusEvent, ...] = ()
+    alerted_at: str | None = None
 
     @property
     def alert_id(self) -> str:

@@ -28,11 +28,19 @@ class OpsgenieSender:
         self._unseal = unseal
 
     def send(self, channel: Channel, content: NoticeContent) -> Outcome:
-        """Create, acknowledge or close the alert of a notice, and read the result of the request once."""
-        account = _Account(self._exchange, channel, self._unseal.open(channel))
-        action = _ACTIONS.get(content.notice.action)
-        if action is None:
-            return self._create(account, content)
+        """Create, acknowledge or close the alert of a notice, and read the result of each request once.
+
+        The alert of a digest is closed as soon as it is created, because no later notice ends it.
+        """
+        account, action = _Account(self._exchange, channel, self._unseal.open(channel)), content.notice.action
+        if action in _ACTIONS:
+            return self._act(account, content, _ACTIONS[action])
+        created = self._create(account, content)
+        if action == "digest" and isinstance(created, Sent):
+            return self._act(account, content, "close")
+        return created
+
+    def _act(self, account: "_Account", content: NoticeContent, action: str) -> Outcome:
         result = account.request("POST", alerts.action_path(content, action), alerts.to_action(content))
         if isinstance(result, Refused | Postponed):
             return result

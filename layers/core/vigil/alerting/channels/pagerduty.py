@@ -28,7 +28,7 @@ class PagerDutySender:
         masked = tuple(secrets.values())
         if not events.is_change(content):
             return self._send(channel, "/v2/enqueue", events.to_event(content, routing_key), masked)
-        if content.notice.action == "trigger":
+        if content.notice.action in {"trigger", "digest"}:
             return self._send(channel, "/v2/change/enqueue", events.to_change(content, routing_key), masked)
         return Sent(Receipt())  # the vendor has no incident of a change event, so that nothing is left to end
 

@@ -19,14 +19,20 @@ _SEVERITIES: Mapping[Severity, str] = {
 
 
 def is_change(content: NoticeContent) -> bool:
-    """Return True for the news of a deployment, which is a change event: it opens no incident."""
+    """Return True for the news of a deployment and for a digest. A change event opens no incident.
+
+    A digest tells of notices and has no end, so that its incident would stay open for ever.
+    Source: https://developer.pagerduty.com/docs/events-api-v2/change-events/.
+    """
     episode = content.episode
+    if content.notice.action == "digest":
+        return True
     return episode is not None and episode.type == "deployment_status" and content.notice.severity == "INFO"
 
 
 def to_event(content: NoticeContent, routing_key: str) -> dict[str, Any]:
     """Return the event of a notice. A trigger with the key of an open incident changes its severity and text."""
-    action = "trigger" if content.notice.action == "digest" else content.notice.action
+    action = content.notice.action
     event: dict[str, Any] = {
         "routing_key": routing_key,
         "event_action": action,
@@ -40,7 +46,7 @@ def to_event(content: NoticeContent, routing_key: str) -> dict[str, Any]:
 
 
 def to_change(content: NoticeContent, routing_key: str) -> dict[str, Any]:
-    """Return the change event of a deployment's news."""
+    """Return the change event of a deployment's news or of a digest."""
     text = describe(content)
     return {"routing_key": routing_key, "payload": _payload(text), "links": _links(text)}
 

@@ -109,7 +109,7 @@ class ChannelUses(Protocol):
         ...
 
     def check_unused_channel(self, channel_id: str) -> None:
-        """Raise Conflict with the ids of the policies that name a channel."""
+        """Raise InUse with the ids of the policies that name a channel."""
         ...
 
 

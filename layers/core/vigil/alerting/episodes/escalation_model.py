@@ -14,7 +14,7 @@ from vigil.alerting.episodes.receivers_model import (
     next_step,
 )
 from vigil.alerting.policies.model import AlertingConfig
-from vigil.kernel.time import format_timestamp
+from vigil.kernel.time import add_clamped, format_timestamp
 
 MAX_NOTICES = 90
 """Maximum notices of one change. A transaction has at most 100 parts."""
@@ -100,7 +100,8 @@ def rest(episode: Episode, quiet_after: timedelta) -> Episode:
     """Return an open episode without a next step: an INFO episode is due after its quiet time, others never."""
     if episode.severity != "INFO":
         return replace(episode, due_at=None)
-    return replace(episode, due_at=format_timestamp(datetime.fromisoformat(episode.last_event_at) + quiet_after))
+    quiet_at = add_clamped(datetime.fromisoformat(episode.last_event_at), quiet_after)
+    return replace(episode, due_at=format_timestamp(quiet_at))
 
 
 def _hold(

@@ -23,11 +23,14 @@ from vigil.alerting.alerts.notice_items_model import episode_key
 from vigil.alerting.alerts.statistics_model import shard_of
 from vigil.alerting.episodes.model import Change
 from vigil.alerting.policies.model import severity_rank
+from vigil.kernel.time import add_clamped
 
 EPISODE_RETENTION = timedelta(days=400)
 """Time for which a resolved episode is stored."""
 COUNTED_RETENTION = timedelta(days=8)
 """Time in which a repeated event is recognised. It is longer than the retention of every queue."""
+REQUESTED_RETENTION = timedelta(hours=24)
+"""Time in which a repeated event of a request is recognised, the lifetime of every Idempotency-Key."""
 _OWN_ATTRIBUTES = ("count", "last_event_at", "notices", "version")
 _INDEX_ATTRIBUTES = ("due_pk", "due_at", "expires_at", "list_pk", "list_sk")
 _NAME = re.compile(r"#(\w+)")
@@ -88,10 +91,24 @@ def count_part(episode: Episode, occurred_at: str, *, is_latest: bool) -> Item:
 
 
 def counted_event_part(event: AlertEvent, at: str) -> Item:
-    """Return the part that records an event as counted; its condition fails if the event was counted before."""
-    expires = datetime.fromisoformat(at) + COUNTED_RETENTION
-    key = episode_key(event.tenant_id, event.fingerprint, f"EVT#{event.event_id}")
-    return _put_new(key | {"expires_at": _number(int(expires.timestamp()))})
+    """Return the part that records an event as counted; its condition fails if the event was counted before.
+
+    An expired record is written over, because DynamoDB deletes expired items late.
+    """
+    now, key = datetime.fromisoformat(at), episode_key(event.tenant_id, event.fingerprint, f"EVT#{event.event_id}")
+    expires = int((now + counted_retention(event)).timestamp())
+    return {
+        "Put": {
+            "Item": key | {"expires_at": _number(expires)},
+            "ConditionExpression": "attribute_not_exists(pk) OR expires_at <= :now",
+            "ExpressionAttributeValues": {":now": _number(int(now.timestamp()))},
+        }
+    }
+
+
+def counted_retention(event: AlertEvent) -> timedelta:
+    """Return the time in which a repetition of the event is recognised."""
+    return REQUESTED_RETENTION if event.is_requested else COUNTED_RETENTION
 
 
 def archived_part(episode: Episode) -> Item:
@@ -142,7 +159,7 @@ def _attributes(episode: Episode) -> Item:
     numbers["rank"] = severity_rank(episode.severity)
     if episode.state == "resolved":
         ended_at = datetime.fromisoformat(episode.resolved_at or episode.last_event_at)
-        numbers["expires_at"] = int((ended_at + EPISODE_RETENTION).timestamp())
+        numbers["expires_at"] = int(add_clamped(ended_at, EPISODE_RETENTION).timestamp())
     return {name: {"S": text} for name, text in texts.items()} | {
         name: _number(number) for name, number in numbers.items()
     }
@@ -178,10 +195,6 @@ def _update(
             "ExpressionAttributeValues": {f":{name}": value for name, value in (*sets.items(), *adds.items())} | values,
         }
     }
-
-
-def _put_new(item: Item) -> Item:
-    return {"Put": {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
 
 
 def _number(number: int) -> Item:

@@ -22,12 +22,18 @@ from vigil.alerting.episodes.escalation_model import MAX_NOTICES, Situation, add
 from vigil.alerting.episodes.receivers_model import select_policy
 from vigil.alerting.policies.model import severity_rank
 from vigil.kernel.tenants import OPERATORS
-from vigil.kernel.time import format_timestamp
+from vigil.kernel.time import add_clamped, format_timestamp
 
 REOPEN_WITHIN = timedelta(minutes=10)
 """Time after a resolution in which a new event reopens the same episode."""
 QUIET_AFTER = timedelta(hours=24)
 """Time without an event after which an INFO episode is resolved."""
+CLOCK_TOLERANCE = timedelta(seconds=1)
+"""Time by which an act at a vendor may precede the alert that it is about.
+
+A vendor may report whole seconds. A wrong refusal only notifies once more, and a wrong acceptance silences an alert. So
+the tolerance covers no more than that: clocks of vendors differ by less, and a person acts seconds after a notice.
+"""
 
 EventOutcome = Literal["opened", "grouped", "cleared", "unchanged"]
 """Effect of an event. Each event that fires is either opened or grouped."""
@@ -119,12 +125,22 @@ def resolve(episode: Episode, by: str, origin: str, situation: Situation) -> Cha
     return Change(_next(_publish(told, "alerts.cleared", at)), notices)
 
 
+def is_outdated(episode: Episode, acted_at: datetime) -> bool:
+    """Return True if an act of this time was made before the episode opened again or rose to a higher severity.
+
+    An item of an earlier release has only the time of its first event.
+    """
+    alerted_at = datetime.fromisoformat(episode.alerted_at or episode.started_at)
+    return alerted_at - acted_at > CLOCK_TOLERANCE
+
+
 def tick(episode: Episode, situation: Situation) -> Change | None:
     """Return the change at the episode's due time, or None before it: escalation, repeat, end of a hold, or quiet."""
     at = format_timestamp(situation.now)
     if episode.due_at is None or episode.due_at > at:
         return None
-    if episode.severity == "INFO" and situation.now >= datetime.fromisoformat(episode.last_event_at) + QUIET_AFTER:
+    quiet_at = add_clamped(datetime.fromisoformat(episode.last_event_at), QUIET_AFTER)
+    if episode.severity == "INFO" and situation.now >= quiet_at:
         return resolve(episode, "quiet", "", situation)
     if episode.state != "firing":
         return Change(_next(_rest(episode)))
@@ -141,7 +157,8 @@ def mark_published(episode: Episode, events: Collection[BusEvent]) -> Change | N
 def _open(previous: Episode | None, event: AlertEvent, situation: Situation) -> Change:
     """Return the first change of an episode. It is resolved at once if its clear event arrived before it."""
     at = format_timestamp(situation.now)
-    opened = _first(event, 1) if previous is None else _following(previous, event)
+    first = _first(event, 1) if previous is None else _following(previous, event)
+    opened = replace(first, alerted_at=at)
     cleared_at = opened.cleared_at
     archived = previous if previous and previous.number else None
     if cleared_at and event.occurred_at <= cleared_at:
@@ -156,7 +173,7 @@ def _reopen(episode: Episode, event: AlertEvent, situation: Situation) -> Change
     severity = max(episode.severity, event.severity, key=severity_rank)
     again = replace(
         _content(_count(episode, event), event), state="firing", severity=severity, flaps=episode.flaps + 1, level=-1,
-        rounds=0, resolved_at=None, resolved_by=None,
+        rounds=0, resolved_at=None, resolved_by=None, alerted_at=at,
     )  # fmt: skip
     notified, notices = _notify(again, situation)
     return Change(_next(_publish(notified, "alerts.raised", at)), notices, "opened", 1)
@@ -164,7 +181,10 @@ def _reopen(episode: Episode, event: AlertEvent, situation: Situation) -> Change
 
 def _rise(episode: Episode, event: AlertEvent, situation: Situation) -> Change:
     """Return the change by a higher severity. The step that was last notified is notified again, at once."""
-    raised = replace(_content(_count(episode, event), event), state="firing", severity=event.severity)
+    raised = replace(
+        _content(_count(episode, event), event), state="firing", severity=event.severity,
+        alerted_at=format_timestamp(situation.now),
+    )  # fmt: skip
     policy = select_policy(situation.config, raised).policy_id
     is_same = policy == episode.policy and episode.state == "firing" and episode.level >= 0
     restarted = replace(raised, level=-1, rounds=0)

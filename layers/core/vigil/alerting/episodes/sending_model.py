@@ -48,6 +48,7 @@ def create_sent_event(tenant_id: str, event_id: str, draft: AlertDraft, at: str,
         facts=mask_facts(draft.facts),
         link=draft.link,
         correlation_id=correlation_id,
+        is_requested=True,
     )
 
 

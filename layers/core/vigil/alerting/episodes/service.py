@@ -10,9 +10,9 @@ from vigil.alerting.alerts.statistics_model import Bucket, Counter, hour_of
 from vigil.alerting.episodes.changes_service import EpisodeChanges
 from vigil.alerting.episodes.escalation_model import Situation
 from vigil.alerting.episodes.listing_model import AlertFilter, AlertPage
-from vigil.alerting.episodes.model import Change, acknowledge, resolve, tick
+from vigil.alerting.episodes.model import Change, acknowledge, is_outdated, resolve, tick
 from vigil.alerting.episodes.ports import EpisodeStore
-from vigil.errors import NotFound
+from vigil.errors import NotFound, PreconditionFailed
 from vigil.kernel.time import format_timestamp
 
 _ALERT_ID = re.compile(r"(?:alr|vigil-[a-z0-9_-]{3,64})-([0-9a-f]{24})-([1-9][0-9]{0,8})")
@@ -46,17 +46,23 @@ class Alerts:
         episode = self._find(tenant_id, alert_id)
         return AlertDetail(episode, tuple(self._episodes.notices(tenant_id, episode.fingerprint, episode.number)))
 
-    def acknowledge(self, tenant_id: str, alert_id: str, by: str, origin: str = "") -> AlertDetail:
+    def acknowledge(
+        self, tenant_id: str, alert_id: str, by: str, origin: str = "", acted_at: datetime | None = None
+    ) -> AlertDetail:
         """Take an alert, which stops its escalation. An alert that is not firing does not change.
 
         `alert_id` is the id of the API or the key of the incident at a vendor. `by` names the person or key. `origin`
-        is the channel through which the person acted, or empty; it receives no notice. Raises NotFound.
+        is the channel through which the person acted, or empty; it receives no notice. `acted_at` is the time of an
+        act that is reported later, or None. Raises NotFound, and PreconditionFailed for an act before the alert opened
+        again or rose.
         """
-        return self._act(tenant_id, alert_id, lambda episode, facts: acknowledge(episode, by, origin, facts))
+        return self._act(tenant_id, alert_id, acted_at, lambda episode, facts: acknowledge(episode, by, origin, facts))
 
-    def resolve(self, tenant_id: str, alert_id: str, by: str, origin: str = "") -> AlertDetail:
+    def resolve(
+        self, tenant_id: str, alert_id: str, by: str, origin: str = "", acted_at: datetime | None = None
+    ) -> AlertDetail:
         """End an alert, with arguments and errors as in `acknowledge`. A resolved alert does not change."""
-        return self._act(tenant_id, alert_id, lambda episode, facts: resolve(episode, by, origin, facts))
+        return self._act(tenant_id, alert_id, acted_at, lambda episode, facts: resolve(episode, by, origin, facts))
 
     def tick(self, tenant_id: str, fingerprint: str) -> None:
         """Advance the current episode of a fingerprint if it is due, and publish its waiting events.
@@ -80,11 +86,15 @@ class Alerts:
         first = hour_of(format_timestamp(now - timedelta(hours=hours - 1)))
         return self._episodes.statistics(tenant_id, first, hour_of(format_timestamp(now)))
 
-    def _act(self, tenant_id: str, alert_id: str, decision: Decision) -> AlertDetail:
+    def _act(self, tenant_id: str, alert_id: str, acted_at: datetime | None, decision: Decision) -> AlertDetail:
         named = self._find(tenant_id, alert_id)
 
         def decide(episode: Episode | None, situation: Callable[[], Situation]) -> Change | None:
-            return decision(episode, situation()) if episode and episode.number == named.number else None
+            if episode is None or episode.number != named.number:
+                return None
+            if acted_at is not None and is_outdated(episode, acted_at):
+                raise PreconditionFailed("The alert opened again or rose to a higher severity after this act.")
+            return decision(episode, situation())
 
         self._changes.apply(tenant_id, named.fingerprint, decide)
         return self.get(tenant_id, named.alert_id)

@@ -37,13 +37,15 @@ class Endpoint:
 class Report:
     """A person's action at a vendor. `report_id` identifies it in its channel; `alert_key` is the key of the incident.
 
-    `by` is the vendor and its id of the person, such as `slack:U123`.
+    `by` is the vendor and its id of the person, such as `slack:U123`. `occurred_at` is the vendor's time of the action,
+    with an offset.
     """
 
     report_id: str
     action: Action
     alert_key: str
     by: str
+    occurred_at: datetime
 
 
 class Reader(Protocol):

@@ -12,6 +12,8 @@ from vigil.kernel.json_documents import loads
 
 SIGNATURE_HEADER = "x-pagerduty-signature"
 _ACTIONS: Mapping[str, Action] = {"incident.acknowledged": "acknowledge", "incident.resolved": "resolve"}
+_OWN_AGENT = "inbound_integration_reference"
+"""End of the type of an agent that is an integration. Its events are those that Vigil itself has sent."""
 _SIGNATURE = re.compile(r"v1=([0-9a-f]{64})")
 _MAX_SIGNATURES = 8
 _REPORT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -29,16 +31,23 @@ class PagerDutyReader:
         return any([hmac.compare_digest(one, other) for one in sent for other in own])  # noqa: C419 - in constant time
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Report | None:  # noqa: ARG002 - the body has all
-        """Return the action on an incident, or None for another kind of event and for an old or unreadable one."""
+        """Return the action on an incident, or None for another kind of event and for an old or unreadable one.
+
+        The echo of an event that Vigil sent is None too. It could otherwise end an alert that fired again meanwhile.
+        """
         try:
             event: Any = loads(body)["event"]
             action, data = _ACTIONS[event["event_type"]], event["data"]
             report_id, key = event["id"], data["incident_key"]
-            age = now - datetime.fromisoformat(event["occurred_at"])
+            occurred_at = datetime.fromisoformat(event["occurred_at"])
+            age = now - occurred_at
         except (KeyError, TypeError, ValueError, MalformedRequest):
             return None
         is_text = isinstance(report_id, str) and isinstance(key, str)
         if not is_text or not _REPORT_ID.fullmatch(report_id) or len(key) > _MAX_KEY or age > SEEN_FOR:
             return None
-        agent = event.get("agent")
-        return Report(report_id, action, key, actor("pagerduty", agent.get("id") if isinstance(agent, dict) else None))
+        agent = found if isinstance(found := event.get("agent"), dict) else {}
+        if str(agent.get("type")).endswith(_OWN_AGENT):
+            return None
+        person = agent.get("id")
+        return Report(report_id, action, key, actor("pagerduty", person), occurred_at)

@@ -10,15 +10,20 @@ from vigil.alerting.inbound.model import Endpoint, Vendor
 class Acknowledger(Protocol):
     """Alerts of all tenants."""
 
-    def acknowledge(self, tenant_id: str, alert_id: str, by: str, origin: str = "") -> object:
+    def acknowledge(
+        self, tenant_id: str, alert_id: str, by: str, origin: str = "", acted_at: datetime | None = None
+    ) -> object:
         """Take an alert; an alert that is not firing does not change.
 
         `alert_id` is the id of the API or the key of the incident at a vendor. The channel `origin` receives no notice
-        of it. Raises NotFound, Conflict and Unavailable.
+        of it. `acted_at` is the time of an act that is reported later, or None. Raises PreconditionFailed for an act
+        before the alert opened again or rose; NotFound, Conflict and Unavailable.
         """
         ...
 
-    def resolve(self, tenant_id: str, alert_id: str, by: str, origin: str = "") -> object:
+    def resolve(
+        self, tenant_id: str, alert_id: str, by: str, origin: str = "", acted_at: datetime | None = None
+    ) -> object:
         """End an alert, with arguments and errors as in `acknowledge`."""
         ...
 

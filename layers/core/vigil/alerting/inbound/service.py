@@ -8,8 +8,11 @@ from vigil.alerting.inbound.model import SEEN_FOR, Endpoint, Reader, Report, Ven
 from vigil.alerting.inbound.pagerduty_model import PagerDutyReader
 from vigil.alerting.inbound.ports import Acknowledger, AppliedReports, SigningSecrets
 from vigil.alerting.inbound.slack_model import SlackReader
-from vigil.errors import Conflict, NotFound, Unauthenticated, Unavailable
+from vigil.errors import Conflict, NotFound, PreconditionFailed, Unauthenticated, Unavailable
+from vigil.runtime import telemetry
 
+OUTDATED = "outdated-report"
+"""Problem in the log line of a report about an alert that opened again or rose after the person acted."""
 _READERS: Mapping[Vendor, Reader] = {"pagerduty": PagerDutyReader(), "slack": SlackReader()}
 
 
@@ -49,6 +52,7 @@ class InboundReports:
     def apply(self, vendor: Vendor, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> Report | None:
         """Apply a verified report once. Return it, or None if it changes no alert of the tenant.
 
+        A report of an action before the alert opened again or rose changes nothing, and the log line names this.
         Raises Unavailable; the vendor then sends the report again.
         """
         now = self._clock()
@@ -57,8 +61,11 @@ class InboundReports:
             return None
         act = self._alerts.acknowledge if report.action == "acknowledge" else self._alerts.resolve
         try:
-            act(endpoint.tenant_id, report.alert_key, report.by, endpoint.channel_id)
+            act(endpoint.tenant_id, report.alert_key, report.by, endpoint.channel_id, report.occurred_at)
         except NotFound:
+            return None
+        except PreconditionFailed:
+            telemetry.current.get().problem = OUTDATED
             return None
         except Conflict as error:
             # Vendors do not repeat a report after a status of 4xx.

@@ -3,7 +3,7 @@
 import hmac
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,6 +18,7 @@ _ACTIONS: Mapping[str, Action] = {"acknowledge": "acknowledge", "resolve": "reso
 """Actions by the ids of the buttons, which the channel gives them. Their value is the key of the incident."""
 _SIGNATURE = re.compile(r"v0=([0-9a-f]{64})")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
+_ACTION_TIME = re.compile(r"([0-9]{1,11})(?:\.[0-9]{1,9})?")
 _MAX_FIELDS = 16
 _MAX_KEY = 255
 
@@ -49,4 +50,11 @@ class SlackReader:
         if payload.get("type") != "block_actions" or not isinstance(key, str) or len(key) > _MAX_KEY:
             return None
         report_id = headers[SIGNATURE_HEADER].removeprefix("v0=")
-        return Report(report_id, _ACTIONS[pressed["action_id"]], key, actor("slack", person))
+        occurred_at = _time_of(pressed, headers)
+        return Report(report_id, _ACTIONS[pressed["action_id"]], key, actor("slack", person), occurred_at)
+
+
+def _time_of(pressed: Mapping[str, Any], headers: Mapping[str, str]) -> datetime:
+    """Return the time of a button in whole seconds, or the signed time of its report if the button has none."""
+    found = _ACTION_TIME.fullmatch(str(pressed.get("action_ts", "")))
+    return datetime.fromtimestamp(int(found[1] if found else headers[TIMESTAMP_HEADER]), UTC)

@@ -112,7 +112,9 @@ def fail(
 ) -> NoticeChange:
     """Return the change of a failed notice. The next fallback of a trigger gets a notice in the same transaction.
 
-    The operators get an alert about a notice that was given up, that had no fallback left, or that is a digest.
+    `before` is the notice before the attempt that the vendor refused. The operators get an alert about a notice that
+    was given up, that had no fallback left, or that is a digest or a refused resolve. A refused resolve has no
+    fallback, because only its own vendor has the incident that stays open.
     """
     reached = before.may_have_reached if before else situation.notice.may_have_reached
     failed = replace(_ended(situation.notice, "failed", now, reason), may_have_reached=reached)
@@ -120,7 +122,8 @@ def fail(
     is_reached = bool(change.created or situation.live_channels)
     is_lost = situation.notice.action == "trigger" and not situation.is_resolved and not is_reached
     is_digest = situation.notice.action == "digest"
-    return _reported(change) if is_given_up or is_lost or is_digest else change
+    leaves_incident = situation.notice.action == "resolve" and before is not None
+    return _reported(change) if is_given_up or is_lost or is_digest or leaves_incident else change
 
 
 def fail_without_destination(situation: NoticeSituation, now: datetime) -> NoticeChange:

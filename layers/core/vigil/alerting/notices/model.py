@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Literal
 
-from vigil.alerting.alerts.model import FINAL_NOTICE_STATES, AlertEvent, Notice, Severity
+from vigil.alerting.alerts.model import FINAL_NOTICE_STATES, SEVERITIES, AlertEvent, Notice, Severity
 from vigil.alerting.alerts.statistics_model import Bucket, Counter, bucket_of, hour_of
 from vigil.alerting.channels.model import Channel, usage_event
 from vigil.kernel.tenants import OPERATORS
@@ -111,20 +111,27 @@ class FollowUp:
     def operators_event(self) -> AlertEvent:
         """Return the event of the operators' alert. All events of a kind about a tenant belong to one alert.
 
-        So a tenant with many alerts opens one alert of the operators per kind. Its count is the number of notices.
+        So a tenant with many alerts opens one alert of the operators per kind. Its count is the number of notices. A
+        notice with a higher severity than all before raises the alert, which notifies the operators again.
         """
         notice, is_stuck = self.notice, self.kind == "stuck"
+        least: Severity = "ERROR" if is_stuck else "INFO"
         about = f"{self.kind}_digest" if notice.action == "digest" else self.kind
         return AlertEvent(
             tenant_id=OPERATORS,
             event_id=f"notice-{self.kind}.{notice.tenant_id}.{notice.notice_id}",
             type="work_stuck",
-            severity="ERROR" if is_stuck else notice.severity,
+            severity=max(least, notice.severity, key=SEVERITIES.index),
             source="alerting.notices" if is_stuck else "alerting.escalations",
             title=_TITLES[about],
             occurred_at=notice.ended_at or notice.created_at,
             labels=(("kind", about), ("tenant", notice.tenant_id)),
-            facts=(("alert", notice.alert_id), ("notice", notice.notice_id), ("channel", notice.channel)),
+            facts=(
+                ("alert", notice.alert_id),
+                ("notice", notice.notice_id),
+                ("channel", notice.channel),
+                ("action", notice.action),
+            ),
         )
 
 

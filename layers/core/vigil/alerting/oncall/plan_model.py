@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from vigil.alerting.oncall.model import MAX_MEMBERS, MAX_SCHEDULES, Layer, Member, Schedule
-from vigil.errors import Conflict, FieldError, InvalidInput
+from vigil.errors import FieldError, InUse, InvalidInput
 
 UNKNOWN_MEMBER = "names no member of the tenant. Create the member first, or correct the id"
 """Message for a member id that does not exist."""
@@ -43,14 +43,14 @@ class OnCallPlan:
         return schedule
 
     def unused_member(self, member: Member) -> Member:
-        """Return the member. Raises Conflict with the ids of the schedules and policies that name it."""
+        """Return the member. Raises InUse with the ids of the schedules and policies that name it."""
         schedules = [each.schedule_id for each in self.schedules.values() if member.member_id in each.member_ids]
         policies = self.users.get(f"member:{member.member_id}", ())
         check_unused("member", "schedules and policies", [*schedules, *policies])
         return member
 
     def unused_schedule(self, schedule: Schedule) -> Schedule:
-        """Return the schedule. Raises Conflict with the ids of the policies that name it."""
+        """Return the schedule. Raises InUse with the ids of the policies that name it."""
         check_unused("schedule", "policies", self.users.get(f"schedule:{schedule.schedule_id}", ()))
         return schedule
 
@@ -88,9 +88,9 @@ def is_zone(name: str) -> bool:
 
 
 def check_unused(kind: str, users_kind: str, users: Iterable[str]) -> None:
-    """Raise Conflict with the ids of the users of an entry, if there are any."""
+    """Raise InUse with the ids of the users of an entry, if there are any."""
     if found := ", ".join(sorted(users)):
-        raise Conflict(f"The {kind} is used by the {users_kind} {found}. Remove it there first.")
+        raise InUse(f"The {kind} is used by the {users_kind} {found}. Remove it there first.")
 
 
 def too_many(kind: str, most: int) -> InvalidInput:

@@ -68,13 +68,13 @@ class TenantConfiguration:
         return policy
 
     def unused_policy(self, policy: Policy) -> Policy:
-        """Return the policy. Raises Conflict with the ids of the routes that select it."""
+        """Return the policy. Raises InUse with the ids of the routes that select it."""
         users = [route.route_id for route in self.routes.routes if route.policy_id == policy.policy_id]
         check_unused("policy", "routes", users)
         return policy
 
     def check_unused_channel(self, channel_id: str) -> None:
-        """Raise Conflict with the ids of the policies that name a channel."""
+        """Raise InUse with the ids of the policies that name a channel."""
         check_unused("channel", "policies", users_of_targets(self.policies).get(f"channel:{channel_id}", ()))
 
     def checked_routes(self, routes: RouteList) -> RouteList:

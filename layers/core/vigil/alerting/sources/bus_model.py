@@ -139,13 +139,12 @@ FINDINGS: Mapping[str, Callable[[Detail], Finding | None]] = {
     "circuits.closed": _circuit_closed,
     "circuits.opened": _circuit_opened,
     "dead_letters.parked": _parked,
-    "forecasting.anomaly_found": _anomaly,
     "scoring.high_risk_found": _high_risk,
     "spend.anomaly_found": _anomaly,
     "tokens.reused": _token_reused,
     "webhooks.endpoint_disabled": _webhook,
 }
-"""Mapping of the detail of each kind of event. `forecasting.anomaly_found` is the name in earlier releases."""
+"""Mapping of the detail of each kind of event."""
 
 
 def _deployment(document: Mapping[str, Any], detail: Detail) -> AlertEvent | None:

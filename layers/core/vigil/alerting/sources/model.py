@@ -18,7 +18,7 @@ MAX_TEXT = 200
 MAX_ID = 200
 """Maximum length of an event id, in characters."""
 _TYPES = get_args(AlertType)
-_NAMES = frozenset(field.name for field in fields(AlertEvent))
+_NAMES = frozenset(field.name for field in fields(AlertEvent)) - {"is_requested"}
 _PAIRS = ("labels", "facts")
 _INVISIBLE = re.compile(r"[^\x21-\x7e]")
 
@@ -68,7 +68,8 @@ def as_id(text: str) -> str:
 
 def to_json(event: AlertEvent) -> str:
     """Return an alert event as JSON."""
-    return json.dumps(asdict(event), separators=(",", ":"))
+    document = {name: value for name, value in asdict(event).items() if name in _NAMES}
+    return json.dumps(document, separators=(",", ":"))
 
 
 def from_json(body: str) -> AlertEvent:
