@@ -19,6 +19,7 @@ MALFORMED = {
     "VIGIL_MODEL_FLOORS": '{"hidden": "1"}',
     "VIGIL_MODEL_KEYS": '{"hidden": "x"}',
     "VIGIL_OUTBOUND_ALLOW": "hidden",
+    "VIGIL_SENTRY_DSN": "hidden",
 }
 
 KEY = base64.b64encode(bytes(32)).decode()
@@ -57,6 +58,16 @@ NUMBERS = (
         ("POWERTOOLS_TRACE_DISABLED", "maybe"),
         *((variable, number) for variable in NUMBERS for number in ("-1", "9" * 30, "1e3", "٣")),
         ("VIGIL_AWS_READ_TIMEOUT_MS", "0"),
+        *(
+            ("VIGIL_SENTRY_DSN", text)
+            for text in (
+                f"https://o1.ingest.sentry.io/{'1' * 4}",
+                f"https://{'g' * 32}@o1.ingest.sentry.io/42",
+                f"https://{'0' * 32}:{'1' * 32}@o1.ingest.sentry.io/42",
+                f"https://{'0' * 32}@o1.ingest.sentry.io/",
+                f"ftp://{'0' * 32}@o1.ingest.sentry.io/42",
+            )
+        ),
         *(
             ("VIGIL_OUTBOUND_ALLOW", text)
             for text in (
@@ -117,6 +128,7 @@ def test_variables_are_converted():
             "VIGIL_OFFBOARDING_PAUSE_SECONDS": "90",
             "VIGIL_MODEL_KEYS": json.dumps({"a": KEY}),
             "VIGIL_OUTBOUND_ALLOW": "Vectors.internal:8443, 127.0.0.1:1,[::1]:65535",
+            "VIGIL_SENTRY_DSN": f"https://{'0a' * 16}@sentry.example.org:8443/relay/42",
             "POWERTOOLS_TRACE_DISABLED": "True",
         }
     )
@@ -125,6 +137,7 @@ def test_variables_are_converted():
     assert settings.offboarding_pause == timedelta(seconds=90)
     assert settings.model_keys == {"a": bytes(32)}
     assert settings.outbound_allow == {("vectors.internal", 8443), ("127.0.0.1", 1), ("::1", 65_535)}
+    assert settings.sentry_dsn == ("https://sentry.example.org:8443/relay/api/42/envelope/", "0a" * 16)
     assert not settings.traced
 
 

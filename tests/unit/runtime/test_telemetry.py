@@ -3,15 +3,19 @@
 import inspect
 import io
 import json
+import uuid
 
 import botocore.exceptions
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.dashboards.log_metrics import read_points
 from tests.support.alarms import alarms
+from vigil.aws.errors import ConditionFailed, database_unavailable, translate_errors
 from vigil.aws.tenant_guard import TenantViolation
 from vigil.errors import Unavailable
-from vigil.runtime.telemetry import Telemetry, describe_error
+from vigil.runtime.error_facts import describe_error
+from vigil.runtime.telemetry import Telemetry
 
 NETWORK = [
     error
@@ -68,6 +72,60 @@ def test_another_error_is_no_breach():
     telemetry.end(facts, started)
     (line,) = map(json.loads, stream.getvalue().splitlines())
     assert "breach" not in line
+
+
+def finished(**facts):
+    """Return the points of the log line of a request that ends with these facts."""
+    stream = io.StringIO()
+    telemetry = Telemetry(uuid.uuid4().hex, stream, traced=False)
+    request, started = telemetry.begin("GET")
+    for name, value in facts.items():
+        setattr(request, name, value)
+    telemetry.end(request, started)
+    return list(read_points(stream.getvalue()))
+
+
+def counted_by(alarm, points):
+    """Return the values of the points that an alarm reads."""
+    wanted = {each["Name"]: each["Value"] for each in alarm.properties["Dimensions"]}
+    return [
+        each.value for each in points if (each.key.name, each.dimensions) == (alarm.properties["MetricName"], wanted)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "others"),
+    [
+        ("CredentialsRefused", {"status": 401}, {"status": 403}),
+        ("PermissionsRefused", {"status": 403}, {"status": 404}),
+        ("DatabaseFails", {"status": 503, "dependency": "database"}, {"status": 503}),
+    ],
+)
+def test_an_alarm_over_all_functions_reads_the_line_of_a_request(name, facts, others):
+    assert counted_by(alarms()[name], finished(**facts)) == [1]
+    assert counted_by(alarms()[name], finished(**others)) == []
+
+
+def test_a_refused_request_with_a_failed_database_counts_twice():
+    names = [point.key.name for point in finished(status=403, dependency="database")]
+    assert names == ["Latency", "DependencyErrors", "Denials"]
+
+
+def test_a_failed_call_of_the_database_marks_the_request():
+    facts, _ = Telemetry("w", io.StringIO(), traced=False).begin("GET")
+    with pytest.raises(ConditionFailed), translate_errors("The table", unavailable=database_unavailable):
+        raise ClientError({"Error": {"Code": "ConditionalCheckFailedException"}}, "PutItem")
+    assert facts.dependency is None
+    with pytest.raises(Unavailable), translate_errors("The table", unavailable=database_unavailable):
+        raise ClientError({"Error": {"Code": "InternalServerError"}}, "PutItem")
+    assert facts.dependency == "database"
+
+
+def test_another_dependency_does_not_mark_the_request():
+    facts, _ = Telemetry("v", io.StringIO(), traced=False).begin("GET")
+    with pytest.raises(Unavailable), translate_errors("The bucket"):
+        raise ClientError({"Error": {"Code": "InternalError"}}, "GetObject")
+    assert facts.dependency is None
 
 
 def _raised(error):

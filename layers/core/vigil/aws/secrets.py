@@ -1,49 +1,53 @@
 """Reads a JSON secret from Secrets Manager and caches its fields."""
 
 import json
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from vigil.aws.errors import translate_errors
-from vigil.errors import Unavailable
+from vigil.runtime.last_known_cache import CacheObserver, CacheRules, LastKnownCache
 
-_TTL_SECONDS = 300.0
+CACHE_RULES = CacheRules(timedelta(minutes=5), stale_for=timedelta(hours=24), retry=timedelta(seconds=10))
 
 
 class Secret:
     """The string fields of one JSON secret. The secret is read on first use.
 
     Its age is measured by the wall clock, because a monotonic clock may stand still in a snapshot of a function.
+    `check` raises Unavailable for fields that must not be used; the last known fields then stay in use.
     """
 
-    def __init__(self, client: Any, arn: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        client: Any,
+        arn: str,
+        clock: Callable[[], datetime],
+        observer: CacheObserver,
+        check: Callable[[Mapping[str, str]], None] = lambda _: None,
+    ) -> None:
         self._client = client
         self._arn = arn
-        self._clock = clock
-        self._values: dict[str, str] = {}
-        self._read_at = 0.0
+        self._check = check
+        self._cache: LastKnownCache[str, dict[str, str]] = LastKnownCache(
+            "secrets", CACHE_RULES, clock, observer, is_kept=bool
+        )
 
     def values(self) -> dict[str, str]:
-        """Return the fields, at most five minutes old. While the service is unavailable, return the last known fields.
+        """Return the fields, at most five minutes old. For a day without the service, return the last known fields.
 
-        A secret without fields has no value yet and is read again on every call. Raises Unavailable if no field was
-        ever read.
+        A secret without fields has no value yet and is read again on every call. Raises Unavailable if no field is
+        known.
         """
-        now = self._clock()
-        # If the clock was set back, read at once; otherwise an old secret would stay for that time.
-        if not self._values or not 0 <= now - self._read_at < _TTL_SECONDS:
-            try:
-                with translate_errors("The secret store"):
-                    answer = self._client.get_secret_value(SecretId=self._arn, VersionStage="AWSCURRENT")
-            except Unavailable:
-                if not self._values:
-                    raise
-            else:
-                self._values = json.loads(answer["SecretString"])
-                self._read_at = now
-        return self._values
+        return self._cache.get(self._arn, self._read)
 
     def field(self, name: str) -> bytes:
         """Return one field as bytes."""
         return self.values()[name].encode()
+
+    def _read(self) -> dict[str, str]:
+        with translate_errors("The secret store"):
+            answer = self._client.get_secret_value(SecretId=self._arn, VersionStage="AWSCURRENT")
+        found: dict[str, str] = json.loads(answer["SecretString"])
+        self._check(found)
+        return found

@@ -73,11 +73,15 @@ _ALL = (
         target_prefix="DynamoDB_20120810",
         json_version="1.0",
         operations=_operations(
-            ("BatchGetItem", "BatchWriteItem", "GetItem", "Query", "Scan", "TransactGetItems"),
+            (
+                *("BatchGetItem", "BatchWriteItem", "DescribeContinuousBackups", "GetItem"),
+                *("Query", "Scan", "TransactGetItems"),
+            ),
             ("DeleteItem", "PutItem", "UpdateItem"),
             {"TransactWriteItems": "ClientRequestToken"},
         ),
         blobs=frozenset({"B", "BS"}),
+        timestamps=frozenset({"EarliestRestorableDateTime", "LatestRestorableDateTime"}),
         has_checksum=True,
         retry_seconds=0.025,
     ),
@@ -99,7 +103,7 @@ _ALL = (
         endpoint_prefix="sqs",
         target_prefix="AmazonSQS",
         json_version="1.0",
-        operations=_operations(("DeleteMessageBatch",), ("ReceiveMessage", "SendMessageBatch")),
+        operations=_operations(("DeleteMessageBatch", "GetQueueAttributes"), ("ReceiveMessage", "SendMessageBatch")),
         blobs=frozenset({"BinaryListValues", "BinaryValue"}),
     ),
     Service(

@@ -4,9 +4,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from vigil.aws.errors import ConditionFailed, translate_errors
+from vigil.aws.errors import ConditionFailed, database_unavailable, translate_errors
 from vigil.aws.transactions import MAX_ATTEMPTS, Part, request_token, transact, transact_get
-from vigil.errors import Unavailable
 from vigil.runtime.retries import TryAgain, retry
 
 Item = dict[str, Any]
@@ -29,7 +28,7 @@ class Table:
 
         Raises ConditionFailed if the condition of the write is not met, and Unavailable if DynamoDB does not respond.
         """
-        with translate_errors(self._description):
+        with translate_errors(self._description, unavailable=database_unavailable):
             return getattr(self._client, operation)(TableName=self.name, **arguments)
 
     def write_if(self, operation: str, **arguments: Any) -> bool:
@@ -114,11 +113,11 @@ class Table:
 
         def attempt() -> None:
             nonlocal requests
-            with translate_errors(self._description):
+            with translate_errors(self._description, unavailable=database_unavailable):
                 answers.append(getattr(self._client, operation)(RequestItems=requests))
             if requests := answers[-1].get(unprocessed):
                 raise TryAgain
 
-        error = Unavailable(f"{self._description} {failure}.")
+        error = database_unavailable(f"{self._description} {failure}.")
         retry(attempt, attempts=MAX_ATTEMPTS, error=error, sleep=time.sleep)
         return answers

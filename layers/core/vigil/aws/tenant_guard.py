@@ -24,7 +24,12 @@ _OBJECT_CALLS = frozenset(
 )
 _TENANT_SECOND_PREFIXES = frozenset({"TENANT", "SESSIONS"})
 """Prefixes of keys whose second part is the tenant id. All other keys of tenants begin with the tenant id."""
-_DEPLOYMENT_PREFIXES = frozenset({"CIRCUITS", "FLAGS", "KEY", "MODEL", "MODELS", "PRICES", "PROBE", "SIGNING_KEYS"})
+_DEPLOYMENT_PREFIXES = frozenset(
+    {
+        *("CIRCUITS", "FAILURES", "FLAGS", "KEY", "MEASUREMENTS", "MODEL", "MODELS", "PRICES", "PROBE"),
+        "SIGNING_KEYS",
+    }
+)
 """Prefixes of keys without a tenant id: data of the deployment, and API keys, which are found by their own ids."""
 _CROSS_TENANT_INDEXES = frozenset({"age_pk", "comparison_pk", "due_pk"})
 """Partition keys of indexes over all tenants. A tenant's items may be written there; a tenant may not query them."""

@@ -12,11 +12,11 @@ from vigil.aws.tables import Table
 from vigil.aws.transactions import Part
 from vigil.errors import Unavailable
 from vigil.kernel.pseudonyms import TenantKey
-from vigil.runtime.ttl_cache import TtlCache
+from vigil.runtime.last_known_cache import CacheObserver, CacheRules, LastKnownCache
 
 KEY_BYTES = 32
 TIME_TO_LIVE = timedelta(minutes=5)
-"""Maximum age of a cached key. A destroyed key is out of use after this time."""
+"""Maximum age of a cached key. A destroyed key is out of use after this time, although its table is away."""
 _READY = "ready"
 _CONVERTING = "converting"
 """State of the key of a tenant whose older rows do not have keyed digests yet. Requests must not use it."""
@@ -28,27 +28,24 @@ class DynamoTenantKeys:
     """Keys under `pk = <tenant>`. KMS decrypts a key only together with the tenant's id."""
 
     def __init__(
-        self, clients: Callable[[str], Any], table: str, wrapping_key_arn: str, clock: Callable[[], datetime]
+        self,
+        clients: Callable[[str], Any],
+        table: str,
+        wrapping_key_arn: str,
+        clock: Callable[[], datetime],
+        observer: CacheObserver,
     ) -> None:
         self._clients = clients
         self._name = table
         self._wrapping_key_arn = wrapping_key_arn
-        self._cache = TtlCache[str, TenantKey](TIME_TO_LIVE, clock)
+        self._cache = LastKnownCache[str, TenantKey]("tenant-keys", CacheRules(TIME_TO_LIVE), clock, observer)
 
     def __call__(self, tenant_id: str) -> TenantKey:
         """Return the key of a tenant; a cached one needs no request.
 
         Raises Unavailable if the tenant has no key, or if its older rows are not converted yet.
         """
-        if (key := self._cache.get(tenant_id)) is None:
-            item = self._table.get(_primary_key(tenant_id))
-            if item is None or item["state"]["S"] != _READY:
-                raise Unavailable(
-                    "The tenant has no key for pseudonyms. An operator creates it: `vigil tenants convert`."
-                )
-            key = self._unwrap(tenant_id, item)
-            self._cache.put(tenant_id, key)
-        return key
+        return self._cache.get(tenant_id, lambda: self._read(tenant_id))
 
     def creation(self, tenant_id: str) -> Part:
         """Return the transaction part that stores a new key.
@@ -74,6 +71,12 @@ class DynamoTenantKeys:
             ExpressionAttributeNames={"#state": "state"},
             ExpressionAttributeValues={":ready": {"S": _READY}},
         )
+
+    def _read(self, tenant_id: str) -> TenantKey:
+        item = self._table.get(_primary_key(tenant_id))
+        if item is None or item["state"]["S"] != _READY:
+            raise Unavailable("The tenant has no key for pseudonyms. An operator creates it: `vigil tenants convert`.")
+        return self._unwrap(tenant_id, item)
 
     @property
     def _table(self) -> Table:

@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from vigil.aws.errors import database_unavailable
 from vigil.errors import Unavailable
 from vigil.runtime.retries import TryAgain, retry
 
@@ -41,7 +42,7 @@ def transact(
         reasons = _reasons(error)
         if "ConditionalCheckFailed" in {reason["Code"] for reason in reasons}:
             return reasons
-        raise Unavailable("The database refused a transaction.") from error
+        raise database_unavailable("The database refused a transaction.") from error
     return None
 
 
@@ -56,7 +57,7 @@ def transact_get(
     try:
         answer = _call_with_retries(lambda: client.transact_get_items(TransactItems=gets), sleep)
     except ClientError as error:
-        raise Unavailable("The database refused to read.") from error
+        raise database_unavailable("The database refused to read.") from error
     return [response.get("Item", {}) for response in answer["Responses"]]
 
 
@@ -79,7 +80,7 @@ def _call_with_retries(call: Callable[[], Any], sleep: Callable[[float], None]) 
                 raise
             raise TryAgain from error
         except BotoCoreError as error:
-            raise Unavailable("The database did not answer.") from error
+            raise database_unavailable("The database did not answer.") from error
 
     error = Unavailable("Too many concurrent writes to the same items; try again.")
     return retry(attempt, attempts=MAX_ATTEMPTS, error=error, sleep=sleep)

@@ -1,1 +1,1 @@
-"""Settings, telemetry, correlation ids, retries of lost races and the TTL cache of one process."""
+"""Settings, start-up checks, telemetry, correlation ids, retries of lost races, and the caches of one process."""

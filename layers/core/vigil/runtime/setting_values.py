@@ -15,6 +15,10 @@ _MAX_PORT = 65_535
 _WEB_ADDRESS = re.compile(
     r"(?:https://[a-z0-9.-]{1,253}|http://(?:localhost|127\.0\.0\.1))(?::[0-9]{1,5})?(?:/[A-Za-z0-9_-]{1,64}){0,8}"
 )
+_SENTRY_DSN = re.compile(
+    r"(?P<scheme>https?)://(?P<key>[0-9a-f]{32})@(?P<host>[a-z0-9.-]{1,253}(?::[0-9]{1,5})?)"
+    r"(?P<path>(?:/[A-Za-z0-9_-]{1,64}){0,4})/(?P<project>[0-9]{1,20})"
+)
 _MODEL_KEY_SLOTS = 2
 """Maximum pinned public keys: the current key, and a second one while keys are rotated."""
 _KEY_BYTES = 32
@@ -74,6 +78,16 @@ def web_address(text: str) -> str:
     return text
 
 
+def sentry_dsn(text: str) -> tuple[str, str]:
+    """Return the address of the envelope endpoint and the public key of a DSN.
+
+    Source: https://develop.sentry.dev/sdk/foundations/transport/authentication/
+    """
+    if (found := _SENTRY_DSN.fullmatch(text)) is None:
+        raise ValueError("must be a DSN such as https://<public key>@o1.ingest.sentry.io/<project id>")
+    return f"{found['scheme']}://{found['host']}{found['path']}/api/{found['project']}/envelope/", found["key"]
+
+
 def milliseconds(least: int, most: int) -> Callable[[str], timedelta]:
     """Return a reader of durations from `least` to `most` milliseconds."""
     count = whole_number(least, most)
@@ -81,7 +95,7 @@ def milliseconds(least: int, most: int) -> Callable[[str], timedelta]:
 
 
 def versions(text: str) -> dict[str, int]:
-    """Return a version for each model name."""
+    """Return the versions of a JSON object by model name."""
     found = _json_object(text)
     if not all(type(version) is int and version >= 0 for version in found.values()):
         raise ValueError("must map model names to whole numbers of at least 0")
@@ -89,7 +103,7 @@ def versions(text: str) -> dict[str, int]:
 
 
 def public_keys(text: str) -> dict[str, bytes]:
-    """Return the pinned Ed25519 public keys by their id."""
+    """Return the pinned Ed25519 public keys of a JSON object, 32 bytes each, by their id."""
     keys = _json_object(text)
     if not 1 <= len(keys) <= _MODEL_KEY_SLOTS:
         raise ValueError(f"must pin 1 to {_MODEL_KEY_SLOTS} keys")

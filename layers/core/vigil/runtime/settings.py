@@ -27,6 +27,8 @@ class Settings:
     stage: str = _setting("VIGIL_STAGE", values.stage)
     service: str = _setting("POWERTOOLS_SERVICE_NAME", default="vigil")
     traced: bool = _setting("POWERTOOLS_TRACE_DISABLED", lambda text: not values.boolean(text), default=True)
+    stack_name: str = _setting("VIGIL_STACK_NAME")
+    """Name of the deployed stack, with which the names of its functions and alarms begin."""
     tenant_domain: str = _setting("VIGIL_TENANT_DOMAIN", str.lower, default="")
     """Domain with one subdomain per tenant, such as `acme.example.org`; empty if tenants have no subdomains."""
 
@@ -36,9 +38,12 @@ class Settings:
     costs_table: str = _setting("VIGIL_COSTS_TABLE")
     dead_letters_table: str = _setting("VIGIL_DEAD_LETTERS_TABLE")
     decisions_table: str = _setting("VIGIL_DECISIONS_TABLE")
+    failures_table: str = _setting("VIGIL_FAILURES_TABLE")
     flags_table: str = _setting("VIGIL_FLAGS_TABLE")
     idempotency_table: str = _setting("VIGIL_IDEMPOTENCY_TABLE")
+    incidents_table: str = _setting("VIGIL_INCIDENTS_TABLE")
     limits_table: str = _setting("VIGIL_LIMITS_TABLE")
+    measurements_table: str = _setting("VIGIL_MEASUREMENTS_TABLE")
     outcomes_table: str = _setting("VIGIL_OUTCOMES_TABLE")
     registry_table: str = _setting("VIGIL_REGISTRY_TABLE")
     subjects_table: str = _setting("VIGIL_SUBJECTS_TABLE")
@@ -48,6 +53,8 @@ class Settings:
     batches_bucket: str = _setting("VIGIL_BATCHES_BUCKET")
     packages_bucket: str = _setting("VIGIL_PACKAGES_BUCKET")
     event_bus: str = _setting("VIGIL_EVENT_BUS")
+    api_name: str = _setting("VIGIL_API_NAME")
+    """Name of the REST API in the metrics of CloudWatch."""
 
     alerts_queue: str = _setting("VIGIL_ALERTS_QUEUE")
     alert_deliveries_queue: str = _setting("VIGIL_ALERT_DELIVERIES_QUEUE")
@@ -55,6 +62,7 @@ class Settings:
     batch_splits_queue: str = _setting("VIGIL_BATCH_SPLITS_QUEUE")
     batch_chunks_queue: str = _setting("VIGIL_BATCH_CHUNKS_QUEUE")
     batch_assemblies_queue: str = _setting("VIGIL_BATCH_ASSEMBLIES_QUEUE")
+    incident_steps_queue: str = _setting("VIGIL_INCIDENT_STEPS_QUEUE")
     usage_events_queue: str = _setting("VIGIL_USAGE_EVENTS_QUEUE")
     dead_letters: str = _setting("VIGIL_DEAD_LETTERS")
     """URL of the dead-letter queue of the queue that this function reads."""
@@ -78,6 +86,8 @@ class Settings:
 
     backoff_base: timedelta = _setting("VIGIL_BACKOFF_BASE_SECONDS", seconds(0, 3600), timedelta(seconds=60))
     most_reprocess_attempts: int = _setting("VIGIL_MAX_REPROCESS_ATTEMPTS", values.whole_number(0, 100), 5)
+    sample_pause: timedelta = _setting("VIGIL_SAMPLE_PAUSE_SECONDS", seconds(0, 600), timedelta(seconds=60))
+    """Pause between two samples of a repeated check of a runbook."""
     authorizer_cache: timedelta = _setting("VIGIL_AUTHORIZER_CACHE_SECONDS", seconds(0, 3600), timedelta(seconds=30))
     """Maximum age of keys and tenants in the authorizer's cache."""
     offboarding_pause: timedelta = _setting(
@@ -97,6 +107,8 @@ class Settings:
     """Public address of the API in links of notices, such as `https://api.example.org`; empty for notices without."""
     mail_sender: str = _setting("VIGIL_MAIL_SENDER", default="")
     """Sender address of mails, which SES has verified; empty for a deployment without mails."""
+    sentry_dsn: tuple[str, str] | None = _setting("VIGIL_SENTRY_DSN", values.sentry_dsn, None)
+    """Envelope endpoint and public key of a Sentry project that receives findings of failures; None for none."""
     outbound_allow: frozenset[tuple[str, int]] = _setting("VIGIL_OUTBOUND_ALLOW", values.hosts_with_ports, frozenset())
     """Exact hosts and ports to which requests may go although their addresses are private. Only operators set them."""
 
@@ -117,7 +129,7 @@ class Settings:
         raise AttributeError(name)
 
     def get(self, name: str, default: str) -> str:
-        """Return a setting, or the default if it is absent."""
+        """Return a setting as text, or the default if it is absent."""
         try:
             return str(getattr(self, name))
         except SettingsError:
@@ -129,7 +141,19 @@ class Settings:
 
         Raises SettingsError that names all variables of `needs` that are not set, and all malformed variables.
         """
-        found, problems = {}, []
+        found, problems = cls.read(env, needs)
+        if problems:
+            raise SettingsError("; ".join(problems))
+        return cls(**found)
+
+    @classmethod
+    def read(cls, env: Mapping[str, str], needs: Collection[str] = ()) -> tuple[dict[str, Any], list[str]]:
+        """Return the values of all well-formed variables by setting, and one sentence per problem.
+
+        A problem is a malformed variable, or a variable of `needs` or of the stage that is not set.
+        """
+        found: dict[str, Any] = {}
+        problems: list[str] = []
         for declared in fields(cls):
             variable = declared.metadata.get("variable", "")
             if text := env.get(variable):
@@ -139,9 +163,12 @@ class Settings:
                     problems.append(f"{variable} {broken}")
             elif declared.name in {"stage", *needs}:
                 problems.append(f"{variable} is not set")
-        if problems:
-            raise SettingsError("; ".join(problems))
-        return cls(**found)
+        return found, problems
+
+    @staticmethod
+    def names() -> tuple[str, ...]:
+        """Return the names of all settings that have a variable."""
+        return tuple(_VARIABLES)
 
     @staticmethod
     def variable(name: str) -> str:

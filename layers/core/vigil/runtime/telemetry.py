@@ -7,10 +7,9 @@ RequestFacts. See docs/adr/0016-a-log-line-carries-its-own-metrics.md.
 
 import logging
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import attrgetter
 from typing import IO, Any
@@ -18,23 +17,16 @@ from typing import IO, Any
 from aws_lambda_powertools import Logger, Tracer
 
 from vigil.runtime import correlation
+from vigil.runtime.error_facts import describe_error, error_origin
 from vigil.runtime.log_lines import LineFormatter, LineRecord
-
-
-def describe_error(error: Exception) -> str:
-    """Return an error's class, source line and cause. The message is omitted, because it may quote input."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    text = f"{type(error).__name__} at {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
-    if (cause := error.__cause__) is None:
-        return text
-    refusal = getattr(cause, "response", None) or {}  # botocore's network errors have a `response` that is None
-    code = refusal.get("Error", {}).get("Code")  # the AWS error code
-    return f"{text} from {type(cause).__name__}" + (f" {code}" if code else "")
 
 
 @dataclass(slots=True)
 class RequestFacts:
-    """All fields that a log line may contain. Features, subjects and bodies have no field here, by design."""
+    """All fields that a log line may contain. A field that is None is not part of the line.
+
+    Features, subjects and bodies have no field here, by design.
+    """
 
     method: str = ""
     route: str = "unmatched"
@@ -47,6 +39,8 @@ class RequestFacts:
     model: str | None = None
     model_version: int | None = None
     band: str | None = None
+    abstained: str | None = None
+    """Reasons of an abstention, joined by commas."""
     decision_id: str | None = None
     replayed: bool | None = None
     not_kept: bool | None = None
@@ -62,25 +56,46 @@ class RequestFacts:
     """True if the request was admitted without a rate limit check, because the counters were unavailable."""
     records: int | None = None
     failed: int | None = None
+    high_risk: int | None = None
+    """Number of new decisions with a high risk in a batch of the stream."""
+    seconds: float | None = None
+    """Seconds between the creation and the end of the batch that this message ended."""
     mismatches: int | None = None
     """Number of tenant days whose counters differ from the ledger."""
     problem: str | None = None
     error: str | None = None
+    dependency: str | None = None
+    """Dependency that did not answer: `database`. `DependencyErrors` counts it, also if the request succeeds."""
+    stale: str | None = None
+    """Name of a cache whose last known value was used, because the current one could not be read."""
+    error_origin: dict[str, Any] | None = None
+    """Classes and frames of the error, by which failures are grouped."""
     breach: str | None = None
     """Kind of a broken security rule, such as `tenant-trespass`. The metric `Breaches` counts it over all functions."""
+    totals: dict[str, int] = field(default_factory=dict)
+    """Numbers to add to metrics without a function among their dimensions. They are no fields of the line."""
 
     def record_error(self, error: Exception) -> None:
-        """Record an unexpected error."""
+        """Record an error that a person must look at."""
         self.error = describe_error(error)
+        self.error_origin = error_origin(error)
         self.breach = getattr(error, "breach", None)
 
 
-_NAMES = RequestFacts.__slots__
+_NAMES = tuple(name for name in RequestFacts.__slots__ if name != "totals")
 _values = attrgetter(*_NAMES)
-_UNITS = {"Latency": "Milliseconds"}
-_BREACHES = [{"Namespace": "Vigil", "Dimensions": [["breach"]], "Metrics": [{"Name": "Breaches", "Unit": "Count"}]}]
-"""Directive of the metric that has no function among its dimensions, so that one alarm sees all functions."""
+_UNITS = {"Latency": "Milliseconds", "BatchSeconds": "Seconds"}
+_DENIALS = {401: "unauthenticated", 403: "forbidden"}
+"""Kind of a denial, by the status of its answer."""
+SLOW_SCORE_MS = 300.0
+"""Latency from which the answer to a score counts as slow, in milliseconds."""
 current: ContextVar[RequestFacts] = ContextVar("request_facts")
+
+
+def count(name: str, number: int = 1) -> None:
+    """Add a number to a metric without dimensions, with the line of the running request. Without one, do nothing."""
+    if number and (facts := current.get(None)) is not None:
+        facts.totals[name] = facts.totals.get(name, 0) + number
 
 
 class Telemetry:
@@ -113,8 +128,11 @@ class Telemetry:
         """Write the log line, metrics and trace annotations of a finished request."""
         facts.latency_ms = round((time.perf_counter() - started) * 1e3, 3)
         known = {name: value for name, value in zip(_NAMES, _values(facts), strict=True) if value is not None}
-        dimensions = ("route", "model") if facts.model else ("route",)
-        fields = {"correlation_id": correlation.current.get(), **known, **_metrics(dimensions, dict(_measures(facts)))}
+        dimensions = ("service", "route", "model") if facts.model else ("service", "route")
+        metrics = _metrics(dimensions, dict(_measures(facts)), dict(_totals(facts)))
+        fields = {"correlation_id": correlation.current.get(), **known, **metrics}
+        if facts.dependency or facts.status in _DENIALS:
+            _add_totals(fields, facts)
         self._write("request", fields, failed=facts.status >= 500)
         if facts.breach:
             self.log_breach(facts.breach)
@@ -123,19 +141,43 @@ class Telemetry:
 
     def log_breach(self, kind: str) -> None:
         """Write a log line and count a metric for a broken security rule. Its alarm covers all functions."""
-        fields = {"correlation_id": correlation.current.get(), "breach": kind}
-        about = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": _BREACHES}
-        self._write("breach", {**fields, "_aws": about, "Breaches": 1}, failed=True)
+        about = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": []}
+        fields = {"correlation_id": correlation.current.get(), "_aws": about}
+        _add_total(fields, "Breaches", "breach", kind)
+        self._write("breach", fields, failed=True)
 
-    def log_event(self, name: str, *, failed: bool, about: tuple[str, str], **facts: Any) -> None:
-        """Write a log line and count a metric with one dimension (`about`) for an event outside of requests."""
+    def log_event(
+        self,
+        name: str,
+        *,
+        failed: bool,
+        about: tuple[str, str],
+        total: tuple[str, str, str] | None = None,
+        **facts: Any,
+    ) -> None:
+        """Write a log line and count a metric with one dimension (`about`) for an event outside of requests.
+
+        `total` is a second metric over all functions: its name, its dimension and the value of the dimension.
+        """
         dimension, value = about
-        self._write(name, facts | {dimension: value} | _metrics((dimension,), {name: 1}), failed=failed)
+        fields = facts | {dimension: value} | _metrics(("service", dimension), {name: 1})
+        if total:
+            _add_total(fields, *total)
+        self._write(name, fields, failed=failed)
 
     def log_degradation(self, name: str) -> None:
         """Write a log line and count a metric for a dependency that the service currently runs without."""
-        fields = {"correlation_id": correlation.current.get(), **_metrics((), {name: 1})}
+        fields = {"correlation_id": correlation.current.get(), **_metrics(("service",), {name: 1})}
         self._write(name, fields, failed=True)
+
+    def log_failed_read(self, cache: str, *, has_value: bool) -> None:
+        """Write a log line and count a metric for a failed read of a cache."""
+        self.log_event("CacheReadsFailed", failed=True, about=("cache", cache), has_value=has_value)
+
+    def note_stale(self, cache: str) -> None:
+        """Note in the facts of the current request that it used a last known value."""
+        if facts := current.get(None):
+            facts.stale = cache
 
     def _write(self, message: str, fields: dict[str, Any], *, failed: bool) -> None:
         level = logging.ERROR if failed else logging.INFO
@@ -143,10 +185,21 @@ class Telemetry:
             self._lines.handle(LineRecord(self._lines.name, level, message, fields))
 
 
-def _metrics(dimensions: tuple[str, ...], measures: Mapping[str, float]) -> dict[str, Any]:
-    """Return the fields that turn a log line with these dimensions among its fields into metrics."""
-    about = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": _directives(dimensions, tuple(measures))}
-    return {"_aws": about, **measures}
+def _metrics(
+    dimensions: tuple[str, ...], measures: Mapping[str, float], totals: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    """Return the fields that turn a log line with these dimensions among its fields into metrics.
+
+    `totals` are metrics without dimensions, which all functions share.
+    """
+    directives = _directives(dimensions, tuple(measures))
+    if totals:
+        directives = [*directives, *_directives((), tuple(totals))]
+    return {
+        "_aws": {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": directives},
+        **measures,
+        **(totals or {}),
+    }
 
 
 @lru_cache(maxsize=256)
@@ -156,7 +209,21 @@ def _directives(dimensions: tuple[str, ...], names: tuple[str, ...]) -> list[dic
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
     units = [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in names]
-    return [{"Namespace": "Vigil", "Dimensions": [["service", *dimensions]], "Metrics": units}]
+    return [{"Namespace": "Vigil", "Dimensions": [list(dimensions)], "Metrics": units}]
+
+
+def _add_total(fields: dict[str, Any], name: str, dimension: str, value: str) -> None:
+    """Add a metric that has no function among its dimensions, so that one alarm sees all functions."""
+    total = {"Namespace": "Vigil", "Dimensions": [[dimension]], "Metrics": [{"Name": name, "Unit": "Count"}]}
+    directives = [*fields["_aws"]["CloudWatchMetrics"], total]
+    fields |= {"_aws": fields["_aws"] | {"CloudWatchMetrics": directives}, dimension: value, name: 1}
+
+
+def _add_totals(fields: dict[str, Any], facts: RequestFacts) -> None:
+    if facts.dependency:
+        _add_total(fields, "DependencyErrors", "dependency", facts.dependency)
+    if denial := _DENIALS.get(facts.status):
+        _add_total(fields, "Denials", "denial", denial)
 
 
 def _measures(facts: RequestFacts) -> Iterator[tuple[str, float]]:
@@ -165,6 +232,10 @@ def _measures(facts: RequestFacts) -> Iterator[tuple[str, float]]:
         yield "ServerErrors", 1
     if facts.mismatches is not None:
         yield "UsageMismatches", facts.mismatches
+    if facts.high_risk:
+        yield "HighRiskDecisions", facts.high_risk
+    if facts.seconds is not None:
+        yield "BatchSeconds", facts.seconds
     if facts.unchecked:
         yield "LimitsUnchecked", 1
     if facts.not_kept:
@@ -175,7 +246,31 @@ def _measures(facts: RequestFacts) -> Iterator[tuple[str, float]]:
         yield f"Message.{facts.ending}", 1
 
 
+def _totals(facts: RequestFacts) -> Iterator[tuple[str, int]]:
+    """Yield the metrics of objectives. Health checks are no requests of tenants."""
+    if facts.route.startswith("/health/"):
+        yield "HealthChecks", 1
+        if facts.status >= 500:
+            yield "HealthFailures", 1
+    if facts.band:
+        yield "ScoreRequests", 1
+        if facts.latency_ms >= SLOW_SCORE_MS:
+            yield "SlowScores", 1
+        if not facts.replayed:
+            yield "Predictions", 1
+    yield from facts.totals.items()
+
+
+def record_outage(dependency: str) -> None:
+    """Record a dependency that did not answer in the facts of the running request, if there is one."""
+    if facts := current.get(None):
+        facts.dependency = dependency
+
+
 def _annotate(tracer: Tracer, facts: RequestFacts) -> None:
+    # A stream starts a new trace, so the correlation id finds all traces of a request.
+    if correlation_id := correlation.current.get():
+        tracer.put_annotation("correlation_id", correlation_id)
     for name in ("tenant_id", "model", "model_version", "band", "decision_id", "status", "latency_ms"):
         if (value := getattr(facts, name)) is not None:
             tracer.put_annotation(name, value)

@@ -35,7 +35,7 @@ class TtlCache(Generic[Key, Value]):
         return value
 
     def put(self, key: Key, value: Value) -> None:
-        """Store a value under a key."""
+        """Store a value under a key, for the time to live from now."""
         self._entries[key] = (self._clock(), value)
         self._entries.move_to_end(key)
         if len(self._entries) > self._max_entries:

@@ -17,12 +17,16 @@ from vigil.errors import (
     Unavailable,
 )
 from vigil.kernel.time import format_timestamp
+from vigil.runtime.last_known_cache import CacheObserver, CacheRules, LastKnownCache
 from vigil.runtime.retries import TryAgain, retry
 
 MAX_FLAGS = 64
 """Maximum number of defined flags per deployment."""
 RETRY_DELAY = timedelta(seconds=10)
 """Delay before the next read after a failed one, so that a missing table does not slow down every request."""
+STALE_FOR = timedelta(hours=24)
+"""Time after the TTL in which an unavailable store leaves the last known set in use. After it, all flags are off."""
+_CURRENT = "current"
 _MAX_CACHED_TENANTS = 10_000
 _MAX_ATTEMPTS = 8
 
@@ -45,16 +49,15 @@ class Flags:
         stage: str,
         clock: Callable[[], datetime],
         ttl: timedelta,
-        observe: Callable[[str], None],
+        observer: CacheObserver,
     ) -> None:
         self._store = store
         self._build_evaluator = build_evaluator
         self._stage = stage
         self._clock = clock
-        self._ttl = ttl
-        self._observe = observe
+        rules = CacheRules(ttl, STALE_FOR, RETRY_DELAY)
+        self._sets: LastKnownCache[str, _LoadedSet] = LastKnownCache("flags", rules, clock, observer)
         self._loaded: _LoadedSet | None = None
-        self._due: datetime | None = None
 
     def preload(self) -> None:
         """Read the flag set now, so that no request waits for it."""
@@ -131,22 +134,19 @@ class Flags:
 
     def expire(self) -> None:
         """Make the next evaluation read the set again; if the read fails, the cached set stays in use."""
-        self._due = None
+        self._sets.expire(_CURRENT)
 
     def _current(self) -> "_LoadedSet | None":
-        now = self._clock()
-        if self._due is None or now >= self._due:
-            try:
-                self._load(self._store.current())
-                self._due = now + self._ttl
-            except Unavailable:
-                self._due = now + RETRY_DELAY
-                self._observe("flags_unavailable")
-        return self._loaded
+        try:
+            return self._sets.get(_CURRENT, self._load)
+        except Unavailable:
+            return None
 
-    def _load(self, flags: FlagSet) -> None:
+    def _load(self) -> "_LoadedSet":
+        flags = self._store.current()
         if self._loaded is None or self._loaded.flags != flags:
             self._loaded = _LoadedSet(flags, self._build_evaluator(flags), self._stage)
+        return self._loaded
 
 
 class _LoadedSet:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from vigil.access.keys.failed_sign_ins import FailedSignIns
@@ -14,6 +15,7 @@ from vigil.access.tenants.model import Tenant
 from vigil.access.tenants.ports import TenantStore
 from vigil.errors import TenantSuspended, Unauthenticated, Unavailable
 from vigil.kernel.time import format_timestamp
+from vigil.runtime.last_known_cache import CacheObserver, CacheRules, LastKnownCache
 from vigil.runtime.ttl_cache import TtlCache
 
 CACHE_AGE = timedelta(seconds=30)
@@ -24,6 +26,14 @@ VERIFIED_AGE = timedelta(hours=1)
 """Time in which a verified key is looked up again although its address has too many failed sign-ins."""
 REJECTED_AGE = timedelta(seconds=30)
 """Time in which a wrong key is refused again without a look-up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caching:
+    """Observer and maximum age of cached keys and tenants."""
+
+    observer: CacheObserver
+    age: timedelta = CACHE_AGE
 
 
 class Authenticator:
@@ -37,7 +47,7 @@ class Authenticator:
         stage: str,
         clock: Callable[[], datetime],
         failures: FailedSignIns,
-        cache_age: timedelta = CACHE_AGE,
+        caching: Caching,
     ) -> None:
         self._tenants = tenants
         self._keys = keys
@@ -45,8 +55,12 @@ class Authenticator:
         self._stage = stage
         self._clock = clock
         self._failures = failures
-        self._recent_tenants: TtlCache[str, Tenant] = TtlCache(cache_age, clock)
-        self._recent_keys: TtlCache[str | bytes, ApiKey] = TtlCache(cache_age, clock)
+        # Without `stale_for`: a revoked key and a suspended tenant end with the cache age, although the store is away.
+        rules, observer = CacheRules(caching.age), caching.observer
+        self._recent_tenants: LastKnownCache[str, Tenant | None] = LastKnownCache(
+            "tenants", rules, clock, observer, is_kept=lambda tenant: tenant is not None
+        )
+        self._recent_keys: LastKnownCache[str | bytes, ApiKey] = LastKnownCache("keys", rules, clock, observer)
         self._verified: TtlCache[bytes, bool] = TtlCache(VERIFIED_AGE, clock)
         self._rejected: TtlCache[bytes, bool] = TtlCache(REJECTED_AGE, clock)
         self._recorded_uses: TtlCache[str, bool] = TtlCache(USE_RECORD_INTERVAL, clock)
@@ -63,10 +77,7 @@ class Authenticator:
         if token is None or token.stage != self._stage:
             raise _invalid_credential()
         token_digest = hashlib.sha256(token_text.encode()).digest()
-        key = self._recent_keys.get(token_digest)
-        if key is None:
-            key = self._look_up(token, token_digest, address)
-            self._recent_keys.put(token_digest, key)
+        key = self._recent_keys.get(token_digest, lambda: self._look_up(token, token_digest, address))
         return key, self._active_tenant(key)
 
     def find_holder(self, key_id: str) -> tuple[ApiKey, Tenant]:
@@ -74,13 +85,7 @@ class Authenticator:
 
         Raises as `authenticate`.
         """
-        key = self._recent_keys.get(key_id)
-        if key is None:
-            record = self._keys.find(key_id)
-            if record is None:
-                raise _invalid_credential()
-            key = record.key
-            self._recent_keys.put(key_id, key)
+        key = self._recent_keys.get(key_id, lambda: self._find(key_id))
         return key, self._active_tenant(key)
 
     def record_use(self, key: ApiKey) -> None:
@@ -124,12 +129,15 @@ class Authenticator:
             raise _invalid_credential()
         return record.key
 
+    def _find(self, key_id: str) -> ApiKey:
+        if (record := self._keys.find(key_id)) is None:
+            raise _invalid_credential()
+        return record.key
+
     def _active_tenant(self, key: ApiKey) -> Tenant:
         if not key.is_active(self._clock()):
             raise _invalid_credential()
-        tenant = self._recent_tenants.get(key.tenant_id)
-        if tenant is None and (tenant := self._tenants.get(key.tenant_id)) is not None:
-            self._recent_tenants.put(key.tenant_id, tenant)
+        tenant = self._recent_tenants.get(key.tenant_id, lambda: self._tenants.get(key.tenant_id))
         if tenant is None or tenant.status in {"offboarding", "closed"}:
             raise _invalid_credential()
         if tenant.status == "suspended":

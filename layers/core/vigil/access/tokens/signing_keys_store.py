@@ -11,27 +11,27 @@ from vigil.aws.errors import translate_errors
 from vigil.aws.secrets import Secret
 from vigil.aws.tables import Table
 from vigil.errors import Conflict, NotFound
+from vigil.runtime.last_known_cache import CacheObserver, CacheRules, LastKnownCache
 
 Item = dict[str, dict[str, str]]
 _STORE = "The secret store"
+_RULES = CacheRules(timedelta(seconds=CACHE_SECONDS))
+"""Cache times of the key set, without `stale_for`: a deleted key verifies no token after them."""
 _KEY_LIST: Item = {"pk": {"S": "SIGNING_KEYS"}, "sk": {"S": "META"}}
 
 
 class DynamoSigningKeySet:
     """The published keys in one item: `pk = SIGNING_KEYS`, `sk = META`."""
 
-    def __init__(self, client: Any, table: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, client: Any, table: str, clock: Callable[[], datetime], observer: CacheObserver) -> None:
         self._table = Table(client, table, "The access table")
-        self._clock = clock
-        self._cached = SigningKeySet()
-        self._until: datetime | None = None
+        self._cache: LastKnownCache[str, SigningKeySet] = LastKnownCache(
+            "signing-keys", _RULES, clock, observer, is_kept=lambda found: bool(found.keys)
+        )
 
     def current(self) -> SigningKeySet:
         """Return the key set, at most `CACHE_SECONDS` old; an empty set is not cached."""
-        now = self._clock()
-        if not self._cached.keys or self._until is None or now >= self._until:
-            self._cached, self._until = self.read(), now + timedelta(seconds=CACHE_SECONDS)
-        return self._cached
+        return self._cache.get(self._table.name, self.read)
 
     def read(self) -> SigningKeySet:
         """Return the stored key set, without a cache."""

@@ -15,12 +15,16 @@ class HourlyUsage(Protocol):
         ...
 
 
-class PriceBookStore(Protocol):
+class PriceBookReader(Protocol):
     """Price books of the deployment; books are added and never changed."""
 
     def books(self) -> Sequence[PriceBook]:
         """Return every book in order of versions; at least one, which is valid for every hour."""
         ...
+
+
+class PriceBookStore(PriceBookReader, Protocol):
+    """The stored price books."""
 
     def add(self, book: PriceBook) -> None:
         """Store a book. Raises Conflict if a book of its version exists."""

@@ -3,13 +3,13 @@
 from fractions import Fraction
 
 from vigil.money.costs.model import Category, CostLine, CostStatement, cost_by_hour, price_hours
-from vigil.money.costs.ports import HourlyUsage, PriceBookStore, StatementStore
+from vigil.money.costs.ports import HourlyUsage, PriceBookReader, StatementStore
 
 
 class Costs:
     """Computes the costs of tenants."""
 
-    def __init__(self, usage: HourlyUsage, prices: PriceBookStore, statements: StatementStore) -> None:
+    def __init__(self, usage: HourlyUsage, prices: PriceBookReader, statements: StatementStore) -> None:
         self._usage = usage
         self._prices = prices
         self._statements = statements

@@ -14,11 +14,14 @@ MIN_NOTICE = timedelta(hours=1)
 
 
 class PriceBooks:
-    """Publishes and lists price books."""
+    """Publishes and lists price books. Calls `on_change` after each publication."""
 
-    def __init__(self, prices: PriceBookStore, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, prices: PriceBookStore, clock: Callable[[], datetime], on_change: Callable[[], None] = lambda: None
+    ) -> None:
         self._prices = prices
         self._clock = clock
+        self._on_change = on_change
 
     def list_books(self) -> Sequence[PriceBook]:
         """Return every book in order of versions."""
@@ -43,4 +46,5 @@ class PriceBooks:
             check_price(price)
         book = PriceBook(self._prices.books()[-1].version + 1, f"{moment:%Y-%m-%dT%H}", listed)
         self._prices.add(book)
+        self._on_change()
         return book

@@ -1,0 +1,199 @@
+"""Settings that a deployment on AWS must not have. A rule names a variable and the allowed values.
+
+docs/operations/start-up.md lists the rules and their reasons.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from vigil.runtime.known_keys import is_untrustworthy
+from vigil.runtime.settings import Settings
+
+MAX_REVOCATION_CACHE = timedelta(seconds=30)
+"""Maximum age of the authorizer's cache. API Gateway caches for the same time, and 60 s are promised."""
+MIN_OFFBOARDING_PAUSE = timedelta(seconds=90)
+"""Minimum pause of an offboarding: 60 s of caches, and the longest request."""
+MAX_UPLOAD_ADDRESS_LIFE = timedelta(hours=6)
+"""Maximum life of an upload address: the life of the credentials that sign it."""
+MAX_CALL_TIME = timedelta(seconds=28)
+"""Maximum time of an AWS call with its second attempt: the longest time of a function of the API."""
+ATTEMPTS = 2
+"""Attempts of an AWS call."""
+_MIN_SECRET_LENGTH, _MIN_SECRET_CHARACTERS = 32, 8
+_EMULATED_ACCOUNT = "000000000000"
+_RESERVED = ("example", "example.com", "example.net", "example.org", "test", "invalid", "localhost", "local")
+"""Domains that no public service has (RFC 2606, RFC 6762)."""
+_YES = frozenset({"1", "true", "t", "yes", "y", "on"})
+_ENDPOINT = "AWS_ENDPOINT_URL"
+_ENDPOINTS = f"{_ENDPOINT}_"
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A broken rule has the text "<variable> <must>"."""
+
+    must: str
+    is_broken: Callable[[Any], bool]
+
+
+def unsafe_settings(environment: Mapping[str, str], settings: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each unsafe variable, without its value. `settings` are the well-formed values."""
+    for variable, text in environment.items():
+        rule = _VARIABLES.get(_ENDPOINT if variable.startswith(_ENDPOINTS) else variable)
+        if rule and text and rule.is_broken(text):
+            yield f"{variable} {rule.must}"
+    for setting, value in settings.items():
+        for rule in (_SETTINGS.get(setting), _rule_of_kind(setting)):
+            if rule and rule.is_broken(value):
+                yield f"{Settings.variable(setting)} {rule.must}"
+    yield from _unsafe_together(settings)
+
+
+def weak_fields(fields: Mapping[str, str]) -> list[str]:
+    """Return the names of the fields of a secret that can be guessed: too short, or of few different characters."""
+    return [
+        name
+        for name, text in fields.items()
+        if name != "pepper_version" and (len(text) < _MIN_SECRET_LENGTH or len(set(text)) < _MIN_SECRET_CHARACTERS)
+    ]
+
+
+def is_local_endpoint(environment: Mapping[str, str]) -> bool:
+    """Return True if AWS calls of this environment go to an emulator, not to AWS."""
+    host = urlsplit(environment.get(_ENDPOINT, "")).hostname or ""
+    return _is_own_host(host) or host == "host.docker.internal" or environment.get("AWS_SAM_LOCAL", "") in _YES
+
+
+def _unsafe_together(settings: Mapping[str, Any]) -> Iterator[str]:
+    """Yield sentences about settings that are unsafe in combination."""
+    if "service" not in settings:
+        yield "POWERTOOLS_SERVICE_NAME must name the function, because alarms select their metrics by it"
+    for suffixes, reason in _DIFFERENT.items():
+        named = {name: value for name, value in settings.items() if name.endswith(suffixes)}
+        counts = Counter(named.values())
+        for name in (name for name, value in named.items() if counts[value] > 1):
+            yield f"{Settings.variable(name)} must differ from other settings of its kind, {reason}"
+    call = [settings.get(name, timedelta(0)) for name in ("connect_timeout", "read_timeout")]
+    if ATTEMPTS * sum(call, timedelta(0)) > MAX_CALL_TIME:
+        limit = MAX_CALL_TIME.seconds // ATTEMPTS
+        yield f"VIGIL_AWS_CONNECT_TIMEOUT_MS and VIGIL_AWS_READ_TIMEOUT_MS must be at most {limit} seconds together"
+
+
+def _rule_of_kind(setting: str) -> _Rule | None:
+    """Return the rule of all settings that name a resource of the same kind."""
+    if setting.endswith(("_queue", "dead_letters")):
+        return _QUEUE
+    if setting.endswith("_arn"):
+        return _ARN
+    return _NAME if setting.endswith(("_table", "_bucket", "_bus")) else None
+
+
+def _is_own_host(host: str) -> bool:
+    """Return True for a host that is this machine or its own network: loopback, link-local or unspecified."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return bool(mapped.is_loopback or mapped.is_link_local or mapped.is_unspecified)
+
+
+def _is_no_public_domain(host: str) -> bool:
+    return "." not in host or any(host == name or host.endswith(f".{name}") for name in _RESERVED) or host[-1].isdigit()
+
+
+def _is_no_public_address(url: str) -> bool:
+    parts = urlsplit(url)
+    return bool(url) and (parts.scheme != "https" or _is_no_public_domain(parts.hostname or ""))
+
+
+def _is_no_mailbox(text: str) -> bool:
+    name, at, domain = text.partition("@")
+    return bool(text) and (not name or not at or _is_no_public_domain(domain))
+
+
+def _is_set(_: str) -> bool:
+    return True
+
+
+def _is_on(text: str) -> bool:
+    return text.lower() in _YES
+
+
+_LEVEL = _Rule(
+    "must be INFO: metrics are lines of this level, and more detailed lines may have data of persons",
+    lambda text: text.upper() != "INFO",
+)
+_UNSET = _Rule("must not be set", _is_set)
+_OFF = _Rule("must not be on", _is_on)
+_VARIABLES: Mapping[str, _Rule] = {
+    _ENDPOINT: _Rule("must not be set, because calls would go to another service than AWS", _is_set),
+    **dict.fromkeys(
+        ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE"),
+        _Rule("must not be set, because a function uses its role and the certificates of its runtime", _is_set),
+    ),
+    "AWS_ACCESS_KEY_ID": _Rule(
+        "must be a temporary key of the function's role", lambda text: not text.startswith("ASIA")
+    ),
+    "AWS_SAM_LOCAL": _OFF,
+    "AWS_XRAY_SDK_ENABLED": _Rule("must be true, because requests need traces", lambda text: not _is_on(text)),
+    **dict.fromkeys(("POWERTOOLS_LOG_LEVEL", "LOG_LEVEL", "AWS_LAMBDA_LOG_LEVEL"), _LEVEL),
+    **dict.fromkeys(("POWERTOOLS_DEV", "POWERTOOLS_DEBUG"), _OFF),
+    "POWERTOOLS_LOGGER_LOG_EVENT": _Rule("must not be on, because events have data of persons", _is_on),
+    "POWERTOOLS_LOGGER_SAMPLE_RATE": _Rule(
+        "must be 0, because it turns on lines of DEBUG", lambda text: text.strip("0.") != ""
+    ),
+    **dict.fromkeys(("SSLKEYLOGFILE", "LD_PRELOAD"), _UNSET),
+    **dict.fromkeys(("PYTHONDEVMODE", "PYTHONASYNCIODEBUG", "PYTHONINSPECT"), _UNSET),
+}
+_SETTINGS: Mapping[str, _Rule] = {
+    "stage": _Rule(
+        "must be local, dev, staging or prod", lambda stage: stage not in {"local", "dev", "staging", "prod"}
+    ),
+    "traced": _Rule("must be false, because requests need traces", lambda is_traced: not is_traced),
+    "model_keys": _Rule(
+        "must not pin a published key or a key of small order: anybody could sign models",
+        lambda keys: any(map(is_untrustworthy, keys.values())),
+    ),
+    "outbound_allow": _Rule(
+        "must not name this machine or its link-local network, such as the metadata service",
+        lambda pairs: any(_is_own_host(host) for host, _ in pairs),
+    ),
+    "api_address": _Rule("must be an https address of a public domain", _is_no_public_address),
+    "tenant_domain": _Rule("must be a public domain", lambda text: bool(text) and _is_no_public_domain(text)),
+    "mail_sender": _Rule("must be a mail address of a public domain", _is_no_mailbox),
+    "authorizer_cache": _Rule(
+        f"must be at most {MAX_REVOCATION_CACHE.seconds}, because revocations take effect within 60 seconds",
+        lambda age: age > MAX_REVOCATION_CACHE,
+    ),
+    "offboarding_pause": _Rule(
+        f"must be at least {MIN_OFFBOARDING_PAUSE.seconds}, because earlier requests may still write",
+        lambda pause: pause < MIN_OFFBOARDING_PAUSE,
+    ),
+    "upload_address_life": _Rule(
+        f"must be from 1 to {MAX_UPLOAD_ADDRESS_LIFE.seconds}",
+        lambda life: not timedelta(0) < life <= MAX_UPLOAD_ADDRESS_LIFE,
+    ),
+    "backoff_base": _Rule("must be at least 1, because failed work is repeated after it", lambda base: not base),
+}
+_NAME = _Rule("must not name a resource of a local stack", lambda text: text.startswith("vigil-local-"))
+_QUEUE = _Rule(
+    "must be the https address of a queue on AWS",
+    lambda text: not text.startswith("https://") or f"/{_EMULATED_ACCOUNT}/" in text,
+)
+_ARN = _Rule(
+    "must be an ARN of an AWS account",
+    lambda text: not text.startswith("arn:") or f":{_EMULATED_ACCOUNT}:" in text,
+)
+_DIFFERENT: Mapping[tuple[str, ...], str] = {
+    ("_table",): "because the keys of two tables overlap",
+    ("_bucket",): "because tenants write files of batches",
+    ("_arn",): "because each key has one purpose",
+    ("_queue", "dead_letters"): "because each queue has its own messages",
+}
+"""Suffixes of settings whose values must all differ, with the reason."""

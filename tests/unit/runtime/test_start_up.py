@@ -1,0 +1,238 @@
+"""A function on AWS refuses unsafe settings and names each of them; the stage `local` allows them."""
+
+import base64
+import json
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from cli.checkout import ROOT
+from tests.support import entries
+from tests.support.production_settings import environment
+from vigil.runtime.known_keys import is_untrustworthy
+from vigil.runtime.settings import SettingsError
+from vigil.runtime.start_up import allowances, check_environment, faults
+from vigil.runtime.unsafe_settings import weak_fields
+
+FUNCTIONS = ("scoring_api", "alerting_api", "inbound_api", "tenants_offboarding", "tokens_authorizer", "tokens_api")
+NEEDS = {name for function in FUNCTIONS for name in entries.entry(function).needs}
+SQS = "https://sqs.eu-west-1.amazonaws.com/000000000000/canary-queue"
+
+
+@cache
+def environment_of_production():
+    """Return the variables of several functions together, so that each setting is among them."""
+    return {name: text for function in FUNCTIONS for name, text in environment(function).items()}
+
+
+def pinned(key):
+    return json.dumps({"canary": base64.b64encode(key).decode()})
+
+
+def published(private):
+    return pinned(Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw())
+
+
+UNSAFE = [
+    ("AWS_ENDPOINT_URL", "http://canary.internal"),
+    ("AWS_ENDPOINT_URL_DYNAMODB", "https://canary.internal"),
+    ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "https://canary.internal"),
+    ("AWS_PROFILE", "canary"),
+    ("AWS_CONFIG_FILE", "/canary"),
+    ("AWS_SHARED_CREDENTIALS_FILE", "/canary"),
+    ("AWS_CA_BUNDLE", "/canary.pem"),
+    ("AWS_ACCESS_KEY_ID", "canary-test"),
+    ("AWS_ACCESS_KEY_ID", "AKIACANARYCANARYCANA"),
+    ("AWS_SAM_LOCAL", "true"),
+    ("AWS_XRAY_SDK_ENABLED", "false"),
+    ("AWS_LAMBDA_LOG_LEVEL", "ERROR"),
+    ("LOG_LEVEL", "debug"),
+    ("POWERTOOLS_LOG_LEVEL", "DEBUG"),
+    ("POWERTOOLS_DEV", "true"),
+    ("POWERTOOLS_DEBUG", "1"),
+    ("POWERTOOLS_LOGGER_LOG_EVENT", "true"),
+    ("POWERTOOLS_LOGGER_SAMPLE_RATE", "0.17"),
+    ("POWERTOOLS_TRACE_DISABLED", "true"),
+    ("POWERTOOLS_SERVICE_NAME", ""),
+    ("SSLKEYLOGFILE", "/canary"),
+    ("LD_PRELOAD", "/canary.so"),
+    ("PYTHONDEVMODE", "1"),
+    ("PYTHONASYNCIODEBUG", "1"),
+    ("VIGIL_ACCESS_TABLE", "vigil-local-canary"),
+    ("VIGIL_ACCESS_TABLE", environment("scoring_api")["VIGIL_DECISIONS_TABLE"]),
+    ("VIGIL_BATCHES_BUCKET", environment("scoring_api")["VIGIL_PACKAGES_BUCKET"]),
+    ("VIGIL_ACCESS_SECRET_ARN", environment("scoring_api")["VIGIL_CURSOR_SECRET_ARN"]),
+    ("VIGIL_CURSOR_SECRET_ARN", "arn:aws:secretsmanager:eu-west-1:000000000000:secret:canary"),
+    ("VIGIL_ALERTS_QUEUE", "http://127.0.0.1:4566/123456789012/canary"),
+    ("VIGIL_ALERTS_QUEUE", SQS),
+    ("VIGIL_ALERT_DELIVERIES_QUEUE", environment("alerting_api")["VIGIL_USAGE_EVENTS_QUEUE"]),
+    ("VIGIL_MODEL_KEYS", published(bytes(range(32)))),
+    ("VIGIL_MODEL_KEYS", pinned(bytes(32))),
+    ("VIGIL_MODEL_KEYS", pinned(b"\x01" + bytes(30) + b"\x80")),
+    ("VIGIL_MODEL_KEYS", "{}"),
+    ("VIGIL_MODEL_KEYS", ""),
+    ("VIGIL_OUTBOUND_ALLOW", "169.254.169.254:80"),
+    ("VIGIL_OUTBOUND_ALLOW", "vectors.internal:8443,127.0.0.2:9000"),
+    ("VIGIL_OUTBOUND_ALLOW", "[::ffff:127.0.0.1]:9000"),
+    ("VIGIL_OUTBOUND_ALLOW", "localhost:9000"),
+    ("VIGIL_API_ADDRESS", "http://localhost:8000"),
+    ("VIGIL_API_ADDRESS", "https://canary.example.org"),
+    ("VIGIL_API_ADDRESS", "https://10.1.2.3"),
+    ("VIGIL_TENANT_DOMAIN", "localhost"),
+    ("VIGIL_MAIL_SENDER", "canary"),
+    ("VIGIL_MAIL_SENDER", "canary@vigil.example"),
+    ("VIGIL_AUTHORIZER_CACHE_SECONDS", "31"),
+    ("VIGIL_OFFBOARDING_PAUSE_SECONDS", "89"),
+    ("VIGIL_UPLOAD_ADDRESS_SECONDS", "21601"),
+    ("VIGIL_UPLOAD_ADDRESS_SECONDS", "0"),
+    ("VIGIL_BACKOFF_BASE_SECONDS", "0"),
+    ("VIGIL_AWS_READ_TIMEOUT_MS", "14001"),
+    ("VIGIL_STAGE", "production"),
+    ("VIGIL_ACCESS_TABLE", ""),
+]
+FAULTY_EVERYWHERE = {("VIGIL_MODEL_KEYS", "{}"), ("VIGIL_MODEL_KEYS", ""), ("VIGIL_ACCESS_TABLE", "")}
+"""Settings without which no stage can work."""
+LOCAL = {"VIGIL_STAGE": "local", "AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "POWERTOOLS_TRACE_DISABLED": "true"}
+LOCAL_NAMES = {"AWS_ENDPOINT_URL", "VIGIL_STAGE"}
+"""Variables whose values make a stage local."""
+
+
+def test_variables_of_a_production_are_accepted():
+    check_environment(environment_of_production(), NEEDS)
+    assert len(UNSAFE) >= 40
+
+
+@pytest.mark.parametrize(("variable", "value"), UNSAFE)
+def test_unsafe_setting_is_refused_by_its_name_without_its_value(variable, value):
+    with pytest.raises(SettingsError, match=variable) as refused:
+        check_environment(environment_of_production() | {variable: value}, NEEDS)
+    assert "canary" not in str(refused.value)
+    assert not value or len(value) < 5 or value not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [each for each in UNSAFE if each not in FAULTY_EVERYWHERE and each[0] not in LOCAL_NAMES]
+)
+def test_stage_local_allows_an_unsafe_setting_and_lists_it(variable, value):
+    variables = environment_of_production() | LOCAL | {variable: value}
+    assert faults(variables, NEEDS) == []
+    assert any(variable in sentence for sentence in allowances(variables))
+
+
+@pytest.mark.parametrize(("variable", "value"), sorted(FAULTY_EVERYWHERE))
+def test_stage_local_refuses_what_no_stage_can_do_without(variable, value):
+    (fault,) = faults(environment_of_production() | LOCAL | {variable: value}, NEEDS)
+    assert fault.startswith(variable)
+
+
+def test_one_message_names_all_faults():
+    others = {"VIGIL_EVENT_BUS": "", "VIGIL_OFFBOARDING_PAUSE_SECONDS": "canary", "VIGIL_ACCESS_SECRET_ARN": "canary"}
+    unsafe = dict(UNSAFE) | others | {"VIGIL_STAGE": "prod"}
+    with pytest.raises(SettingsError) as refused:
+        check_environment(environment_of_production() | unsafe, NEEDS)
+    assert [name for name in unsafe if name not in str(refused.value) and name != "VIGIL_STAGE"] == []
+    assert "canary" not in str(refused.value)
+
+
+def test_page_of_the_start_names_every_variable():
+    page = (ROOT / "docs" / "operations" / "start-up.md").read_text()
+    kinds = ("_ARN", "_BUCKET", "_QUEUE", "_TABLE")
+    named = {variable for variable, _ in UNSAFE if not variable.endswith(kinds) and "_URL_" not in variable}
+    assert [variable for variable in sorted(named) if f"`{variable}`" not in page] == []
+
+
+def test_stage_local_is_refused_on_aws():
+    variables = environment_of_production() | LOCAL
+    for endpoint in ("", "https://dynamodb.eu-west-1.amazonaws.com"):
+        (fault,) = faults(variables | {"AWS_ENDPOINT_URL": endpoint}, NEEDS)
+        assert fault.startswith("VIGIL_STAGE must not be local on AWS")
+    assert faults(variables | {"AWS_ENDPOINT_URL": "", "AWS_SAM_LOCAL": "true"}, NEEDS) == []
+
+
+def test_other_stages_have_no_allowances():
+    assert allowances(environment_of_production() | {"AWS_ENDPOINT_URL": "http://canary"}) == []
+
+
+RFC_8032_PRIVATE_KEYS = (
+    "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+    "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+    "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
+    "f5e5767cf153319517630f226876b86c8160cc583bc013744c6bf255f5cc0ee5",
+    "833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42",
+)
+
+
+@pytest.mark.parametrize(
+    "private",
+    [*map(bytes.fromhex, RFC_8032_PRIVATE_KEYS), bytes(32), bytes(range(32)), bytes(range(1, 33))],
+    ids=lambda private: private.hex()[:8],
+)
+def test_key_whose_private_key_is_published_is_untrustworthy(private):
+    assert is_untrustworthy(Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw())
+
+
+SMALL_ORDER = (
+    "01" + 31 * "00",
+    32 * "00",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "ec" + 30 * "ff" + "7f",
+    "ed" + 30 * "ff" + "7f",
+    "ee" + 30 * "ff" + "7f",
+)
+PRIME = 2**255 - 19
+D = -121665 * pow(121666, -1, PRIME) % PRIME
+
+
+def points_of(y):
+    """Return the affine points of edwards25519 with this y."""
+    square = (y * y - 1) * pow(D * y * y + 1, -1, PRIME) % PRIME
+    root = pow(square, (PRIME + 3) // 8, PRIME)
+    if root * root % PRIME != square:
+        root = root * pow(2, (PRIME - 1) // 4, PRIME) % PRIME
+    return {(root, y), (-root % PRIME, y)} if root * root % PRIME == square else set()
+
+
+def doubled(point):
+    """Return twice a point of edwards25519 (RFC 8032, section 5.1.4, in affine coordinates)."""
+    x, y = point
+    product = D * x * x * y * y
+    twice_x = 2 * x * y * pow(1 + product, -1, PRIME)
+    return twice_x % PRIME, (y * y + x * x) * pow(1 - product, -1, PRIME) % PRIME
+
+
+@pytest.mark.parametrize("sign", [0, 0x80])
+@pytest.mark.parametrize("encoded", SMALL_ORDER)
+def test_point_whose_eightfold_is_the_identity_is_untrustworthy(encoded, sign):
+    key = bytes.fromhex(encoded)
+    found = points_of(int.from_bytes(key, "little") % PRIME)
+    assert {doubled(doubled(doubled(point))) for point in found} == {(0, 1)}
+    assert is_untrustworthy(key[:-1] + bytes([key[-1] | sign]))
+
+
+def test_new_key_is_trustworthy():
+    assert not is_untrustworthy(Ed25519PrivateKey.generate().public_key().public_bytes_raw())
+
+
+def test_fields_that_can_be_guessed_are_named():
+    strong = "".join(map(chr, range(48, 112)))
+    assert weak_fields({"pepper_version": "1", "pepper_1": strong, "key": strong[:32]}) == []
+    assert weak_fields({"pepper_1": strong[:31], "key": 32 * "0", "old": 32 * "changeme", "good": strong}) == [
+        "pepper_1", "key", "old",
+    ]  # fmt: skip
+
+
+def test_checks_load_no_module_that_a_function_does_not_load_anyway():
+    script = """
+import sys, vigil.aws.clients, vigil.runtime.settings
+before = set(sys.modules)
+import vigil.runtime.start_up
+print(*sorted(set(sys.modules) - before))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [
+        "vigil.runtime.known_keys", "vigil.runtime.start_up", "vigil.runtime.unsafe_settings",
+    ]  # fmt: skip
