@@ -8,7 +8,10 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Literal
 
 AddressKind = Literal["public", "private", "loopback", "special"]
-"""Kind of an address. `private` is a network of an organization, `special` any other address that is not public."""
+"""Kind of an address. `private` is a network of an organization.
+
+`special` is every other address that is not public, and every text that is no address.
+"""
 
 _SPECIAL_V4 = tuple(
     map(
@@ -35,7 +38,10 @@ _LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
 def address_kind(text: str) -> AddressKind:
-    """Return the kind of an address; a text that is no address, or has a zone, is special."""
+    """Return the kind of an IP address in text form. A text that is no address, or has a zone, is `special`.
+
+    An IPv4 address that is mapped into IPv6 has the kind of the IPv4 address.
+    """
     try:
         address = ip_address(text)
     except ValueError:

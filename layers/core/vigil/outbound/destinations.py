@@ -23,10 +23,11 @@ _NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 @dataclass(frozen=True, slots=True)
 class AllowedDestinations:
-    """Exceptions that the operator names at deployment. `pairs` are exact hosts, in lower case, with their ports.
+    """Destinations that the operator allows at deployment besides public ones on port 443.
 
-    The host of a pair may be an IP address, and its addresses may be private. A pair has any port. On the stage
-    `local`, it may also have the scheme http and loopback addresses.
+    `pairs` are exact hosts, in lower case, with their ports. The host of a pair may be an IP address, and its addresses
+    may be private. A pair has any port. With `is_local`, on the stage `local`, it may also have the scheme http and
+    loopback addresses.
     """
 
     pairs: Collection[tuple[str, int]] = ()
@@ -39,7 +40,10 @@ class AllowedDestinations:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Parsed URL of a request. `target` is its path and query; `kinds` are the allowed kinds of its addresses."""
+    """A URL whose text was checked. `target` is its path and query.
+
+    `kinds` are the allowed kinds of the addresses of its host.
+    """
 
     scheme: str
     host: str
@@ -49,19 +53,20 @@ class Destination:
 
     @property
     def authority(self) -> str:
-        """The Host header: host, and the port if it is not the usual one of the scheme."""
+        """The value of the Host header: host, and the port if it is not the usual one of the scheme."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _SCHEME_PORTS[self.scheme] else f"{host}:{self.port}"
 
     def permits(self, addresses: Collection[str]) -> bool:
-        """Return True if there is an address, and each address of the host has an allowed kind."""
+        """Return True if all addresses of the host have an allowed kind. False for no addresses."""
         return bool(addresses) and all(address_kind(address) in self.kinds for address in addresses)
 
 
 def parse_destination(url: str, allowed: AllowedDestinations, name: str = "url") -> Destination:
-    """Return the parts of a URL.
+    """Return the parts of a URL, without a connection or look-up.
 
-    Raises InvalidInput with the field `name` for a URL that breaks a rule. The URL itself is not in the error.
+    Raises InvalidInput with the field `name` for a URL that breaks a rule. The URL itself is not in the error. A URL
+    must be https on port 443 to a named host with a domain, or a pair of `allowed`.
     """
     scheme, authority, target = _split(url, name)
     if (found := _AUTHORITY.fullmatch(authority.lower())) is None:

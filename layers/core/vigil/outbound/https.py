@@ -36,13 +36,19 @@ _CAUSES: Mapping[type[Exception], NoAnswerCause] = {
 _BROKEN = (HTTPException, OSError, OverflowError, ValueError)
 
 Resolver = Callable[[str, int, float], list[str]]
-"""Function that returns the addresses of a host and port within some seconds, or raises Unresolved."""
+"""Function that returns the addresses of a host and port within some seconds.
+
+It raises Unresolved for a host without an address, and UnresolvedInTime.
+"""
 Connector = Callable[[str, int, Deadline], socket]
-"""Function that connects to an IP address and port, or raises OSError."""
+"""Function that returns a connection to an IP address and port. It raises OSError."""
 
 
 class Outbound:
-    """The way out. `context` verifies certificates; `resolve` and `connect_to` are exchanged in tests only."""
+    """Sender of HTTPS requests. `allowed` are the destinations that the operator allows besides public ones.
+
+    `context` verifies certificates; only tests replace `resolve` and `connect_to`.
+    """
 
     def __init__(
         self,
@@ -57,9 +63,10 @@ class Outbound:
         self._connect_to = connect_to
 
     def send(self, request: OutboundRequest) -> OutboundAnswer:
-        """Send a request once and return the answer of any status. Raises NoAnswer.
+        """Send a request once and return the answer of any status. Raises NoAnswer if there is none.
 
-        The request takes at most `request.total`, and at most 97 KiB of its answer are read.
+        The request takes at most `request.total`, and at most 97 KiB of its answer are read. A redirect is not
+        followed.
         """
         result = self._send(request)
         # Raised here, because the errors of sockets name hosts, and Python keeps the error that is being handled.

@@ -5,7 +5,7 @@ from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Thread
 
 MAX_LOOKUPS = 8
-"""Maximum lookups at a time. A resolver that hangs occupies its thread until it returns."""
+"""Maximum look-ups at a time. A resolver that does not return occupies its thread until it does."""
 
 
 class Unresolved(Exception):
@@ -13,17 +13,20 @@ class Unresolved(Exception):
 
 
 class UnresolvedInTime(Unresolved):
-    """The resolver did not answer in time."""
+    """The resolver did not answer in time, or too many look-ups are running."""
 
 
 class NameResolver:
-    """The resolver of the system, in threads of its own."""
+    """The resolver of the system, which runs in threads of its own."""
 
     def __init__(self, max_lookups: int = MAX_LOOKUPS) -> None:
         self._free = BoundedSemaphore(max_lookups)
 
     def look_up(self, host: str, port: int, seconds: float) -> list[str]:
-        """Return the distinct addresses of a host in the resolver's order. Raises Unresolved."""
+        """Return the distinct addresses of a host in the resolver's order, at least one, within `seconds`.
+
+        Raises Unresolved for a host without an address, and UnresolvedInTime.
+        """
         if not self._free.acquire(blocking=False):
             raise UnresolvedInTime
         found: SimpleQueue[list[str]] = SimpleQueue()

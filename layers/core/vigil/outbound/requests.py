@@ -10,9 +10,9 @@ from typing import Literal
 from vigil.errors import Unavailable
 
 CONNECT_LIMIT = timedelta(seconds=3)
-"""Maximum time for the name, the connection and the handshake."""
+"""Maximum time for the look-up of the name, the connection and the handshake."""
 TOTAL_LIMIT = timedelta(seconds=10)
-"""Maximum time of a request, from the name to the last byte of the answer."""
+"""Maximum time of a request, from the look-up of the name to the last byte of the answer."""
 MAX_ANSWER_BYTES = 64 * 1024
 """Maximum size of the body of an answer; the rest is not read."""
 MAX_PAUSE = timedelta(hours=1)
@@ -34,9 +34,9 @@ _HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,4096}")
 
 @dataclass(frozen=True, slots=True)
 class OutboundRequest:
-    """One HTTPS request. URL, headers and body are secrets: they appear in no text of the object.
+    """One HTTPS request. `connect` and `total` limit its time. URL, headers and body do not appear in its `repr`.
 
-    Raises ValueError for a header whose name or value is not visible ASCII, without the header.
+    Raises ValueError for a header whose name or value is not visible ASCII; the text does not contain the header.
     """
 
     url: str = field(repr=False)
@@ -54,9 +54,9 @@ class OutboundRequest:
 
 @dataclass(frozen=True, slots=True)
 class OutboundAnswer:
-    """Status, headers with lower-case names, and body of an answer. A redirect is an answer like any other.
+    """Status, headers with lower-case names, and body of an answer. A redirect is an answer too.
 
-    `is_cut` is True if the body was longer than 64 KiB, late or broken. The status is known nevertheless.
+    `is_cut` is True if `body` is incomplete: it was longer than 64 KiB, late or broken.
     """
 
     status: int
@@ -66,9 +66,10 @@ class OutboundAnswer:
 
 
 class NoAnswer(Unavailable):
-    """A request has no answer. `was_sent` is False if the destination cannot have received the request.
+    """A request has no answer. `cause` names the reason.
 
-    The text names the cause only: neither host, path nor header.
+    `was_sent` is False only if the destination cannot have received the request. The text of the error names only the
+    cause.
     """
 
     def __init__(self, cause: NoAnswerCause, *, was_sent: bool = False) -> None:
@@ -78,9 +79,9 @@ class NoAnswer(Unavailable):
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """Return the pause of a Retry-After header in seconds or as a date, at most MAX_PAUSE, or None.
+    """Return the pause of a Retry-After header in seconds or as a date, 0 to MAX_PAUSE.
 
-    Names of headers are in lower case. A date in the past is a pause of 0.
+    None if the header is absent or malformed. Names of headers are in lower case.
     """
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():

@@ -11,14 +11,14 @@ Clock = Callable[[], float]
 
 
 class Deadline:
-    """A moment of the monotonic clock."""
+    """A moment of the monotonic clock, some seconds after its creation."""
 
     def __init__(self, seconds: float, clock: Clock = time.monotonic) -> None:
         self._end = clock() + seconds
         self._clock = clock
 
     def left(self) -> float:
-        """Return the seconds that are left. Raises TimeoutError if there are none."""
+        """Return the seconds that are left, above 0. Raises TimeoutError at the deadline."""
         if (left := self._end - self._clock()) <= 0:
             raise TimeoutError
         return left
@@ -44,7 +44,10 @@ class TimedStream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: "memoryview[int]") -> int:  # type: ignore[override]  # of the stream, never another
-        """Read some bytes into a buffer; return their number, or 0 at the end."""
+        """Read some bytes into a buffer; return their number, or 0 at the end of the stream.
+
+        Raises TimeoutError at the deadline, OverflowError after `budget` bytes, and OSError.
+        """
         if self.budget <= 0:
             raise OverflowError
         self._connection.settimeout(self._deadline.left())
@@ -62,7 +65,7 @@ def send_all(connection: socket.socket, data: bytes, deadline: Deadline) -> None
 
 
 def connect(address: str, port: int, deadline: Deadline) -> socket.socket:
-    """Return a connection to an IP address. Raises OSError, which includes TimeoutError."""
+    """Return a connection to an IP address. Raises OSError, also TimeoutError at the deadline."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     connection = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -76,9 +79,10 @@ def connect(address: str, port: int, deadline: Deadline) -> socket.socket:
 
 
 def encrypt(connection: socket.socket, context: ssl.SSLContext, host: str, deadline: Deadline) -> ssl.SSLSocket:
-    """Return the connection under TLS, with the host as SNI and as the required name of the certificate.
+    """Return the connection under TLS. The certificate must be valid for the host, which is also the SNI.
 
-    The connection is closed if the handshake fails. Raises OSError; ssl.SSLCertVerificationError is one of its classes.
+    The connection is closed if the handshake fails. Raises OSError, for example ssl.SSLCertVerificationError or
+    TimeoutError.
     """
     try:
         connection.settimeout(deadline.left())

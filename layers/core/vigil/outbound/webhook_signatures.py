@@ -9,7 +9,7 @@ from secrets import token_bytes
 from vigil.errors import FieldError, InvalidInput
 
 PREFIX = "whsec_"
-"""Begin of a secret as text."""
+"""Prefix of a secret as text."""
 MIN_SECRET_BYTES, MAX_SECRET_BYTES = 24, 64
 _SECRET_BYTES = 32
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{1,88}={0,2}")
@@ -22,7 +22,7 @@ def create_secret() -> str:
 
 
 def parse_secret(text: str, name: str = "secret") -> bytes:
-    """Return the bytes of a secret. Raises InvalidInput with the field `name`."""
+    """Return the bytes of a secret as text, `whsec_` and base64. Raises InvalidInput with the field `name`."""
     encoded = text.removeprefix(PREFIX)
     secret = b""
     if encoded != text and _BASE64.fullmatch(encoded) and len(encoded) % 4 == 0:
@@ -34,10 +34,11 @@ def parse_secret(text: str, name: str = "secret") -> bytes:
 
 
 def signed_headers(secrets: Sequence[str], message_id: str, timestamp: int, payload: bytes) -> Mapping[str, str]:
-    """Return the three headers of a webhook, with one signature per secret.
+    """Return the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, with one signature per secret.
 
-    During a rotation, `secrets` has the new and the old secret. A repeat of a webhook has the same `message_id` and a
-    new `timestamp`, in seconds. Raises ValueError for an id with a point, which would end it in the signed text.
+    `secrets` are texts, at least one; during a rotation, they are the new and the former one. A repeat of a webhook has
+    the same `message_id` and a new `timestamp`, in seconds since 1970. Raises ValueError without a secret, and for an
+    id with other characters than letters, digits, hyphens and underscores. Raises InvalidInput for a malformed secret.
     """
     if not _MESSAGE_ID.fullmatch(message_id) or not secrets:
         raise ValueError("a webhook needs a secret and an id of 1 to 128 letters, digits, hyphens and underscores")

@@ -5,6 +5,7 @@ import json
 import uuid
 from copy import deepcopy
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -31,7 +32,8 @@ def bus():
 @pytest.fixture
 def handle(bus, monkeypatch):
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
-    stream = DecisionStream(DecisionPublisher(bus), Telemetry(uuid.uuid4().hex, io.StringIO()))
+    publisher = DecisionPublisher(bus, lambda: datetime.now(UTC))
+    stream = DecisionStream(publisher, Telemetry(uuid.uuid4().hex, io.StringIO()))
     return lambda *records: stream.handle({"Records": list(records)}, None)["batchItemFailures"]
 
 
@@ -106,3 +108,16 @@ def test_an_unreadable_row_is_retried_without_blocking_others(handle, bus):
     del poison["dynamodb"]["NewImage"]["summary"]
     assert handle(poison, record(2)) == [{"itemIdentifier": "0"}]
     assert [event.event_id for event in bus.taken] == [f"{row(2).decision_id}.scoring.decision_made"]
+
+
+@pytest.mark.parametrize(("minutes", "late"), [(5, 0), (5.1, 3)])
+def test_published_decisions_count_and_late_ones_among_them(bus, minutes, late):
+    made = datetime.fromisoformat(row(0).created_at)
+    publisher, log = DecisionPublisher(bus, lambda: made + timedelta(minutes=minutes)), io.StringIO()
+    stream = DecisionStream(publisher, Telemetry(uuid.uuid4().hex, log, traced=False))
+    records = [record(number) for number in range(3)]
+    for each in records:
+        each["dynamodb"]["NewImage"]["created_at"] = {"S": row(0).created_at}
+    stream.handle({"Records": records}, None)
+    (line,) = map(json.loads, log.getvalue().splitlines())
+    assert (line["EventsTold"], line.get("EventsToldLate", 0)) == (3, late)

@@ -98,7 +98,7 @@ def test_a_link_has_one_effect_and_is_not_echoed():
     links = AlertLinks(lambda: [SECRET], alerts, lambda: NOW)
     for _ in range(2):
         links.perform(links.read(sign_link(LINK, SECRET)))
-    assert alerts.changes == [("acknowledged", "link:night", "night")]
+    assert alerts.changes == [("acknowledged", "link:night", "")]
 
 
 def test_a_link_that_resolves_ends_its_alert():

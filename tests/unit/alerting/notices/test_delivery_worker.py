@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests.support.fakes.caches import CacheReports
+from tests.support.fakes.clock import Clock
 from tests.support.fakes.notices import FINGERPRINT, episode, notice
 from tests.support.notice_deliveries import DeliveryBed
 from vigil.alerting.channels.model import Channel, Refused
@@ -14,7 +16,7 @@ from vigil.alerting.notices.destinations_service import ChannelDestinations
 from vigil.alerting.notices.limits_model import NoticeLimits
 from vigil.alerting.notices.model import DeliveryStep
 from vigil.alerting.notices.stream import DeliveryLog, DeliveryWorker
-from vigil.errors import NotFound, UnreadableMessage
+from vigil.errors import NotFound, Unavailable, UnreadableMessage
 from vigil.runtime.telemetry import Telemetry
 from vigil.workers.queues import Message
 from vigil.workers.worker_loop import Deadline
@@ -152,14 +154,39 @@ class Addresses:
     ],
 )
 def test_destination_is_found_in_its_tenant(tenant, channel, kind, address):
-    found = ChannelDestinations(Channels(), Addresses()).find(tenant, channel)
+    found = ChannelDestinations(Channels(), Addresses(), Clock(), CacheReports()).find(tenant, channel)
     assert (found and found.channel.kind, found and found.address) == (kind, address)
     assert found is None or (found.channel.tenant_id, found.channel.channel_id) == (tenant, channel)
 
 
+def test_last_known_channel_is_used_for_an_hour_while_the_store_is_away():
+    channels, clock, reports = Channels(), Clock(), CacheReports()
+    destinations = ChannelDestinations(channels, Addresses(), clock, reports)
+    before = destinations.find("acme", "one")
+
+    def fail(*_):
+        raise Unavailable("The alerts table did not answer.")
+
+    channels.get = fail
+    clock.advance(minutes=59)
+    assert destinations.find("acme", "one") == before
+    assert reports.failed == [("channels", True)]
+    clock.advance(minutes=1)
+    with pytest.raises(Unavailable):
+        destinations.find("acme", "one")
+
+
+def test_deleted_channel_receives_no_further_notice():
+    channels = Channels()
+    destinations = ChannelDestinations(channels, Addresses(), Clock(), CacheReports())
+    assert destinations.find("acme", "one")
+    channels.get = lambda *_: None
+    assert destinations.find("acme", "one") is None
+
+
 def test_only_channels_are_marked_broken():
     channels = Channels()
-    destinations = ChannelDestinations(channels, Addresses())
+    destinations = ChannelDestinations(channels, Addresses(), Clock(), CacheReports())
     for name in ("one", "member:m1"):
         destinations.mark_broken(destinations.find("acme", name), "revoked")
     assert channels.marked == [("acme", "one", 3, "revoked")]

@@ -1,4 +1,4 @@
-"""The configuration that alerts are decided with: complete, and read at most once a minute."""
+"""The configuration that alerts are decided with: complete, and read at most once in five seconds."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -7,9 +7,10 @@ import pytest
 
 from tests.support.alerting_examples import ANN, BEN, NOW, PAGER, POLICY, ROTA, ROUTES, SILENCE
 from tests.support.fakes.alerting_configurations import FakeConfigurations
+from tests.support.fakes.caches import CacheReports
 from tests.support.fakes.clock import Clock
 from vigil.alerting.policies.configs_service import CachedAlertingConfigs
-from vigil.errors import NotFound
+from vigil.errors import NotFound, Unavailable
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def clock():
 
 @pytest.fixture
 def configs(store, clock):
-    return CachedAlertingConfigs(store, {"acme": "it@acme.example", "globex": ""}.__getitem__, clock)
+    return CachedAlertingConfigs(store, {"acme": "it@acme.example", "globex": ""}.__getitem__, clock, CacheReports())
 
 
 def test_a_configuration_has_all_parts_of_the_tenant(configs):
@@ -77,3 +78,22 @@ def test_contact_and_addresses_come_with_the_configuration(configs, store):
     with pytest.raises(NotFound):
         configs.address_of("globex", "mem-ben")
     assert store.reads == 2, "one read per tenant"
+
+
+def test_last_known_configuration_is_used_for_an_hour_without_the_store(configs, store, clock, monkeypatch):
+    before = configs.load("acme").policies
+    reads = []
+
+    def fail(tenant_id):
+        reads.append(tenant_id)
+        raise Unavailable("The alerts table did not answer.")
+
+    monkeypatch.setattr(store, "read", fail)
+    for _ in range(360):
+        clock.advance(seconds=10)
+        assert configs.load("acme").policies == before
+        assert configs.load("acme").on_call("sch-rota", NOW) == ("mem-ann",)
+    assert len(reads) == 360, "one read per pause of five seconds, and a pause of ten between the calls"
+    clock.advance(seconds=10)
+    with pytest.raises(Unavailable):
+        configs.load("acme")

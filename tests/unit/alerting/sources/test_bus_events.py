@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.alert_sources import AT, DETAILS, bus_document, stack_document
 from vigil.alerting.sources.bus_model import FINDINGS, bus_event
+from vigil.errors import UnreadableMessage
 from vigil.kernel.tenants import OPERATORS
 
 EXPECTED = {
@@ -12,6 +13,12 @@ EXPECTED = {
     "circuits.closed": ("dependency_failure", "ERROR", "circuit.slack"),
     "circuits.opened": ("dependency_failure", "ERROR", "circuit.slack"),
     "dead_letters.parked": ("work_stuck", "ERROR", "queue.batch-chunks"),
+    "failures.found": ("error_detected", "WARNING", "failure.0123456789abcdef01234567"),
+    "failures.regressed": ("error_detected", "WARNING", "failure.0123456789abcdef01234567"),
+    "objectives.met": ("high_error_rate", "CRITICAL", "objective.availability"),
+    "objectives.missed": ("high_error_rate", "CRITICAL", "objective.availability"),
+    "incidents.escalated": ("system_down", "CRITICAL", "incident.inc-1"),
+    "incidents.resolved": ("system_down", "CRITICAL", "incident.inc-1"),
     "scoring.high_risk_found": ("high_risk_prediction", "INFO", "scoring"),
     "spend.anomaly_found": ("cost_threshold", "WARNING", "spend"),
     "tokens.reused": ("security_breach", "ERROR", "tokens"),
@@ -29,7 +36,7 @@ def test_a_kind_has_its_type_severity_and_source(kind):
     event = alert(kind)
     assert (event.type, event.severity, event.source) == EXPECTED[kind]
     assert (event.tenant_id, event.event_id, event.occurred_at) == ("acme", "e-1", AT)
-    assert event.is_cleared == (kind == "circuits.closed")
+    assert event.is_cleared == (kind in {"circuits.closed", "incidents.resolved", "objectives.met"})
 
 
 def test_every_kind_with_an_alert_is_tested():
@@ -60,6 +67,13 @@ def test_a_closed_circuit_clears_the_alert_of_the_opened_one():
     assert alert("circuits.opened").fingerprint == alert("circuits.closed").fingerprint
 
 
+def test_the_end_of_an_incident_clears_the_alert_of_its_escalation():
+    assert alert("incidents.escalated").fingerprint == alert("incidents.resolved").fingerprint
+    assert alert("incidents.escalated", incident_id="inc-2").source == "incident.inc-2"
+    with pytest.raises(UnreadableMessage):
+        alert("incidents.escalated", alert_type="a-later-type")
+
+
 def test_parked_work_of_the_operators_joins_the_alert_of_the_alarm():
     assert alert("dead_letters.parked", tenant_id=OPERATORS).source == "dead-letters"
 
@@ -86,3 +100,15 @@ def test_an_ended_deployment_raises_an_alert(status, severity):
 
 def test_a_running_deployment_raises_no_alert():
     assert bus_event(stack_document("UPDATE_IN_PROGRESS")) is None
+
+
+def test_a_frequent_failure_raises_the_severity_of_its_alert():
+    found, frequent = alert("failures.found"), alert("failures.found", is_frequent=True)
+    assert (found.severity, frequent.severity) == ("WARNING", "ERROR")
+    assert found.fingerprint == frequent.fingerprint
+
+
+def test_each_regression_of_a_failure_is_an_alert_of_its_own():
+    generations = [alert("failures.regressed", generation=number) for number in (2, 3)]
+    assert len({event.fingerprint for event in (alert("failures.found"), *generations)}) == 3
+    assert ("show", "GET /v1/failures/0123456789abcdef01234567") in generations[0].facts

@@ -1,6 +1,7 @@
 """The events that Vigil really publishes become alerts, so that publishers and alerts cannot drift apart."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 from typing import get_args
@@ -19,10 +20,18 @@ from vigil.kernel.time import format_timestamp
 from vigil.money.budgets.model import BudgetAlert
 from vigil.money.forecasting.model import Anomaly
 from vigil.operations.dead_letters.model import DeadLetterJob, RetryRules
+from vigil.operations.failures.groups_model import FailureGroup, Finding
+from vigil.operations.failures.model import Occurrence, Sighting, Signature
+from vigil.operations.incidents.model import open_incident
+from vigil.operations.incidents.steps_model import Scope
+from vigil.operations.objectives.burns_model import BurnState, CollectedSums
+from vigil.operations.objectives.model import Sums
+from vigil.operations.objectives.timeline_model import Timeline, minute_of
 from vigil.outbound.breakers.model import Circuit, CircuitId, Transition
 
 NOW = datetime(2026, 11, 21, 5, tzinfo=UTC)
 AT = format_timestamp(NOW)
+FAILED = Sighting(Signature("timeout", function="f"), "b-1", "s", (Occurrence(AT, "f", 5),))
 
 
 def published():
@@ -32,6 +41,10 @@ def published():
     batch = Batch("acme", "bat_1", "toy", "csv", "failed", AT, "corr-1", "f", 0)
     decision = NewDecision("acme", "dec_1", "corr-1", AT, "s", "sha256:00112233445566", "high", "refer", True)
     webhook = Webhook("acme", "w-1", "https://x.example", (), "", False, (), AT, failing_since=AT, disabled_at=AT)
+    opened = open_incident("service_down", Scope("inc-1"), "operator:k", NOW).incident
+    incident = replace(
+        opened, unpublished=("incidents.resolved", "incidents.escalated"), escalated_at=AT, resolved_at=AT
+    )
     return [
         *job.parked_events(),
         *decision.events(),
@@ -42,7 +55,20 @@ def published():
         completed_event(batch, "failed", AT),
         reused_event(Session("s-1", "acme", "k-1", "d", 1, 2), NOW),
         webhook.disabled_event(),
+        *FailureGroup.begin(FAILED).events(),
+        *replace(FailureGroup.begin(FAILED), unpublished=(Finding("regressed", 2, AT, "f", 6),)).events(),
+        *objective_events(),
+        *incident.events(),
     ]
+
+
+def objective_events():
+    """Return the events of an objective that is missed and then met."""
+    end = minute_of(NOW) - 600
+    failed = CollectedSums(end, {"events": Timeline().with_points({end - 1: Sums(1_000, 500)}, end)})
+    later = CollectedSums(end + 600, {"events": failed.timelines["events"].with_points({}, end + 600)})
+    missed = BurnState().evaluate(failed, {("events", "fast")})
+    return missed.evaluate(later, {("events", "fast")}).untold
 
 
 EVENTS = {f"{event.kind}-{number}": event for number, event in enumerate(published()) if event.kind in FINDINGS}
@@ -52,7 +78,11 @@ EVENTS = {f"{event.kind}-{number}": event for number, event in enumerate(publish
 def test_a_published_event_becomes_an_alert(name):
     event, detail = EVENTS[name], json.loads(EVENTS[name].detail)
     alert = bus_event({"detail-type": event.kind, "detail": detail})
-    assert (alert.event_id, alert.tenant_id, alert.occurred_at) == (event.event_id, detail["tenant_id"], AT)
+    assert (alert.event_id, alert.tenant_id, alert.occurred_at) == (
+        event.event_id,
+        detail["tenant_id"],
+        event.occurred_at,
+    )
     assert alert.title
     assert len(alert.facts) <= 20
 

@@ -14,7 +14,7 @@ def test_without_store_the_calls_are_made_and_it_is_asked_every_5_s():
         assert process.call()
         process.clock.advance(seconds=0.5)
     assert process.store.requests <= 11
-    assert process.observer.blinds == process.store.requests
+    assert process.observer.missing_stores == process.store.requests
 
 
 @pytest.mark.parametrize("pause", [0.01, 0.3, 0.9, 1.7])

@@ -36,11 +36,20 @@ def test_an_opening_is_one_line_with_a_metric_and_one_event(world):
         *("circuit_opened", "ERROR", "opsgenie:eu", 3),
     )
     assert (line["failures"], line["calls"], line["circuit_family"], line["circuit_opened"]) == (7, 9, "opsgenie", 1)
-    (metrics,) = line["_aws"]["CloudWatchMetrics"]
-    assert metrics["Dimensions"] == [["service", "circuit_family"]]
+    assert [each["Dimensions"] for each in line["_aws"]["CloudWatchMetrics"]] == [
+        [["service", "circuit_family"]],
+        [["circuit_owner"]],
+    ]
+    assert (line["circuit_owner"], line["CircuitsOpened"]) == ("deployment", 1)
     assert (event.kind, event.event_id) == ("circuits.opened", "_operators.opsgenie:eu.3.circuits.opened")
     told = json.loads(event.detail)
     assert (told["tenant_id"], told["circuit"], told["failed"], told["calls"]) == ("_operators", "opsgenie:eu", 7, 9)
+
+
+def test_an_opening_of_a_tenants_endpoint_is_not_one_of_the_deployment(world):
+    observer, _, lines = world
+    observer.observe(ENDPOINT.id, opening(7, 9))
+    assert lines()[0]["circuit_owner"] == "tenant"
 
 
 def test_a_closing_of_a_tenants_endpoint_names_the_tenant(world):
@@ -70,5 +79,5 @@ def test_a_change_by_hand_is_logged_without_its_reason(world):
 
 def test_a_missing_store_is_logged_as_a_metric(world):
     observer, _, lines = world
-    observer.blind(VENDOR.id)
+    observer.store_unavailable(VENDOR.id)
     assert lines()[0]["CircuitsBlind"] == 1

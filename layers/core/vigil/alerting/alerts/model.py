@@ -12,11 +12,11 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """All severities in ascending order."""
 
 ALERT_PREFIX = "alr-"
-"""Begin of the id of an alert."""
+"""Prefix of the id of an alert in the API."""
 CONTACT_CHANNEL = "contact"
-"""Channel of a notice that goes to the contact address of the tenant."""
+"""Channel name of a notice to the contact address of the tenant."""
 OPERATORS_CHANNEL = "operators"
-"""Channel of a notice that becomes an alert of the operators, the last resort of a tenant."""
+"""Channel name of a notice that opens an alert of the operators. It is the last resort of a tenant."""
 
 AlertType = Literal[
     "system_down",
@@ -54,12 +54,16 @@ _FINGERPRINT_DIGITS = 24
 
 @dataclass(frozen=True, slots=True)
 class AlertEvent:
-    """One fact that fires or clears an alert. An event counts once per tenant and `event_id`.
+    """One fact that fires or clears an alert.
 
     `source` names the failing part, for example `queue.batch-splits`. Events with the same type, source and `labels`
-    belong to one episode. `facts` are names and texts for people: ids and counts, at most 20. `link` is empty or an
-    https address. `is_cleared` is True for an event that ends the episode. `is_requested` is True for an event that a
-    request of the API sent, so that its id is remembered as long as an Idempotency-Key. No queue carries such an event.
+    belong to one episode. An event counts once per tenant, `fingerprint` and `event_id`. `facts` are at most 20 pairs
+    of name and text for people: ids and counts. `link` is empty or an https address. `occurred_at` is a timestamp of
+    the source.
+
+    `is_cleared` is True for an event that ends the episode. `is_requested` is True for an event that a request of the
+    API sent; its id is then remembered for 24 hours, as an Idempotency-Key is, otherwise for eight days. No queue
+    carries such an event.
     """
 
     tenant_id: str
@@ -78,7 +82,7 @@ class AlertEvent:
 
     @property
     def fingerprint(self) -> str:
-        """The group of the event: 24 hexadecimal digits of type, source and labels."""
+        """The name of the group of the event: 24 hexadecimal digits of type, source and labels."""
         group = json.dumps([self.type, self.source, sorted(self.labels)], separators=(",", ":"))
         return hashlib.sha256(group.encode()).hexdigest()[:_FINGERPRINT_DIGITS]
 
@@ -86,12 +90,15 @@ class AlertEvent:
 EpisodeState = Literal["firing", "acknowledged", "resolved"]
 """State of an episode."""
 Hold = Literal["silenced", "inhibited"]
-"""Reason for which an open episode sends no notice now."""
+"""Reason for which an open episode sends no notice now: a silence, or a system that is known to be down."""
 
 
 @dataclass(frozen=True, slots=True)
 class BusEvent:
-    """An event about an episode for the event bus, until it is published. It is the same in every attempt."""
+    """An event about an episode that waits for its publication on the event bus. It is the same in every attempt.
+
+    `source_id` identifies it: the alert id and the number of reopenings.
+    """
 
     kind: Literal["alerts.raised", "alerts.cleared"]
     source_id: str
@@ -104,14 +111,17 @@ class BusEvent:
 class Episode:
     """An alert from its first event to its resolution; `number` counts the episodes of a fingerprint from 1.
 
-    `severity` is the highest severity of its events. `count` is the number of events, `flaps` the number of times it
-    fired again within ten minutes after its resolution. `policy`, `level` and `rounds` are the escalation policy, the
-    step that was last notified (-1 before the first one) and the completed passes over all steps. `notices` is the
-    sequence of the last notice. `hold` is None if notices may be sent. `due_at` is the time of the next step of the
-    clock, or None. `cleared_at` is the time of the latest event that cleared the alert. `unpublished` are the events
-    for the event bus that still have to be published. `version` grows with each write that does more than count.
-    `alerted_at` is the time at which it last opened, reopened or rose to a higher severity. It is None in items of
-    earlier releases.
+    `number` is 0 if only a clearing event has arrived; such an episode is no alert of the API. `severity` is the
+    highest severity of its events. `count` is the number of events, `flaps` the number of times it fired again within
+    ten minutes after its resolution.
+
+    `policy`, `level` and `rounds` are the id of the escalation policy, the index of the step that was last notified (-1
+    before the first one) and the completed passes over all steps. `notices` is the sequence of the last notice. `hold`
+    is None if notices may be sent. `due_at` is the time at which the sweep next escalates or ends the episode, or None.
+
+    `cleared_at` is the time of the latest event that cleared the alert. `unpublished` are the events for the event bus
+    that still have to be published. `version` grows with each write that does more than count. `alerted_at` is the time
+    at which it last opened, reopened or rose to a higher severity. It is None in items of earlier releases.
     """
 
     tenant_id: str
@@ -157,13 +167,19 @@ class Episode:
 
 
 NoticeAction = Literal["trigger", "acknowledge", "resolve", "digest"]
-"""Action of a notice at its channel. A repeat and a rise in severity are further triggers of the same incident."""
+"""Action of a notice at its channel.
+
+`trigger` opens or repeats the incident, also for a rise in severity. `acknowledge` and `resolve` report that a person
+took the alert, or that it ended. `digest` lists the limited notices of an hour.
+"""
 NoticeState = Literal[
     "pending", "claimed", "sent", "failed", "limited", "silenced", "inhibited", "superseded", "unroutable"
 ]
 """State of a notice. All but `pending` and `claimed` are final; each notice ends in exactly one of them.
 
-`unroutable` is a notice without any usable channel, of which the log and a metric are the last resort.
+`claimed`: a worker sends it now. `limited`: the hour had no notices left. `silenced`, `inhibited`: a hold.
+`superseded`: the alert ended, or a later notice replaced it. `unroutable`: no channel could receive it; the log and a
+metric show it.
 """
 FINAL_NOTICE_STATES: tuple[NoticeState, ...] = get_args(NoticeState)[2:]
 """The final states of a notice, in the order of the statistics."""
@@ -171,7 +187,10 @@ FINAL_NOTICE_STATES: tuple[NoticeState, ...] = get_args(NoticeState)[2:]
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The vendor's answer to a sent notice: its id of the incident or message, and its thread if there is one."""
+    """The vendor's answer to a sent notice. `vendor_id` is the vendor's id of the incident or message.
+
+    `thread` is the Slack thread of the message. A field is empty if the vendor named none.
+    """
 
     vendor_id: str = ""
     thread: str = ""
@@ -179,13 +198,16 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The intent to send one action of an episode to one channel. It is created with the episode's change.
+    """The intent to send one action of an episode to one channel. It is stored in the write that changes the episode.
 
-    `sequence` counts the notices of an episode from 1. `channel` is the id of a channel, or `member:<id>` for the
-    e-mail address of a member. `fallbacks` are the channels that follow if this one fails; the notice for the first
-    of them is an intent of its own with `is_fallback`. `due_at` is the time of the next attempt or the end of the
-    claim; it is None in a final state. `severity` is that of the episode when the notice was created.
-    `may_have_reached` is True if a request of an attempt was sent and the vendor has not refused it.
+    `sequence` counts the notices of an episode from 1. `channel` is the id of a channel, `member:<id>` for the e-mail
+    address of a member, `contact` or `operators`. `fallbacks` are the channels that follow if this one fails; the first
+    of them then gets a notice of its own with `is_fallback`. `severity` is that of the episode when the notice was
+    created.
+
+    `attempts` counts the claims. `claim` names the worker that sends it now, or None. `due_at` is the time of the next
+    attempt or the end of the claim; it is None in a final state. `reason` is the vendor's answer to the last failed
+    attempt, or empty. `may_have_reached` is True if an attempt may have sent a request that the vendor has not refused.
     """
 
     tenant_id: str
@@ -214,5 +236,5 @@ class Notice:
 
     @property
     def notice_id(self) -> str:
-        """The id of the notice: fingerprint, number, sequence."""
+        """The id of the notice: `<fingerprint>-<number>-<sequence>`."""
         return f"{self.fingerprint}-{self.number}-{self.sequence}"

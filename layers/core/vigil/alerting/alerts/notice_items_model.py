@@ -21,12 +21,12 @@ _RETENTION_SECONDS = 90 * 86_400
 
 
 def notice_key(tenant_id: str, fingerprint: str, number: int, sequence: int) -> dict[str, Any]:
-    """Return the key of a notice. The sort keys of an episode are in the order of its notices."""
+    """Return the key of a notice. Sort keys are in the order of the sequences of an episode."""
     return episode_key(tenant_id, fingerprint, f"N#{number}#{sequence:06}")
 
 
 def notices_of_hour(tenant_id: str, hour: str) -> str:
-    """Return the partition of `by_tenant` with the notices that were created in an hour (`2026-11-21T05`)."""
+    """Return the partition key of `by_tenant` with the notices created in an hour (UTC, `2026-11-21T05`)."""
     return f"{tenant_id}#notices#{hour}"
 
 
@@ -41,7 +41,10 @@ def new_notice_part(notice: Notice) -> dict[str, Any]:
 
 
 def notice_item(notice: Notice, revision: int = 1) -> dict[str, Any]:
-    """Return the item of a notice. A new notice has revision 1, and an ended one expires after its retention."""
+    """Return the item of a notice, with its index attributes.
+
+    `revision` counts the writes of the item; a new notice has 1. An item with `ended_at` expires 90 days after it.
+    """
     item = notice_key(notice.tenant_id, notice.fingerprint, notice.number, notice.sequence)
     item |= {
         "state": {"S": notice.state},
@@ -64,5 +67,5 @@ def parse_notice(item: Mapping[str, Any]) -> Notice:
 
 
 def read_notice(stored: Mapping[str, Any]) -> Notice:
-    """Return the notice of a JSON object by `asdict`."""
+    """Return the notice of a JSON object that `dataclasses.asdict` made of a notice."""
     return Notice(**dict(stored) | {"fallbacks": tuple(stored["fallbacks"]), "receipt": Receipt(**stored["receipt"])})

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 from vigil.alerting.alerts.model import FINAL_NOTICE_STATES, Notice, Severity
 
 Bucket = Literal[Severity, "DIGEST"]
-"""Group of the statistics of an hour: a severity, or all digests."""
+"""Group of the statistics of an hour: a severity, or `DIGEST` for all digests."""
 BUCKETS: tuple[Bucket, ...] = get_args(Bucket)
 """All groups, in the order of severities."""
 Counter = Literal[
@@ -28,7 +28,11 @@ Counter = Literal[
     "superseded",
     "unroutable",
 ]
-"""Name of a count: events, intents to notify, and notices by their final state."""
+"""Name of a count.
+
+`raised`: events that fired. `opened`, `grouped`: those that opened or reopened an episode, and all others. `intents`:
+created notices. The rest: notices by their final state.
+"""
 COUNTERS: tuple[Counter, ...] = get_args(Counter)
 """All counts, in the order of the answers."""
 STATISTICS_RETENTION = timedelta(days=400)
@@ -55,9 +59,10 @@ def shard_of(fingerprint: str) -> int:
 def statistics_part(
     tenant_id: str, fingerprint: str, hour: str, bucket: Bucket, counts: Mapping[Counter, int]
 ) -> dict[str, Any]:
-    """Return the part of a transaction that adds counts to one hour and group. `counts` has at least one count.
+    """Return the part of a transaction that adds counts to one item: an hour, a bucket and a shard of a tenant.
 
-    A transaction may have only one part per item, so add all counts of the same hour and group in one part.
+    `bucket` is a severity or `DIGEST`. `fingerprint` selects only the shard. `counts` has at least one count. A
+    transaction may have only one part per item, so add all counts of the same item in one part.
     """
     added = ", ".join(f"#{name} :{name}" for name in counts)
     expires = datetime.fromisoformat(f"{hour}:00").replace(tzinfo=UTC) + STATISTICS_RETENTION
@@ -86,7 +91,10 @@ def sum_statistics(items: Iterable[Mapping[str, Any]]) -> dict[tuple[str, Bucket
 
 
 def unbalanced(counts: Mapping[Counter, int]) -> dict[str, int]:
-    """Return the differences of both identities that are not 0: `events`, and `notices` that are not final yet."""
+    """Return by how much the counts of one hour and group miss each identity; an identity that holds is absent.
+
+    `events` is `raised - opened - grouped`. `notices` is the number of created notices that are not final yet.
+    """
     events = counts["raised"] - counts["opened"] - counts["grouped"]
     ended = sum(number for name, number in counts.items() if name in FINAL_NOTICE_STATES)
     notices = counts["intents"] - ended

@@ -1,4 +1,4 @@
-"""The sender of all kinds of channels."""
+"""Choice of the sender by the kind of a channel."""
 
 from collections.abc import Mapping
 
@@ -8,16 +8,16 @@ from vigil.errors import Unavailable
 
 
 class Dispatch:
-    """Sends a notice with the sender of its channel's kind.
+    """One sender for all channels: it passes each notice to the sender of the channel's kind.
 
-    Unreadable secrets refuse the notice; an unavailable key postpones it.
+    Secrets that cannot be decrypted give Refused. A key that is not available now gives Postponed.
     """
 
     def __init__(self, senders: Mapping[ChannelKind, Sender]) -> None:
         self._senders = senders
 
     def send(self, channel: Channel, content: NoticeContent) -> Outcome:
-        """Send a notice once and return the outcome."""
+        """Send a notice once and return the outcome. It raises no error of the vendor, the network or the key."""
         try:
             return self._senders[channel.kind].send(channel, content)
         except UnreadableSecrets:

@@ -14,7 +14,7 @@ from vigil.kernel.json_documents import loads
 from vigil.outbound.requests import TOTAL_LIMIT, NoAnswer, OutboundAnswer, OutboundRequest, retry_after
 
 MAX_REASON = 300
-"""Maximum characters of a reason."""
+"""Maximum characters of the reason of an outcome."""
 _BROKEN = {401, 403}
 _BUSY = 429
 _TEMPORARY = {408, 425, _BUSY}
@@ -34,7 +34,7 @@ class _Closed:
 
 @dataclass(frozen=True, slots=True)
 class _Passed:
-    """A result that says nothing about the pause of the channel."""
+    """A result that does not count for the channel's own circuit."""
 
     answer: OutboundAnswer | _Closed | NoAnswer
 
@@ -47,7 +47,7 @@ class _Throttled:
 
 
 class Exchange:
-    """Sends requests of channels under the circuits of their vendors. `limit` is the maximum time of a request."""
+    """Sends requests of all channels under circuits. `limit` is the maximum time of one request."""
 
     def __init__(
         self, https: Https, guard: CircuitGuard, clock: Callable[[], datetime], limit: timedelta = TOTAL_LIMIT
@@ -60,10 +60,11 @@ class Exchange:
     def send(
         self, channel: Channel, vendor: str, circuit: str | None, request: OutboundRequest, secrets: Iterable[str]
     ) -> OutboundAnswer | Refused | Postponed:
-        """Return the vendor's answer of a final status, or the outcome without one.
+        """Send a request once. Return the answer of a final status, or Refused or Postponed with the reason.
 
-        `vendor` is the subject of the reason, which contains none of the secrets. `circuit` is the vendor's circuit,
-        or None for an endpoint of the tenant. Final are all statuses but 408, 425, 429 and those from 500.
+        Final are all statuses but 408, 425, 429 and those from 500. `vendor` begins the text of the reason, such as
+        `Slack`. `circuit` is the name of the vendor's circuit, or None for an endpoint of the tenant. `secrets` are
+        masked in the reason. Raises no error of the network or the circuit.
         """
         answer = self._attempt(channel, circuit, replace(request, total=self._limit))
         if isinstance(answer, _Closed):
@@ -113,7 +114,10 @@ def _without_throttle(answer: OutboundAnswer) -> OutboundAnswer | _Throttled:
 
 
 def refusal(vendor: str, answer: OutboundAnswer, secrets: Iterable[str], broken: Iterable[int] = ()) -> Refused:
-    """Return the refusal of an answer with the vendor's words. Statuses 401, 403 and `broken` break the channel."""
+    """Return the outcome of an answer that refuses the notice for good, with the vendor's words.
+
+    Statuses 401, 403 and those of `broken` mark the whole channel as broken. `secrets` are masked.
+    """
     if 300 <= answer.status < 400:
         reason = f"{vendor} answered {answer.status}, a redirect. Set the final address."
     else:
@@ -122,7 +126,10 @@ def refusal(vendor: str, answer: OutboundAnswer, secrets: Iterable[str], broken:
 
 
 def mask_secrets(text: str, secrets: Iterable[str]) -> str:
-    """Return a text for people: visible characters, without these secrets and their parts, at most 300 characters."""
+    """Return a text for people: visible characters on one line, at most 300, without these secrets.
+
+    Parts of a secret of eight characters or more, such as a part of a path, are masked too. Empty secrets are ignored.
+    """
     whole = set(filter(None, secrets))
     parts = {part for secret in whole for part in _SEPARATORS.split(secret) if len(part) >= _MIN_PART}
     for part in sorted(whole | parts, key=len, reverse=True):
@@ -131,7 +138,7 @@ def mask_secrets(text: str, secrets: Iterable[str]) -> str:
 
 
 def document(body: bytes) -> dict[str, Any]:
-    """Return the JSON object of an answer, or an empty one."""
+    """Return the JSON object of a body; empty for a body that is no JSON object."""
     try:
         found = loads(body)
     except (ValueError, MalformedRequest):

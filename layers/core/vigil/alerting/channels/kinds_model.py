@@ -17,7 +17,10 @@ BASE_URL = "base_url"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Rule of an option or a secret. `bound` describes the allowed texts; `default` is empty without a default."""
+    """Rule of an option or a secret. `bound` describes the allowed texts in an error message.
+
+    `default` is the value of an absent option; empty means that it has none.
+    """
 
     pattern: re.Pattern[str]
     bound: str
@@ -48,7 +51,7 @@ OPTIONS: Mapping[ChannelKind, Mapping[str, Rule]] = {
     "email": {"address": Rule(_ADDRESS, "one e-mail address in ASCII", is_required=True)},
     "webhook": {"format": Rule(_FORMAT, "vigil or teams", default="vigil")},
 }
-"""Options by kind."""
+"""Rules of the options by kind and name."""
 SECRETS: Mapping[ChannelKind, Mapping[str, Rule]] = {
     "pagerduty": {
         "routing_key": Rule(_ROUTING_KEY, "32 letters and digits", is_required=True),
@@ -66,9 +69,9 @@ SECRETS: Mapping[ChannelKind, Mapping[str, Rule]] = {
         "signing_secret": Rule(_SIGNING_SECRET, "whsec_ and 24 to 64 bytes in base64"),
     },
 }
-"""Secrets by kind, the most telling one first."""
+"""Rules of the secrets by kind and name. The first secret that a channel has gives its hint."""
 INBOUND_SECRETS: Mapping[ChannelKind, str] = {"pagerduty": "webhook_secret", "slack": "signing_secret"}
-"""Secrets that sign the requests of a vendor to Vigil."""
+"""Name of the secret with which a vendor signs its requests to Vigil, by kind. Other kinds send none."""
 
 
 def with_defaults(kind: ChannelKind, options: Mapping[str, str]) -> dict[str, str]:
@@ -78,7 +81,7 @@ def with_defaults(kind: ChannelKind, options: Mapping[str, str]) -> dict[str, st
 
 
 def check(kind: ChannelKind, options: Mapping[str, str], secrets: Mapping[str, str]) -> None:
-    """Raise InvalidInput that names every option and secret which breaks a rule of its kind."""
+    """Raise InvalidInput with every option and secret that breaks a rule of the kind. Return if all are valid."""
     problems = [
         *_broken("options", kind, OPTIONS[kind], options),
         *_broken("secrets", kind, SECRETS[kind], secrets),
@@ -89,12 +92,15 @@ def check(kind: ChannelKind, options: Mapping[str, str], secrets: Mapping[str, s
 
 
 def main_secret(kind: ChannelKind, secrets: Mapping[str, str]) -> str:
-    """Return the secret whose last characters are shown, or an empty text."""
+    """Return the secret whose last characters are shown, or an empty text for a channel without secrets."""
     return next((secrets[name] for name in SECRETS[kind] if name in secrets), "")
 
 
 def warning(channel: Channel, now: datetime) -> str:
-    """Return the warning about a channel that stops soon, or an empty text."""
+    """Return the warning about a channel whose vendor ends its service; empty for all others.
+
+    Only channels of the kind `opsgenie` can have one: see `opsgenie_model.warning`.
+    """
     return opsgenie_model.warning(channel.options["base"], now) if channel.kind == "opsgenie" else ""
 
 

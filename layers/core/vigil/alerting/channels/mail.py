@@ -10,13 +10,21 @@ from vigil.errors import Unavailable
 
 
 class MailSender:
-    """Sender to the address of a member, or else to the address of the channel. A mail cannot be sent once only."""
+    """One sender of all notices by e-mail.
+
+    The recipient is the address of the content, which a notice to a member or to the contact has. Without it, the
+    recipient is the option `address` of the channel. A repeated notice is a second mail.
+    """
 
     def __init__(self, mailer: Mailer) -> None:
         self._mailer = mailer
 
     def send(self, channel: Channel, content: NoticeContent) -> Outcome:
-        """Send one mail to one address."""
+        """Send one mail to one recipient and return the outcome.
+
+        Refused: the channel has no address, or the mail service refused the mail. Postponed: the deployment itself
+        cannot send mails, or the mail service did not answer. Raises no Vigil error.
+        """
         address = content.address or channel.options.get("address", "")
         if not address:
             return Refused("The channel has no e-mail address.", is_channel_broken=True)

@@ -18,7 +18,10 @@ _REFUSALS = {
 
 
 class SesMailer:
-    """Mails from one sender address, in plain text."""
+    """Sends plain text from the sender address of the deployment.
+
+    If the deployment has none, every mail is refused.
+    """
 
     def __init__(self, client: Callable[[], Any], sender: str) -> None:
         self._client = client  # botocore's client takes long to create, and most channels send no mail

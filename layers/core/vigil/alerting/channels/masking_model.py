@@ -42,10 +42,10 @@ _TIME = re.compile(
 
 
 def mask_text(text: str, limit: int = MAX_FACT_TEXT) -> str:
-    """Return a text of people with masks, on one line and within a limit of characters.
+    """Return a text of people with masks, on one line and of at most `limit` characters.
 
-    Mail addresses, phone numbers, numbers of seven digits or more and calendar days are masked. A timestamp with a
-    time of day other than midnight stays, because no birth date has one.
+    Mail addresses, phone numbers, numbers of seven digits or more and calendar days are masked. A timestamp with a time
+    of day other than midnight is not masked, because no birth date has one.
     """
     plain = _MAIL.sub(MASKED_MAIL, _plain(text))
     parts, end = [], 0
@@ -56,7 +56,10 @@ def mask_text(text: str, limit: int = MAX_FACT_TEXT) -> str:
 
 
 def mask_facts(facts: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Return the first facts of people, each with masks and within its limit."""
+    """Return the first MAX_FACTS facts, each name and text masked and within its limit.
+
+    A fact whose name is empty after masking is left out.
+    """
     kept = [(mask_text(name, MAX_FACT_NAME), mask_text(text)) for name, text in _first(facts, MAX_FACTS)]
     return tuple(fact for fact in kept if fact[0])
 
@@ -67,7 +70,7 @@ def one_line(text: str, limit: int) -> str:
 
 
 def shorten(text: str, limit: int) -> str:
-    """Return a text within a limit of at least one character; an ellipsis replaces the end of a longer one."""
+    """Return a text of at most `limit` characters (from 1). An ellipsis replaces the end of a longer text."""
     return text if len(text) <= limit else text[: max(limit - 1, 0)].rstrip() + "…"
 
 

@@ -15,8 +15,8 @@ ChannelKind = Literal["pagerduty", "slack", "opsgenie", "email", "webhook"]
 class Channel:
     """A place that receives notices. `options` are its settings without secrets, `sealed` its encrypted secrets.
 
-    `broken` is empty, or the vendor's reason for the last refusal, without secrets. `hint` is the last four characters
-    of the secret.
+    `hint` is the last four characters of the main secret; it is empty for a short or no secret. `broken` is empty for a
+    usable channel, otherwise the vendor's reason for refusing every notice. `version` grows with each change, from 1.
     """
 
     tenant_id: str
@@ -32,11 +32,12 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class NoticeContent:
-    """Content of a sent notice: the notice and its episode, the time of the attempt, and the last receipt.
+    """Content of one attempt: the notice, its episode, and `at`, the time of the attempt.
 
-    `last_receipt` is the receipt of the last sent notice of the same episode and channel, or None. `address` is the
-    e-mail address of a member; it is empty for other channels. `links` are named https addresses for people, for
-    example `acknowledge`. `counts` are the limited notices of a digest, by `<type> <source>`.
+    `episode` is None for a digest. `last_receipt` is the receipt of the last sent notice of the same episode and
+    channel, or None. `address` is the e-mail address of a member or contact; it is empty for other channels. `links`
+    are https addresses for people by name, for example `acknowledge`. `counts` are the limited notices of a digest, by
+    `<type> <source>`; None for other notices.
     """
 
     notice: Notice
@@ -50,7 +51,7 @@ class NoticeContent:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The vendor accepted the notice. `meter` is the usage meter of the delivery, or empty if it has no price."""
+    """The vendor accepted the notice. `meter` is the usage meter of the delivery; empty if it has no price."""
 
     receipt: Receipt
     meter: Literal["", "emails", "webhooks"] = ""
@@ -58,9 +59,9 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The vendor will never accept the notice; `reason` is for people, without secrets, at most 300 characters.
+    """The notice failed, and a repeat cannot succeed. `reason` is for people: no secrets, at most 300 characters.
 
-    `is_channel_broken` is True if no other notice can succeed either, for example after a revoked key.
+    `is_channel_broken` is True if no other notice of the channel can succeed either, for example after a revoked key.
     """
 
     reason: str
@@ -69,9 +70,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """The notice was not accepted now. `after` is the vendor's own pause, or None for Vigil's backoff.
+    """The notice was not accepted now, and a later attempt may succeed.
 
-    `is_open` is True if the circuit of the vendor is open and no request was sent.
+    `after` is the pause that the vendor named, or None for Vigil's own backoff. `is_open` is True if the circuit of the
+    vendor is open; no request was then sent.
     """
 
     reason: str
@@ -84,6 +86,9 @@ Outcome: TypeAlias = Sent | Refused | Postponed
 
 
 def usage_event(source: str, event_id: str, at: str, meter: str) -> dict[str, Any]:
-    """Return the usage event of one delivery as a CloudEvent. Its source and id count once."""
+    """Return the CloudEvent that reports one delivery to the meter. The same `source` and `event_id` count once.
+
+    `at` is the time of the delivery.
+    """
     head = {"specversion": "1.0", "type": "vigil.usage", "source": source, "id": event_id}
     return {**head, "time": at, "data": {meter: 1}}

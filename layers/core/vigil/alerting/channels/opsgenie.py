@@ -1,4 +1,4 @@
-"""Sender of notices to Opsgenie or Jira Service Management, which queue each request and tell its result later."""
+"""Sender of notices to Opsgenie or Jira Service Management, which queue each request and report its result later."""
 
 import json
 from collections.abc import Mapping
@@ -21,16 +21,21 @@ _ACTIONS = {"acknowledge": "acknowledge", "resolve": "close"}
 
 
 class OpsgenieSender:
-    """Sender to one integration per channel."""
+    """One sender for all channels of the kind; each channel has its own API key and address.
+
+    The notices of an episode use one alias, so that a repeated notice changes the same alert.
+    """
 
     def __init__(self, exchange: Exchange, unseal: Unseal) -> None:
         self._exchange = exchange
         self._unseal = unseal
 
     def send(self, channel: Channel, content: NoticeContent) -> Outcome:
-        """Create, acknowledge or close the alert of a notice, and read the result of each request once.
+        """Create, acknowledge or close the alert of a notice, and return the outcome.
 
-        The alert of a digest is closed as soon as it is created, because no later notice ends it.
+        Postponed if the vendor has queued the request and has no result yet; after three attempts its receipt is
+        trusted. The alert of a digest is closed as soon as it is created, because no later notice ends it. Raises
+        UnreadableSecrets and Unavailable.
         """
         account, action = _Account(self._exchange, channel, self._unseal.open(channel)), content.notice.action
         if action in _ACTIONS:

@@ -24,7 +24,7 @@ BASES: Mapping[str, str] = {
 END_OF_OPSGENIE = date(2027, 4, 5)
 """Day on which the addresses `us` and `eu` stop."""
 WARNED_FROM = datetime(2027, 1, 1, tzinfo=UTC)
-"""Time from which channels with these addresses show a warning."""
+"""Time from which channels with the addresses `us` and `eu` show a warning. It has no end."""
 PRIORITIES: Mapping[Severity, str] = {"CRITICAL": "P1", "ERROR": "P2", "WARNING": "P3", "INFO": "P5"}
 """Priorities by severity."""
 MAX_MESSAGE, MAX_ALIAS, MAX_DESCRIPTION = 130, 512, 15_000
@@ -33,7 +33,10 @@ _SOURCE = "Vigil"
 
 
 def to_alert(content: NoticeContent) -> dict[str, Any]:
-    """Return the body of an alert. A second one with the alias of an open alert adds to its count."""
+    """Return the body of an alert as JSON. Texts are cut to the vendor's limits.
+
+    The vendor counts a second request with the alias of an open alert, and opens no other one.
+    """
     text = describe(content)
     shown = text.facts[: MAX_FACTS + 5]
     lines = [f"{name}: {value}" for name, value in shown] + [f"{name}: {address}" for name, address in text.links]
@@ -57,12 +60,16 @@ def action_path(content: NoticeContent, action: str) -> str:
 
 
 def to_action(content: NoticeContent) -> dict[str, Any]:
-    """Return the body of an acknowledgement or a close."""
+    """Return the body of an acknowledgement or a close as JSON."""
     return {"source": _SOURCE, "note": shorten(describe(content).headline, MAX_DESCRIPTION)}
 
 
 def warning(base: str, now: datetime) -> str:
-    """Return the warning about an address that ends soon, or an empty text."""
+    """Return the warning that Opsgenie ends, or an empty text if the address does not end or it is too early.
+
+    `base` is the option `base` of the channel: `us`, `eu` or `jsm`. Only `us` and `eu` end. The warning is shown from
+    WARNED_FROM on, also after the end.
+    """
     if base == "jsm" or now < WARNED_FROM:
         return ""
     return (

@@ -15,14 +15,21 @@ _BASES: Mapping[str, str] = {"us": "https://events.pagerduty.com", "eu": "https:
 
 
 class PagerDutySender:
-    """Sender to one integration per channel. The vendor counts an event with a known key for the open incident."""
+    """One sender for all channels of the kind; each channel has its own routing key.
+
+    PagerDuty adds an event with the key of an open incident to it, so that a repeated notice opens no second incident.
+    """
 
     def __init__(self, exchange: Exchange, unseal: Unseal) -> None:
         self._exchange = exchange
         self._unseal = unseal
 
     def send(self, channel: Channel, content: NoticeContent) -> Outcome:
-        """Send the event of a notice."""
+        """Send the event of a notice once and return the outcome.
+
+        Digests and the news of deployments are change events, which open no incident. An acknowledgement or resolution
+        of such news is Sent without a request. Raises UnreadableSecrets and Unavailable.
+        """
         secrets = self._unseal.open(channel)
         routing_key = secrets["routing_key"]
         masked = tuple(secrets.values())

@@ -19,10 +19,10 @@ _SEVERITIES: Mapping[Severity, str] = {
 
 
 def is_change(content: NoticeContent) -> bool:
-    """Return True for the news of a deployment and for a digest. A change event opens no incident.
+    """Return True if a notice is sent as a change event, which opens no incident.
 
-    A digest tells of notices and has no end, so that its incident would stay open for ever.
-    Source: https://developer.pagerduty.com/docs/events-api-v2/change-events/.
+    These are digests, and INFO notices of deployments. A digest has no end, so that its incident would stay open for
+    ever. Source: https://developer.pagerduty.com/docs/events-api-v2/change-events/.
     """
     episode = content.episode
     if content.notice.action == "digest":
@@ -31,7 +31,10 @@ def is_change(content: NoticeContent) -> bool:
 
 
 def to_event(content: NoticeContent, routing_key: str) -> dict[str, Any]:
-    """Return the event of a notice. A trigger with the key of an open incident changes its severity and text."""
+    """Return the event of a notice as JSON. A trigger with the key of an open incident changes its severity and text.
+
+    Only a trigger has a text; `acknowledge` and `resolve` name the incident only.
+    """
     action = content.notice.action
     event: dict[str, Any] = {
         "routing_key": routing_key,
@@ -46,7 +49,7 @@ def to_event(content: NoticeContent, routing_key: str) -> dict[str, Any]:
 
 
 def to_change(content: NoticeContent, routing_key: str) -> dict[str, Any]:
-    """Return the change event of a deployment's news or of a digest."""
+    """Return the change event of a deployment's news or of a digest as JSON."""
     text = describe(content)
     return {"routing_key": routing_key, "payload": _payload(text), "links": _links(text)}
 

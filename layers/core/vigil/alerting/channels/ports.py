@@ -10,10 +10,13 @@ Result = TypeVar("Result")
 
 
 class Sender(Protocol):
-    """Sender of notices to one kind of channel."""
+    """Sender of notices to all channels of one kind."""
 
     def send(self, channel: Channel, content: NoticeContent) -> Outcome:
-        """Send a notice once and return the outcome. It raises no error of the vendor or the network."""
+        """Send a notice once and return the outcome. It raises no error of the vendor or the network.
+
+        Raises UnreadableSecrets and Unavailable if the channel's secrets cannot be read.
+        """
         ...
 
 
@@ -21,7 +24,7 @@ class Https(Protocol):
     """The way out to vendors and webhooks. It follows no redirect."""
 
     def send(self, request: OutboundRequest) -> OutboundAnswer:
-        """Send one request and return the answer of any status. Raises NoAnswer."""
+        """Send one request once and return the answer of any status. Raises NoAnswer if there is none."""
         ...
 
 
@@ -29,30 +32,34 @@ class CircuitGuard(Protocol):
     """Circuit breakers of the vendors and of the endpoints of tenants."""
 
     def call(self, circuit: str, tenant_id: str | None, function: Callable[[], Result]) -> Result:
-        """Call the function and record its result under a circuit; None as tenant is the deployment.
+        """Call the function, record its result under a circuit, and return the result.
 
-        A status of 500 or more and NoAnswer are failures, 429 with Retry-After is a pause. Raises CircuitOpen without
-        a call, and all errors of the function.
+        `tenant_id` is None for a circuit of the deployment. A status of 500 or more and NoAnswer count as failures; 429
+        with Retry-After pauses the circuit. Raises CircuitOpen if the circuit is open, without a call, and all errors
+        of the function.
         """
         ...
 
 
 class Unseal(Protocol):
-    """Reader of sealed secrets."""
+    """Reader of the encrypted secrets of channels."""
 
     def open(self, channel: Channel) -> Mapping[str, str]:
-        """Return the secrets of a channel by name. Raises UnreadableSecrets."""
+        """Return the secrets of a channel by name; empty for a channel without secrets.
+
+        Raises UnreadableSecrets, and Unavailable if the key is not available.
+        """
         ...
 
 
 class UnreadableSecrets(Exception):
-    """The sealed secrets of a channel belong to another key, tenant or channel."""
+    """The sealed secrets of a channel cannot be decrypted: they belong to another key, tenant or channel."""
 
 
 class MailRefused(Exception):
-    """The mail service will never accept the mail. `reason` is for people.
+    """The mail was refused, and a repeat cannot succeed. `reason` is for people.
 
-    `is_sender_broken` is True if no mail of the deployment can be sent.
+    `is_sender_broken` is True if no mail of the deployment can be sent, so that the address is not at fault.
     """
 
     def __init__(self, reason: str, *, is_sender_broken: bool = False) -> None:
@@ -62,7 +69,7 @@ class MailRefused(Exception):
 
 
 class Mailer(Protocol):
-    """The mail service."""
+    """The mail service. A repeated call sends a second mail."""
 
     def send(self, address: str, subject: str, text: str) -> str:
         """Send a mail to one address and return the id of the message. Raises MailRefused and Unavailable."""
@@ -70,46 +77,53 @@ class Mailer(Protocol):
 
 
 class ChannelStore(Protocol):
-    """Stored channels of all tenants."""
+    """Stored channels of all tenants. Every method raises Unavailable."""
 
     def get(self, tenant_id: str, channel_id: str) -> Channel | None:
-        """Return a channel, or None."""
+        """Return a channel, read consistently, or None if it does not exist."""
         ...
 
     def list_all(self, tenant_id: str) -> Sequence[Channel]:
-        """Return the channels of a tenant in order of their ids."""
+        """Return the channels of a tenant in order of their ids, read consistently."""
         ...
 
     def create(self, channel: Channel, limit: int) -> bool:
-        """Store a new channel; return False if the tenant has as many channels as the limit."""
+        """Store a new channel; return False and store nothing if the tenant has `limit` channels already."""
         ...
 
     def replace(self, channel: Channel, expected: int) -> bool:
-        """Store a channel over the expected version; return False if another version is stored."""
+        """Store a channel in place of the version `expected` and return True.
+
+        Return False and store nothing if another version is stored, or none.
+        """
         ...
 
     def mark_broken(self, tenant_id: str, channel_id: str, version: int, reason: str) -> None:
-        """Store the reason of a refusal, or an empty text. Another version than the given one stays as it is."""
+        """Store the vendor's reason for refusing every notice; an empty reason removes the mark.
+
+        A channel of another version than `version` is not changed, because its settings are new.
+        """
         ...
 
     def delete(self, channel: Channel, generation: int) -> bool:
-        """Delete a channel of this version, as a change of the configuration.
+        """Delete a channel, count the change of the configuration and return True.
 
-        Return False without a change if another version or another generation of the configuration is stored.
+        Return False and delete nothing if another version than `channel.version`, or another generation, is stored.
+        `generation` counts the changes of the tenant's configuration.
         """
         ...
 
 
 class ChannelUses(Protocol):
-    """The configuration of a tenant that can name its channels, as of one moment."""
+    """The configuration of one tenant that can name its channels, as it was read."""
 
     @property
     def generation(self) -> int:
-        """Number of the changes of the configuration."""
+        """Number of changes of the tenant's configuration when it was read."""
         ...
 
     def check_unused_channel(self, channel_id: str) -> None:
-        """Raise InUse with the ids of the policies that name a channel."""
+        """Raise InUse with the ids of the policies that name a channel. Return if no policy does."""
         ...
 
 
@@ -125,5 +139,5 @@ class UsageReports(Protocol):
     """Reports of usage. Deliveries of the deployment itself have no price and are not reported."""
 
     def report(self, tenant_id: str, event: Mapping[str, Any]) -> None:
-        """Report a usage event, a CloudEvent, at least once. An event id counts once. Raises Unavailable."""
+        """Report a usage event, a CloudEvent, at least once. The same event id counts once. Raises Unavailable."""
         ...

@@ -24,7 +24,7 @@ Service = Annotated[Channels, from_app("channels")]
 
 @router.get("", name="list", summary="List channels", responses=versions.LISTED)
 async def list_channels(channels: Service, caller: Reader) -> ChannelList:
-    """Return every channel. `broken` has the reason of a channel that needs a change."""
+    """Return every channel. `broken` has the reason for which a channel receives no notices until it is changed."""
     found = channels.list_all(caller.acting_tenant)
     return ChannelList(items=[ChannelView.from_channel(channel, channels.warning(channel)) for channel in found])
 
@@ -33,7 +33,10 @@ async def list_channels(channels: Service, caller: Reader) -> ChannelList:
 async def create_channel(
     request: Request, response: Response, body: ChannelBody, channels: Service, caller: Configurer
 ) -> ChannelView:
-    """Create a channel. Its secrets are encrypted. `POST {id}/test` sends a test notice."""
+    """Create a channel. Its secrets are encrypted, and no response contains them.
+
+    `POST {id}/test` sends a test notice. The response is 409 if the tenant has 20 channels, the maximum.
+    """
     channel = channels.create(caller.acting_tenant, body.kind, body.label, body.options, body.secrets)
     response.headers["Location"] = f"{gateway.stage_prefix(request)}{PATH}/{channel.channel_id}"
     return _view(channels, channel, response)
@@ -54,7 +57,11 @@ async def change_channel(
     caller: Configurer,
     version: ExpectedVersion,
 ) -> ChannelView:
-    """Change the given fields. New options or secrets make a broken channel usable again."""
+    """Change the given fields; absent fields are not changed. `If-Match` is optional.
+
+    With it, the response is 412 if the channel has another version. New options or secrets make a broken channel usable
+    again.
+    """
     return _view(channels, channels.change(caller.acting_tenant, channel_id, body.to_change(), version), response)
 
 
@@ -64,14 +71,18 @@ async def delete_channel(
 ) -> None:
     """Delete a channel with its secrets. Notices that are still due for it go to the next channel.
 
-    A channel that policies name returns 409 with their ids.
+    The response is 409, with the ids of the policies, if policies name the channel. `If-Match` is optional; with it,
+    the response is 412 if the channel has another version.
     """
     channels.delete(caller.acting_tenant, channel_id, version)
 
 
 @router.post("/{channel_id}/test", name="test", summary="Test a channel", responses=responses(401, 403, 404))
 async def test_channel(channel_id: ChannelId, channels: Service, caller: Configurer) -> ChannelTestView:
-    """Send a test notice and return the answer of the vendor. An incident that it opens is resolved at once."""
+    """Send a test notice and return the answer of the vendor. A refusal of the vendor is a response of 200 too.
+
+    An incident that the test opens is resolved at once. A success makes a broken channel usable again.
+    """
     return ChannelTestView.from_result(channels.test(caller.acting_tenant, channel_id))
 
 

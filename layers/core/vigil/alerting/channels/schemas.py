@@ -48,7 +48,7 @@ class ChannelPatch(BaseModel):
     )
 
     def to_change(self) -> ChannelChange:
-        """Return the change of this body."""
+        """Return the change of this body. An absent field is None."""
         return ChannelChange(self.label, self.options, self.secrets)
 
 
@@ -67,7 +67,7 @@ class ChannelView(BaseModel):
 
     @classmethod
     def from_channel(cls, channel: Channel, warning: str) -> "ChannelView":
-        """Return the view of a channel."""
+        """Return the view of a channel. `warning` is empty for a channel without one."""
         return cls(
             id=channel.channel_id,
             kind=channel.kind,

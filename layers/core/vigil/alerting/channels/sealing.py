@@ -18,24 +18,28 @@ _HINT = 4
 
 
 class Sealing:
-    """AES-256-GCM with a random nonce; the key is derived by HKDF-SHA-256 from the alerting secret and the tenant.
+    """Encryption with AES-256-GCM and a random nonce, for the channels of all tenants.
 
-    Tenant and channel are associated data, so that a sealed text opens only for its own channel. `secrets` returns the
-    alerting secret, and after it earlier values that may still open texts.
+    HKDF-SHA-256 derives the key from the alerting secret and the tenant. Tenant and channel are associated data, so
+    that a sealed text opens only for its own channel. `secret_values` returns the alerting secret, and after it earlier
+    values that may still open texts.
     """
 
     def __init__(self, secret_values: Callable[[], Sequence[bytes]]) -> None:
         self._values = secret_values
 
     def seal(self, tenant_id: str, channel_id: str, values: Mapping[str, str]) -> bytes:
-        """Return the sealed secrets of a channel."""
+        """Return the encrypted secrets of a channel. Raises Unavailable if the alerting secret is not available."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         text = json.dumps(dict(values), separators=(",", ":")).encode()
         cipher = _cipher(self._values()[0], tenant_id)
         return nonce + cipher.encrypt(nonce, text, _associated(tenant_id, channel_id))
 
     def open(self, channel: Channel) -> Mapping[str, str]:
-        """Return the secrets of a channel by name, empty for a channel without. Raises UnreadableSecrets."""
+        """Return the secrets of a channel by name; empty for a channel without secrets.
+
+        Raises UnreadableSecrets, and Unavailable if the alerting secret is not available.
+        """
         if not channel.sealed:
             return {}
         nonce, text = channel.sealed[:_NONCE_BYTES], channel.sealed[_NONCE_BYTES:]
@@ -50,7 +54,7 @@ class Sealing:
 
 
 def hint(value: str) -> str:
-    """Return the last four characters of a secret of at least sixteen, otherwise an empty text."""
+    """Return the last four characters of a secret. Empty for a secret of less than sixteen characters."""
     return value[-_HINT:] if len(value) >= 4 * _HINT else ""
 
 

@@ -26,7 +26,7 @@ USAGE_SOURCE = "/alerting/channels"
 class ChannelChange:
     """New values of a channel. A field of None is not changed.
 
-    `options` and `secrets` are merged by name; an entry of None is removed.
+    `options` and `secrets` are merged by name with the present ones; an entry of None removes that name.
     """
 
     label: str | None = None
@@ -36,7 +36,10 @@ class ChannelChange:
 
 @dataclass(frozen=True, slots=True)
 class ChannelTestResult:
-    """Outcome of a test notice in plain words. `after` is the vendor's pause, or None."""
+    """Outcome of a test notice: `sent`, `refused` or `postponed`, and the vendor's answer in plain words.
+
+    `after` is the pause that the vendor named, or None.
+    """
 
     outcome: str
     answer: str
@@ -45,7 +48,7 @@ class ChannelTestResult:
 
 @dataclass(frozen=True, slots=True)
 class ChannelParts:
-    """Ports of the service. `new_id` returns a new id of a channel or test.
+    """Ports of the service. `new_id` returns a new id for a channel or a test.
 
     `allowed` are the destinations that the operator named. Only the stage `local` allows the option `base_url`.
     """
@@ -61,7 +64,7 @@ class ChannelParts:
 
 
 class Channels:
-    """Channels of all tenants. Every method takes the tenant first."""
+    """Channels of all tenants. Every method raises Unavailable if a store is not available."""
 
     def __init__(self, parts: ChannelParts) -> None:
         self._parts = parts
@@ -78,7 +81,7 @@ class Channels:
         return channel
 
     def warning(self, channel: Channel) -> str:
-        """Return the warning about a channel that stops soon, or an empty text."""
+        """Return the warning about a channel whose vendor ends its service, or an empty text."""
         return kinds.warning(channel, self._parts.clock())
 
     def create(
@@ -89,7 +92,7 @@ class Channels:
         options: Mapping[str, str],
         secrets: Mapping[str, str],
     ) -> Channel:
-        """Store a new channel. Raises InvalidInput, and Conflict if the tenant has too many channels."""
+        """Store a new channel and return it. Raises InvalidInput, and Conflict if the tenant has MAX_CHANNELS."""
         empty = Channel(tenant_id, f"chn-{self._parts.new_id()}", kind, label, {})
         channel = self._with_settings(empty, options, secrets)
         if not self._store.create(channel, kinds.MAX_CHANNELS):
@@ -97,9 +100,10 @@ class Channels:
         return channel
 
     def change(self, tenant_id: str, channel_id: str, change: ChannelChange, expected: int | None) -> Channel:
-        """Change a channel of the expected or any version. Raises InvalidInput, NotFound and PreconditionFailed.
+        """Change a channel and return it. New options or secrets remove the mark of a broken channel.
 
-        New options or secrets remove the mark of a broken channel.
+        `expected` is the version to change, or None for any version. Raises InvalidInput, NotFound, PreconditionFailed
+        for another version, and Conflict after five lost races.
         """
 
         def attempt() -> Channel:
@@ -112,7 +116,11 @@ class Channels:
         return retry_change(attempt)
 
     def delete(self, tenant_id: str, channel_id: str, expected: int | None) -> None:
-        """Delete a channel. Raises NotFound, PreconditionFailed, and Conflict while policies name the channel."""
+        """Delete a channel. `expected` is the version to delete, or None for any version.
+
+        Raises NotFound, PreconditionFailed for another version, InUse with the policies that name the channel, and
+        Conflict after five lost races.
+        """
 
         def attempt() -> None:
             channel = expect_version(self.get(tenant_id, channel_id), expected)
@@ -124,7 +132,11 @@ class Channels:
         retry_change(attempt)
 
     def test(self, tenant_id: str, channel_id: str) -> ChannelTestResult:
-        """Send a test notice and return the vendor's answer. A success removes the mark of a broken channel."""
+        """Send a test notice and return the vendor's answer. Raises NotFound.
+
+        A success removes the mark of a broken channel, and a refusal of all notices sets it. A test that opens an
+        incident resolves it again. The usage of a mail or webhook is reported.
+        """
         channel = self.get(tenant_id, channel_id)
         number = self._parts.new_id()
         outcome = self._send(channel, number, "trigger")

@@ -27,14 +27,22 @@ _GONE = (404, 410)
 
 
 class SlackSender:
-    """Sender to one channel of a workspace. Slack cannot tell two equal messages apart."""
+    """One sender for all Slack channels, through a bot token or an incoming webhook.
+
+    A bot token can update messages and reply in threads; a webhook only posts new messages. Slack has no key for equal
+    messages, so a notice that is sent twice appears twice.
+    """
 
     def __init__(self, exchange: Exchange, unseal: Unseal) -> None:
         self._exchange = exchange
         self._unseal = unseal
 
     def send(self, channel: Channel, content: NoticeContent) -> Outcome:
-        """Send a message, or update the alert's message and reply in its thread."""
+        """Send a notice once and return the outcome.
+
+        With a bot token, a further notice of an episode updates its first message and replies in its thread. Otherwise
+        the notice is a new message. Raises UnreadableSecrets and Unavailable.
+        """
         secrets = self._unseal.open(channel)
         text = describe(content)
         message = to_message(text, dedup_key(content), has_buttons="signing_secret" in secrets and bool(text.alert_id))

@@ -11,7 +11,7 @@ MAX_HEADER, MAX_SECTION, MAX_BLOCKS = 150, 3_000, 50
 MAX_MESSAGE = 8_000
 """Maximum characters of all blocks and the text. Slack documents no total, and refused messages of 11,000."""
 ACKNOWLEDGE, RESOLVE = "acknowledge", "resolve"
-"""Action ids of the buttons. Their value is the key of the incident."""
+"""Action ids of the buttons. The value of a button is the key of the incident."""
 _MAX_BUTTON_LABEL = 75
 _MAX_ADDRESS = 3_000
 _RESERVE = 200
@@ -19,12 +19,12 @@ _RESERVE = 200
 
 
 def escape(text: str) -> str:
-    """Return a text in which Slack finds no mention, link or entity."""
+    """Return a text in which Slack recognises no mention, link or entity."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def escape_within(text: str, limit: int) -> str:
-    """Return an escaped text of at most `limit` characters that ends between two characters of the text."""
+    """Return an escaped text of at most `limit` characters. A longer text is cut before it is escaped."""
     text = shorten(text, limit)
     while len(escaped := escape(text)) > limit:
         text = shorten(text, max(len(text) - max((len(escaped) - limit) // 5, 1), 0))
@@ -32,10 +32,10 @@ def escape_within(text: str, limit: int) -> str:
 
 
 def to_message(text: NoticeText, key: str, *, has_buttons: bool) -> dict[str, Any]:
-    """Return `text` and `blocks` of a message.
+    """Return the fields `text` and `blocks` of a message.
 
-    `key` is the value of the buttons, which are shown on an alert that somebody can still act on. Without buttons,
-    the links of the notice are shown as buttons that open an address.
+    `key` is the key of the incident, and the value of the buttons. With `has_buttons`, an alert that is not resolved
+    has buttons that report to Vigil. Without them, the links of the notice are buttons that open an address.
     """
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": escape_within(text.headline, MAX_HEADER)}},
@@ -52,7 +52,7 @@ def to_message(text: NoticeText, key: str, *, has_buttons: bool) -> dict[str, An
 
 
 def to_reply(text: NoticeText) -> dict[str, Any]:
-    """Return the short message of a thread, for a further notice of an alert."""
+    """Return the field `text` of the short reply in a thread, for a further notice of an alert."""
     by = next((f" ({value})" for name, value in text.facts if name == f"{text.state} by"), "")
     return {"text": escape_within(text.headline + by, MAX_HEADER * 2)}
 

@@ -1,7 +1,8 @@
 """Channels in the alerts table: `pk = <tenant>#CONFIG`, `sk = CHANNEL#<id>`.
 
 The item `sk = CHANNELS` counts the channels of the tenant. It is changed in the transaction of each new or deleted
-channel, so that the maximum holds. A deletion also counts as a change of the configuration, in the item `sk = ALL`.
+channel, so that the maximum holds. A deletion also adds 1 to the generation of the configuration, in the item
+`sk = ALL`.
 """
 
 import json
@@ -16,13 +17,13 @@ _COUNTER = "CHANNELS"
 
 
 class DynamoChannels:
-    """Channels of all tenants."""
+    """Stored channels of all tenants. Every method raises Unavailable."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The alerts table")
 
     def get(self, tenant_id: str, channel_id: str) -> Channel | None:
-        """Return a channel, read consistently, or None."""
+        """Return a channel, read consistently, or None if it does not exist."""
         item = self._table.get(_key(tenant_id, channel_id))
         return _channel(tenant_id, item) if item else None
 
@@ -37,7 +38,7 @@ class DynamoChannels:
         return [_channel(tenant_id, item) for item in found]
 
     def create(self, channel: Channel, limit: int) -> bool:
-        """Store a new channel; return False if the tenant has as many channels as the limit."""
+        """Store a new channel; return False and store nothing if the tenant has `limit` channels already."""
         put = {
             "Item": _key(channel.tenant_id, channel.channel_id) | _attributes(channel),
             "ConditionExpression": "attribute_not_exists(pk)",
@@ -48,7 +49,10 @@ class DynamoChannels:
         return self._table.transact({"Put": put}, {"Update": count}, token=f"new-{channel.channel_id}") is None
 
     def replace(self, channel: Channel, expected: int) -> bool:
-        """Store a channel over the expected version; return False if another version is stored."""
+        """Store a channel in place of the version `expected` and return True.
+
+        Return False and store nothing if another version is stored, or none.
+        """
         return self._table.write_if(
             "put_item",
             Item=_key(channel.tenant_id, channel.channel_id) | _attributes(channel),
@@ -57,7 +61,10 @@ class DynamoChannels:
         )
 
     def mark_broken(self, tenant_id: str, channel_id: str, version: int, reason: str) -> None:
-        """Store the reason of a refusal, or an empty text. Another version than the given one stays as it is."""
+        """Store the vendor's reason for refusing every notice; an empty reason removes the mark.
+
+        A channel of another version than `version` is not changed, because its settings are new.
+        """
         self._table.write_if(
             "update_item",
             Key=_key(tenant_id, channel_id),
@@ -67,9 +74,9 @@ class DynamoChannels:
         )
 
     def delete(self, channel: Channel, generation: int) -> bool:
-        """Delete a channel of this version, as a change of the configuration.
+        """Delete a channel, count the change of the configuration and return True.
 
-        Return False without a change if another version or another generation of the configuration is stored.
+        Return False and delete nothing if another version than `channel.version`, or another generation, is stored.
         """
         tenant_id = channel.tenant_id
         delete = {

@@ -1,4 +1,4 @@
-"""The words of a notice, equal for all channels. They carry ids, counts and links."""
+"""The words of a notice, which are the same for all channels: ids, counts and links."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ _MAX_NAME = 80
 
 @dataclass(frozen=True, slots=True)
 class NoticeText:
-    """The words of a notice.
+    """The words of a notice. `alert_id` is empty for a digest. `state` is a word such as `Firing`.
 
-    `state` is a word such as `Firing`. `facts` are all facts, in order; the channel decides how many it shows, and
-    says how many it leaves out. `links` are names and https addresses.
+    `facts` are all facts, in order; a channel may leave out the last ones and then names their number. `links` are
+    pairs of name and https address. `at` is the time of the attempt.
     """
 
     alert_id: str
@@ -45,14 +45,14 @@ def describe(content: NoticeContent) -> NoticeText:
 
 
 def dedup_key(content: NoticeContent) -> str:
-    """Return the key of the incident at vendors. A digest is an incident of its own."""
+    """Return the key of the incident at vendors: that of the episode, or one of its own for a digest."""
     if content.episode is not None:
         return content.episode.dedup_key
     return f"vigil-{content.notice.tenant_id}-digest-{content.notice.notice_id}"
 
 
 def more(hidden: int) -> str:
-    """Return the line about facts that a channel leaves out, or an empty text."""
+    """Return the line about a number of facts that a channel leaves out. Empty for 0."""
     return f"and {hidden} more" if hidden else ""
 
 

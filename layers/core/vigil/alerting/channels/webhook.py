@@ -13,14 +13,20 @@ _GONE = (410,)
 
 
 class WebhookSender:
-    """Sender to one endpoint per channel, each with a circuit of its own."""
+    """One sender for all channels of the kind; each endpoint has a circuit of its own.
+
+    A repeated notice has the same `webhook-id`, by which the endpoint recognises it.
+    """
 
     def __init__(self, exchange: Exchange, unseal: Unseal) -> None:
         self._exchange = exchange
         self._unseal = unseal
 
     def send(self, channel: Channel, content: NoticeContent) -> Outcome:
-        """Send the event or the card of a notice. The id of the webhook is that of the notice."""
+        """Send a notice once and return the outcome. Only the format `vigil` is signed.
+
+        The body is Vigil's event, or an Adaptive Card for the format `teams`. Raises UnreadableSecrets and Unavailable.
+        """
         secrets = self._unseal.open(channel)
         url = secrets["url"]
         body = to_card(content) if channel.options.get("format") == "teams" else to_event(content)

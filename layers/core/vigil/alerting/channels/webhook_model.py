@@ -33,7 +33,7 @@ Facts = Sequence[tuple[str, str]]
 
 
 def message_id(content: NoticeContent) -> str:
-    """Return the id of the webhook, equal for all attempts of a notice. It has no dot."""
+    """Return the `webhook-id` of a notice, equal in all its attempts. It has no dot."""
     return f"msg_{content.notice.notice_id}"
 
 
@@ -41,7 +41,7 @@ def to_event(content: NoticeContent) -> bytes:
     """Return Vigil's event of a notice as JSON: `type`, `timestamp`, `data`.
 
     Its fields are those of the event for subscribers, and more. Of two facts with one name, the first is sent, so that
-    no text of an alert replaces a fact of Vigil.
+    no text of an alert replaces a fact of Vigil. Last facts are left out above MAX_BODY.
     """
     text, kind = describe(content), TYPES[content.notice.action]
 
@@ -67,7 +67,10 @@ def to_event(content: NoticeContent) -> bytes:
 
 
 def to_card(content: NoticeContent) -> bytes:
-    """Return the message of a Workflow of Teams as JSON, with one Adaptive Card."""
+    """Return the message of a Workflow of Teams as JSON, with one Adaptive Card.
+
+    Last facts are left out above MAX_BODY.
+    """
     text = describe(content)
 
     def render(facts: Facts) -> dict[str, Any]:

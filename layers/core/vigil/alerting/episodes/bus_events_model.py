@@ -5,7 +5,10 @@ from vigil.kernel.events import Event, create_event
 
 
 def to_bus_event(episode: Episode, waits: BusEvent) -> Event:
-    """Return the event for the bus about an episode. It is the same in every attempt, except for later facts."""
+    """Return the event for the bus of an entry that waits in `Episode.unpublished`.
+
+    Its id, kind, time, severity and title are the same in every attempt; the facts are those of the episode now.
+    """
     alert_id = waits.source_id.rpartition("-")[0]
     fields = {
         "tenant_id": episode.tenant_id,

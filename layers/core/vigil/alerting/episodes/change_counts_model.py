@@ -8,7 +8,10 @@ from vigil.alerting.episodes.model import Change
 
 
 def count_change(change: Change, event: AlertEvent | None, at: str) -> dict[tuple[str, Bucket], dict[Counter, int]]:
-    """Return the counts that a change adds, by hour and group. `event` is the event that it counts, or None."""
+    """Return the counts that a change adds to the statistics, by hour and group. Zeros are absent.
+
+    `event` is the event that fired and is counted with the change, or None. `at` is the time of the change.
+    """
     added: dict[tuple[str, Bucket], Tally[str]] = {}
     if event is not None and change.counted:
         added.setdefault((hour_of(at), event.severity), Tally()).update(["raised", change.outcome])

@@ -1,4 +1,4 @@
-"""Changes of episodes: load, decide, write over the version that was read, then send and publish."""
+"""Changes of episodes: load, decide, write over the version that was read, then send notices and publish events."""
 
 import time
 from collections.abc import Callable
@@ -19,7 +19,10 @@ MAX_ATTEMPTS = 12
 """Maximum attempts of one change that loses races against other writers."""
 
 Decide = Callable[[Episode | None, Callable[[], Situation]], Change | None]
-"""Decision on an episode. It calls its second argument only if the decision needs more than the episode."""
+"""Function that decides a change of the loaded episode, which is None for an unknown fingerprint.
+
+It returns None to change nothing. It calls its second argument only if the decision needs more than the episode.
+"""
 
 
 class EpisodeChanges:
@@ -44,10 +47,14 @@ class EpisodeChanges:
     def apply(
         self, tenant_id: str, fingerprint: str, decide: Decide, event: AlertEvent | None = None
     ) -> tuple[Episode | None, Change | None]:
-        """Return the episode after a decision, and the written change or None if nothing changed.
+        """Return the episode after a decision, and the written change or None if nothing was written.
 
-        `event` is counted with the change, once. The notices of the change are sent and its events are published after
-        the write. The sweep repeats both if they fail here. Raises Conflict after too many lost races, Unavailable.
+        `decide` is called again after each lost race. `event` is counted with the change; if it was counted before,
+        nothing is written. The episode is None if the fingerprint is still unknown.
+
+        The notices of the change are sent and its events are published after the write. The sweep repeats both if they
+        fail here. Raises Conflict after MAX_ATTEMPTS lost races, Unavailable if nothing was written, and the errors of
+        `decide`.
         """
 
         episode, change = self._change(tenant_id, fingerprint, decide, event)
@@ -60,7 +67,7 @@ class EpisodeChanges:
     def publish(self, episode: Episode) -> None:
         """Publish the events that wait in an episode, then remove them from it. The bus may get an event twice.
 
-        Events that the bus refused, and events that could not be removed, wait for the next call.
+        Events that the bus refused, and events that could not be removed, wait for the next call; that is no error.
         """
         events = {to_bus_event(episode, waits): waits for waits in episode.unpublished}
         refused = self._bus.publish(list(events))

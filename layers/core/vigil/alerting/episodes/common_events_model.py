@@ -9,8 +9,8 @@ from vigil.alerting.alerts.model import DEFAULT_SEVERITIES, AlertEvent, AlertTyp
 class EventOrigin:
     """Origin of an event: the tenant that must act, the event's own id, its source and its time.
 
-    Equal ids of a tenant and a source count once. `labels` split the alerts of one source. `is_cleared` is True for the
-    event that ends the alert.
+    Events with equal ids count once per tenant, type, source and labels. `occurred_at` is a timestamp. `labels` split
+    the alerts of one source. `is_cleared` is True for the event that ends the alert.
     """
 
     tenant_id: str
@@ -30,7 +30,7 @@ def high_error_rate(origin: EventOrigin, *, failed: int, total: int) -> AlertEve
 
 
 def high_latency(origin: EventOrigin, *, p99_ms: float, limit_ms: float) -> AlertEvent:
-    """Return the event of slow answers: the 99th percentile of the duration and its limit, in milliseconds."""
+    """Return the event of slow answers: the 99th percentile of their duration and its limit, both in milliseconds."""
     facts = (("p99", f"{p99_ms:.0f} ms"), ("limit", f"{limit_ms:.0f} ms"))
     return _event(origin, "high_latency", f"Answers take {p99_ms:.0f} ms", facts)
 
@@ -41,7 +41,7 @@ def system_down(origin: EventOrigin, *, reason: str) -> AlertEvent:
 
 
 def deployment_status(origin: EventOrigin, *, release: str, status: str, is_failed: bool = False) -> AlertEvent:
-    """Return the event of a deployment; a failed one is an ERROR."""
+    """Return the event of a deployment: INFO, or ERROR with `is_failed`. `status` is a word such as `complete`."""
     facts = (("release", release), ("status", status))
     severity: Severity | None = "ERROR" if is_failed else None
     return _event(origin, "deployment_status", f"Deployment {status}", facts, severity)
@@ -61,7 +61,8 @@ def security_breach(origin: EventOrigin, *, reason: str, count: int = 1) -> Aler
 def high_risk_prediction(origin: EventOrigin, *, model_digest: str, hour: str) -> AlertEvent:
     """Return the event of a decision with a high risk. Its alert has all decisions of a model digest and an hour.
 
-    It has no subject, no probability and no band, because these are health data.
+    `hour` is in UTC, such as `2026-11-21T05`. The event has no subject, no probability and no band, because these are
+    health data.
     """
     labels = (*origin.labels, ("hour", hour), ("model", model_digest))
     return replace(

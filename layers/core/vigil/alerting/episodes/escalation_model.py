@@ -1,4 +1,4 @@
-"""Escalation: the notices of an episode's next step, or the record of the step that a hold suppresses."""
+"""Escalation: the notices of an episode's next policy step, or the record of the step that a hold suppresses."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ _NOT_AT_VENDOR: tuple[NoticeState, ...] = ("failed", "superseded")
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All facts besides the episode that decide a change: configuration, time, notices, and systems that are down.
+    """All facts besides the episode that decide a change of it.
 
     `notices` are those of the episode's number, in order. `sources_down` are the sources of the tenant's open
     `system_down` episodes.
@@ -37,9 +37,10 @@ class Situation:
 
 
 def escalate(episode: Episode, situation: Situation) -> tuple[Episode, tuple[Notice, ...]]:
-    """Return the episode after its next step, with the notices of the step.
+    """Return the episode after the next step of its policy, with the new notices.
 
-    Under a hold, the notices are recorded in the state of the hold, once, and the step is repeated after the hold.
+    Under a hold, the notices are recorded once, in the state `silenced` or `inhibited`, and the step is repeated after
+    the hold. After the last step, a last resort is notified if one is left: the contact or the operators.
     """
     config, now = situation.config, situation.now
     policy = current_policy(config, episode)
@@ -64,9 +65,10 @@ def add_notices(
     now: datetime,
     state: NoticeState = "pending",
 ) -> tuple[Episode, tuple[Notice, ...]]:
-    """Return the episode and one new notice per channel, numbered on from its last notice.
+    """Return the episode with a higher count of notices, and one new notice per channel, numbered after its last one.
 
-    A pending notice is due at once. A notice in another state is final.
+    Every new notice has the same `fallbacks` and the same `state`. A pending notice is due at once. A notice in another
+    state is final. One call creates notices for the first MAX_NOTICES channels only.
     """
     at = format_timestamp(now)
     is_pending = state == "pending"
@@ -81,9 +83,12 @@ def add_notices(
 
 
 def open_channels(notices: Iterable[Notice]) -> tuple[str, ...]:
-    """Return the channels with a trigger at the vendor, or on its way, and no later resolve that may succeed.
+    """Return the channels whose vendor may have an open incident of the episode, in the order of their notices.
 
-    An episode asks this for its next notices, so notices on their way count. A delivery asks about ended notices only:
+    A channel has one after a trigger that was sent, is pending or may have reached it. It has none after a later
+    resolve, unless that one failed or was superseded.
+
+    An episode calls this for its next notices, so notices on their way count. A delivery considers ended notices only:
     see `_may_be_open_at_vendor` of `notices/order_model.py`.
     """
     found: dict[str, None] = {}
@@ -97,7 +102,10 @@ def open_channels(notices: Iterable[Notice]) -> tuple[str, ...]:
 
 
 def rest(episode: Episode, quiet_after: timedelta) -> Episode:
-    """Return an open episode without a next step: an INFO episode is due after its quiet time, others never."""
+    """Return an open episode that has no next escalation.
+
+    An INFO episode is due `quiet_after` its last event, to be resolved; others are never due.
+    """
     if episode.severity != "INFO":
         return replace(episode, due_at=None)
     quiet_at = add_clamped(datetime.fromisoformat(episode.last_event_at), quiet_after)

@@ -16,7 +16,7 @@ RECHECK = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class ActiveHold:
-    """Reason for which an episode sends no notice now, and the time at which it is examined again."""
+    """Reason for which an episode sends no notice now. `until` is the timestamp at which it is examined again."""
 
     hold: Hold
     until: str
@@ -25,8 +25,9 @@ class ActiveHold:
 def find_hold(
     episode: Episode, config: AlertingConfig, sources_down: Iterable[str], now: datetime
 ) -> ActiveHold | None:
-    """Return the hold of an episode at a moment, or None. CRITICAL episodes are never inhibited.
+    """Return the hold of an episode at a moment, or None if it may send notices.
 
+    CRITICAL episodes are never inhibited. Only a silence with `holds_critical` silences them, for at most four hours.
     `sources_down` are the sources of the tenant's open `system_down` episodes.
     """
     at, recheck = format_timestamp(now), format_timestamp(now + RECHECK)

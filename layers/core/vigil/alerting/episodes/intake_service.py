@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vigil.alerting.alerts.model import AlertEvent, Episode
+from vigil.alerting.alerts.model import AlertEvent, Episode, Severity
 from vigil.alerting.episodes.changes_service import EpisodeChanges
 from vigil.alerting.episodes.escalation_model import Situation
 from vigil.alerting.episodes.model import Change, EventOutcome, clear, count_only, fire
@@ -11,20 +11,27 @@ from vigil.alerting.episodes.model import Change, EventOutcome, clear, count_onl
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """The alert of an event, and the effect of the event. `alert_id` is empty if there is no such alert to clear."""
+    """The alert of an event, and the effect of the event.
+
+    `alert_id` is empty for a clearing event without an alert. Such an event is remembered for an alert that arrives
+    later.
+    """
 
     alert_id: str
     outcome: EventOutcome
 
 
 class AlertIntake:
-    """Accepts the alert events of all tenants."""
+    """Accepts the alert events of all tenants. `observe` receives the severity and the effect of each event."""
 
-    def __init__(self, changes: EpisodeChanges) -> None:
+    def __init__(
+        self, changes: EpisodeChanges, observe: Callable[[Severity, EventOutcome], None] = lambda *_: None
+    ) -> None:
         self._changes = changes
+        self._observe = observe
 
     def accept(self, event: AlertEvent) -> Acceptance:
-        """Apply an event and return its alert. A repeated event has no effect; its outcome is `unchanged`.
+        """Apply an event and return its alert and its effect. A repeated event changes nothing: `unchanged`.
 
         Raises Conflict after too many lost races and Unavailable; the event is then not counted and can be repeated.
         """
@@ -37,4 +44,6 @@ class AlertIntake:
         counted = None if event.is_cleared else event
         episode, change = self._changes.apply(event.tenant_id, event.fingerprint, decide, counted)
         alert_id = episode.alert_id if episode and episode.number else ""
-        return Acceptance(alert_id, change.outcome if change else "unchanged")
+        outcome = change.outcome if change else "unchanged"
+        self._observe(event.severity, outcome)
+        return Acceptance(alert_id, outcome)

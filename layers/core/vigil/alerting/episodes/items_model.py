@@ -28,9 +28,9 @@ from vigil.kernel.time import add_clamped
 EPISODE_RETENTION = timedelta(days=400)
 """Time for which a resolved episode is stored."""
 COUNTED_RETENTION = timedelta(days=8)
-"""Time in which a repeated event is recognised. It is longer than the retention of every queue."""
+"""Time for which a repeated event is recognised. It is longer than the retention of every queue."""
 REQUESTED_RETENTION = timedelta(hours=24)
-"""Time in which a repeated event of a request is recognised, the lifetime of every Idempotency-Key."""
+"""Time for which a repeated event of a request is recognised, the lifetime of every Idempotency-Key."""
 _OWN_ATTRIBUTES = ("count", "last_event_at", "notices", "version")
 _INDEX_ATTRIBUTES = ("due_pk", "due_at", "expires_at", "list_pk", "list_sk")
 _NAME = re.compile(r"#(\w+)")
@@ -39,19 +39,20 @@ Item = dict[str, Any]
 
 
 def archived_sort_key(number: int) -> str:
-    """Return the sort key of an earlier episode."""
+    """Return the sort key of an earlier episode, by its number."""
     return f"E#{number}"
 
 
 def list_partition(tenant_id: str, is_open: bool) -> str:
-    """Return the partition of the open or of the resolved episodes of a tenant."""
+    """Return the partition key of `by_tenant` with the open episodes of a tenant, or the resolved ones."""
     return f"{tenant_id}#{'open' if is_open else 'resolved'}"
 
 
 def write_part(change: Change, seen_event_at: str | None) -> Item:
-    """Return the transaction part that stores a changed episode if its previous version is still stored.
+    """Return the transaction part that stores a changed episode over its previous version.
 
-    `seen_event_at` is the time of the last event that the change was decided with, or None if events do not matter.
+    Its condition fails if another version is stored. `seen_event_at` is the time of the last event that the change was
+    decided with; a later event then fails the condition too. None accepts later events.
     """
     episode, sets, adds = change.episode, _attributes(change.episode), dict[str, Item]()
     if episode.version == 1:
@@ -74,8 +75,8 @@ def write_part(change: Change, seen_event_at: str | None) -> Item:
 def count_part(episode: Episode, occurred_at: str, *, is_latest: bool) -> Item:
     """Return the part that counts one more event of an episode, without a new version.
 
-    The episode still has the same number and state, and its severity has not become lower. With `is_latest`, the time
-    of the event becomes that of the last event.
+    Its condition fails if the stored episode has another number or state, or a lower severity. With `is_latest`, the
+    time of the event becomes that of the last event; a later stored time then fails the condition.
     """
     conditions = ["#number = :number", "#state = :state", "#rank >= :rank"]
     values = {
@@ -91,9 +92,9 @@ def count_part(episode: Episode, occurred_at: str, *, is_latest: bool) -> Item:
 
 
 def counted_event_part(event: AlertEvent, at: str) -> Item:
-    """Return the part that records an event as counted; its condition fails if the event was counted before.
+    """Return the part that records an event as counted. Its condition fails if the event was counted before.
 
-    An expired record is written over, because DynamoDB deletes expired items late.
+    `at` is the time now. An expired record is written over, because DynamoDB deletes expired items late.
     """
     now, key = datetime.fromisoformat(at), episode_key(event.tenant_id, event.fingerprint, f"EVT#{event.event_id}")
     expires = int((now + counted_retention(event)).timestamp())
@@ -107,19 +108,22 @@ def counted_event_part(event: AlertEvent, at: str) -> Item:
 
 
 def counted_retention(event: AlertEvent) -> timedelta:
-    """Return the time in which a repetition of the event is recognised."""
+    """Return the time for which a repetition of the event is recognised."""
     return REQUESTED_RETENTION if event.is_requested else COUNTED_RETENTION
 
 
 def archived_part(episode: Episode) -> Item:
-    """Return the part that stores an earlier episode, which stays in the list of resolved episodes."""
+    """Return the part that stores the previous episode of a fingerprint. The list of resolved ones contains it."""
     item = episode_key(episode.tenant_id, episode.fingerprint, archived_sort_key(episode.number))
     quiet = replace(episode, due_at=None, unpublished=())
     return {"Put": {"Item": item | _attributes(quiet) | {"count": _number(episode.count)}}}
 
 
 def system_down_part(episode: Episode) -> Item | None:
-    """Return the part that records that a system is down or up again; None for other types of alerts."""
+    """Return the part that records that a system is down, or deletes the record for a resolved episode.
+
+    None for other types of alerts.
+    """
     if episode.type != "system_down":
         return None
     key = {"pk": {"S": f"{episode.tenant_id}#DOWN"}, "sk": {"S": episode.fingerprint}}

@@ -7,7 +7,10 @@ from vigil.alerting.alerts.model import AlertType, Episode, EpisodeState, Severi
 
 @dataclass(frozen=True, slots=True)
 class AlertFilter:
-    """Filter of a list of alerts: all open ones or all resolved ones, or one state, severity and type."""
+    """Filter of a list of alerts. `is_open` selects all open or all resolved ones.
+
+    The others narrow it to one value each; None accepts every value.
+    """
 
     is_open: bool = True
     state: EpisodeState | None = None
@@ -17,7 +20,7 @@ class AlertFilter:
 
 @dataclass(frozen=True, slots=True)
 class AlertPage:
-    """One page of episodes, latest first, and the position of the next page."""
+    """One page of episodes, latest first. `next` is the position of the next page; None after the last one."""
 
     episodes: tuple[Episode, ...]
     next: dict[str, str] | None

@@ -36,14 +36,20 @@ the tolerance covers no more than that: clocks of vendors differ by less, and a 
 """
 
 EventOutcome = Literal["opened", "grouped", "cleared", "unchanged"]
-"""Effect of an event. Each event that fires is either opened or grouped."""
+"""Effect of an event.
+
+`opened`: it opened or reopened an episode. `grouped`: it joined one. `cleared`: it ended one, or is remembered for one.
+`unchanged`: it was counted before, or a later event has decided. Each event that fires is either opened or grouped.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An episode after a change, and its new notices. `archived` is the previous episode of the fingerprint.
+    """An episode after a change, and its new notices.
 
-    `counted` is the number of events that the change adds. A change with `is_count_only` adds only to the count.
+    `outcome` is the effect of the event that made the change. `counted` is the number of events that it adds. With
+    `is_count_only`, it writes only the count and the time of the last event. `archived` is the previous episode of the
+    fingerprint, if the change opens the next one, otherwise None.
     """
 
     episode: Episode
@@ -55,7 +61,7 @@ class Change:
 
 
 def count_only(episode: Episode | None, event: AlertEvent) -> Change | None:
-    """Return the change by an event that only counts, or None if `fire` has to decide with the whole situation.
+    """Return the change by a firing event that only counts, or None if `fire` has to decide with the whole situation.
 
     Such an event belongs to an open episode of the same or a higher severity, or was cleared before it arrived.
     """
@@ -69,7 +75,12 @@ def count_only(episode: Episode | None, event: AlertEvent) -> Change | None:
 
 
 def fire(episode: Episode | None, event: AlertEvent, situation: Situation) -> Change:
-    """Return the change by an event that fires. It opens an episode, raises its severity, or is only counted."""
+    """Return the change by an event that fires.
+
+    An open episode counts it, or rises to its higher severity and notifies again. A resolved episode reopens within
+    REOPEN_WITHIN of its resolution; later, the next number opens. An event that was cleared before it arrived creates
+    no notice: a resolved episode counts it, and without an episode it opens a resolved one.
+    """
     if grouped := count_only(episode, event):
         return grouped
     if episode is None or episode.number == 0:
@@ -82,9 +93,10 @@ def fire(episode: Episode | None, event: AlertEvent, situation: Situation) -> Ch
 
 
 def clear(episode: Episode | None, event: AlertEvent, situation: Situation) -> Change | None:
-    """Return the change by an event that clears the alert, or None if a later event has fired.
+    """Return the change by an event that clears the alert, or None if a later event has fired or cleared it.
 
-    A clear event that overtakes its alert is remembered, so that the alert is resolved as soon as it arrives.
+    A clearing event without an open episode is remembered. So an alert that arrives later, but occurred earlier, is
+    resolved at once.
     """
     if episode is None:
         seen = replace(_first(event, 0), state="resolved", cleared_at=event.occurred_at, count=0)
@@ -100,9 +112,10 @@ def clear(episode: Episode | None, event: AlertEvent, situation: Situation) -> C
 
 
 def acknowledge(episode: Episode, by: str, origin: str, situation: Situation) -> Change | None:
-    """Return the change that stops the escalation of a firing alert, because a person takes it; None for another alert.
+    """Return the change that marks a firing alert as taken, which stops its escalation. None for another state.
 
-    `origin` is the channel through which the person acted, or empty; it receives no notice.
+    `by` names the person. `origin` is the channel through which the person acted, or empty; it receives no notice of
+    it. Each other channel with an open incident does.
     """
     if episode.state != "firing":
         return None
@@ -113,9 +126,10 @@ def acknowledge(episode: Episode, by: str, origin: str, situation: Situation) ->
 
 
 def resolve(episode: Episode, by: str, origin: str, situation: Situation) -> Change | None:
-    """Return the change that ends the episode, or None if it has ended.
+    """Return the change that ends the episode, or None if it is resolved already.
 
-    Each channel with a trigger that is sent, or that may still be sent, receives a resolve, except `origin`.
+    `by` names the person or source. Each channel with an open incident receives a resolve, except `origin`, the channel
+    through which a person acted; it can be empty.
     """
     if episode.state == "resolved":
         return None
@@ -126,16 +140,20 @@ def resolve(episode: Episode, by: str, origin: str, situation: Situation) -> Cha
 
 
 def is_outdated(episode: Episode, acted_at: datetime) -> bool:
-    """Return True if an act of this time was made before the episode opened again or rose to a higher severity.
+    """Return True if an act at this time precedes the last opening, reopening or rise in severity of the episode.
 
-    An item of an earlier release has only the time of its first event.
+    CLOCK_TOLERANCE is allowed. For an item of an earlier release, the time of its first event decides.
     """
     alerted_at = datetime.fromisoformat(episode.alerted_at or episode.started_at)
     return alerted_at - acted_at > CLOCK_TOLERANCE
 
 
 def tick(episode: Episode, situation: Situation) -> Change | None:
-    """Return the change at the episode's due time, or None before it: escalation, repeat, end of a hold, or quiet."""
+    """Return the change at the episode's due time, or None before it.
+
+    None also stands for an episode without a due time. A tick escalates a firing episode, also after a hold. It
+    resolves an INFO episode after QUIET_AFTER without an event.
+    """
     at = format_timestamp(situation.now)
     if episode.due_at is None or episode.due_at > at:
         return None
@@ -149,7 +167,7 @@ def tick(episode: Episode, situation: Situation) -> Change | None:
 
 
 def mark_published(episode: Episode, events: Collection[BusEvent]) -> Change | None:
-    """Return the change after these bus events were published, or None if none of them was waiting."""
+    """Return the change that removes published events from the waiting ones. None if none of them was waiting."""
     left = tuple(event for event in episode.unpublished if event not in events)
     return None if left == episode.unpublished else Change(_next(replace(episode, unpublished=left)))
 

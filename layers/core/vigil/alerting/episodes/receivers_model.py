@@ -17,7 +17,11 @@ _MIN_WAIT = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a policy as it applies now: its place, its channels, their fallbacks and the pause after it."""
+    """One step of a policy with its receivers at a moment.
+
+    `level` is its index in the policy, `rounds` the number of completed passes. `channels` are notified together, and
+    `fallbacks` follow one after the other if one of them fails. `wait` is the pause after the step.
+    """
 
     level: int
     rounds: int
@@ -27,7 +31,10 @@ class Step:
 
 
 def select_policy(config: AlertingConfig, episode: Episode) -> Policy:
-    """Return the policy of the first route that matches the episode, or the policy with every channel."""
+    """Return the policy of the first route that matches the episode.
+
+    Without such a route, it is the policy EVERY_CHANNEL.
+    """
     for route in config.routes:
         if route.policy_id in config.policies and route.matcher.matches(
             episode.type, episode.severity, episode.source, episode.labels
@@ -38,14 +45,14 @@ def select_policy(config: AlertingConfig, episode: Episode) -> Policy:
 
 
 def current_policy(config: AlertingConfig, episode: Episode) -> Policy:
-    """Return the policy under which the episode was notified, or a newly selected one if it was deleted."""
+    """Return the policy with which the episode was notified. If it was deleted, select one anew."""
     return config.policies.get(episode.policy) or select_policy(config, episode)
 
 
 def next_step(policy: Policy, episode: Episode, config: AlertingConfig, now: datetime) -> Step | None:
-    """Return the first step after the episode's level that has a channel, or None after the last repeat.
+    """Return the first step after the episode's level that has a channel, with its receivers now.
 
-    Steps without a channel are skipped at once.
+    Steps without a channel are skipped. None after the last repeat of the policy.
     """
     places = [(level, episode.rounds) for level in range(episode.level + 1, len(policy.steps))]
     if episode.rounds < policy.repeats:
@@ -59,7 +66,10 @@ def next_step(policy: Policy, episode: Episode, config: AlertingConfig, now: dat
 
 
 def resolve_targets(targets: Iterable[str], config: AlertingConfig, now: datetime) -> tuple[str, ...]:
-    """Return the usable channels of targets, each once: ids of channels, and `member:<id>` for members."""
+    """Return the usable channels of targets, each once: ids of channels, and `member:<id>` for members.
+
+    Broken and missing channels, and schedules without a member on call, are left out. At most MAX_RECEIVERS.
+    """
     found: dict[str, None] = {}
     for target in targets:
         found.update(dict.fromkeys(_channels(target, config, now)))
@@ -67,7 +77,10 @@ def resolve_targets(targets: Iterable[str], config: AlertingConfig, now: datetim
 
 
 def last_resorts(config: AlertingConfig) -> tuple[str, ...]:
-    """Return the channels after all configured ones: the contact of the tenant, then the operators."""
+    """Return the channels that follow all configured ones: the tenant's contact, if it has one, then the operators.
+
+    For alerts of the operators themselves, it is the contact only.
+    """
     contact = (CONTACT_CHANNEL,) if config.has_contact else ()
     return contact if config.tenant_id == OPERATORS else (*contact, OPERATORS_CHANNEL)
 

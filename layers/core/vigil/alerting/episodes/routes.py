@@ -76,7 +76,7 @@ async def list_alerts(
 
 @router.get("/{alert_id}", name="get", summary="Fetch an alert", responses=responses(401, 403, 404, 503))
 async def get_alert(alert_id: AlertId, caller: Reader, alerts: Service) -> AlertDetailView:
-    """Return an alert with its notices."""
+    """Return an alert with all its notices, in order."""
     return _detail(alerts.get(caller.acting_tenant, alert_id))
 
 
@@ -87,7 +87,10 @@ async def get_alert(alert_id: AlertId, caller: Reader, alerts: Service) -> Alert
     responses=responses(401, 403, 404, 409, 413, 503),
 )
 async def acknowledge_alert(alert_id: AlertId, caller: Responder, alerts: Service) -> AlertDetailView:
-    """Take an alert. Its escalation stops, and its channels are told. An alert that is not firing does not change."""
+    """Take a firing alert: its escalation stops, and its channels receive a notice of it.
+
+    An alert that is acknowledged or resolved does not change. The response is 409 after too many concurrent changes.
+    """
     return _detail(alerts.acknowledge(caller.acting_tenant, alert_id, caller.actor))
 
 
@@ -95,7 +98,10 @@ async def acknowledge_alert(alert_id: AlertId, caller: Responder, alerts: Servic
     "/{alert_id}/resolve", name="resolve", summary="Resolve an alert", responses=responses(401, 403, 404, 409, 413, 503)
 )
 async def resolve_alert(alert_id: AlertId, caller: Responder, alerts: Service) -> AlertDetailView:
-    """End an alert, and resolve its incidents. A resolved alert does not change."""
+    """End an alert, and resolve its incidents at the vendors. A resolved alert does not change.
+
+    The response is 409 after too many concurrent changes.
+    """
     return _detail(alerts.resolve(caller.acting_tenant, alert_id, caller.actor))
 
 
@@ -109,10 +115,11 @@ async def resolve_alert(alert_id: AlertId, caller: Responder, alerts: Service) -
 async def send_alert(
     request: Request, body: AlertBody, caller: Sender, intake: Intake, key: IdempotencyKey = None
 ) -> AcceptanceView:
-    """Send an event that raises or clears an alert.
+    """Send an event that raises or clears an alert. A repeat with the same Idempotency-Key counts once.
 
-    A raising event joins the open alert with the same type, source and labels, or opens a new one. Title and facts are
-    masked; the source, labels and link must not contain e-mail addresses, dates or long numbers.
+    A raising event joins the open alert with the same type, source and labels, or opens one. A clearing event without
+    such an alert is accepted too. Title and facts are masked; the source, labels and link must not contain e-mail
+    addresses, dates or long numbers.
     """
     event_id = _event_id(caller, "send", key)
     event = create_sent_event(caller.acting_tenant, event_id, body.to_draft(), _now(request), correlation.current.get())
@@ -129,7 +136,10 @@ async def send_alert(
 async def send_test(
     request: Request, body: TestBody, caller: Sender, intake: Intake, key: IdempotencyKey = None
 ) -> AcceptanceView:
-    """Send a test alert through routes, policies and channels. Fetch the alert to see the answer of each channel."""
+    """Send a test alert through routes, policies and channels. Its notices show the answer of each channel.
+
+    Each test opens an alert of its own. With `INFO`, it ends by itself after a day.
+    """
     event_id = _event_id(caller, "test", key)
     event = create_test_event(caller.acting_tenant, event_id, body.severity, _now(request), correlation.current.get())
     return _accepted(intake.accept(event))
@@ -137,7 +147,7 @@ async def send_test(
 
 @alerting_router.get("/stats", name="get_statistics", summary="Count alerts", responses=responses(401, 403, 422, 503))
 async def get_statistics(caller: Reader, alerts: Service, hours: Hours = 24) -> StatisticsView:
-    """Return the events and notices of the last hours, by hour and severity."""
+    """Return the numbers of events and notices of the last hours, by hour and severity."""
     counts = alerts.statistics(caller.acting_tenant, hours)
     return StatisticsView(
         items=[

@@ -33,7 +33,10 @@ FactText = Annotated[str, StringConstraints(max_length=MAX_FACT_TEXT)]
 
 
 def describe_names(schema: dict[str, Any]) -> None:
-    """Write the pattern of names as `propertyNames`; `patternProperties` would allow all other names."""
+    """Change the JSON schema of an object so that `propertyNames` has the pattern of its names.
+
+    Its `patternProperties` would allow all other names.
+    """
     ((pattern, values),) = schema.pop("patternProperties").items()
     schema["additionalProperties"] = values
     schema["propertyNames"] = schema.get("propertyNames", {}) | {"pattern": pattern}
@@ -128,7 +131,7 @@ class AlertSummaryView(BaseModel):
 
     @classmethod
     def fields_of(cls, episode: Episode) -> dict[str, object]:
-        """Return the fields of the view of an episode."""
+        """Return the values of an episode by the names of the view's fields."""
         own = {name: getattr(episode, name) for name in AlertSummaryView.model_fields if name != "id"}
         return own | {"id": episode.alert_id, "labels": dict(episode.labels), "facts": dict(episode.facts)}
 

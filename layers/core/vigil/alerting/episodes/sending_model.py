@@ -12,7 +12,10 @@ TEST_SOURCE = "alerting.test"
 
 @dataclass(frozen=True, slots=True)
 class AlertDraft:
-    """The fields of an alert that a sender may choose. Texts can still have data of persons."""
+    """The fields of an alert that a sender may choose. Texts are not masked yet.
+
+    `severity` None is the default of the type. `is_cleared` is True to end the alert.
+    """
 
     type: AlertType
     source: str
@@ -25,7 +28,7 @@ class AlertDraft:
 
 
 def create_sent_event(tenant_id: str, event_id: str, draft: AlertDraft, at: str, correlation_id: str) -> AlertEvent:
-    """Return the event of a draft. Its title and facts are masked.
+    """Return the event of a draft at the time `at`. Its title and facts are masked.
 
     Raises InvalidInput if the source, a label or the link has a text that would have to be masked, because masks would
     change the group of the alert.
@@ -53,7 +56,10 @@ def create_sent_event(tenant_id: str, event_id: str, draft: AlertDraft, at: str,
 
 
 def create_test_event(tenant_id: str, event_id: str, severity: Severity, at: str, correlation_id: str) -> AlertEvent:
-    """Return the event of a test. Each test has an alert of its own."""
+    """Return the event of a test of the type `deployment_status`.
+
+    The id is a label of it, so that each test has an alert of its own.
+    """
     draft = AlertDraft("deployment_status", TEST_SOURCE, "Test of the alerting configuration", severity)
     event = create_sent_event(tenant_id, event_id, draft, at, correlation_id)
     return replace(event, labels=(("test", event_id),))

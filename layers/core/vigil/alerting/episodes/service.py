@@ -30,7 +30,10 @@ class AlertDetail:
 
 
 class Alerts:
-    """Reads and changes the alerts of tenants. An unknown id and the id of another tenant's alert are both NotFound."""
+    """Reads and changes the alerts of all tenants. Every method raises Unavailable.
+
+    An unknown id and the id of another tenant's alert are both NotFound.
+    """
 
     def __init__(self, episodes: EpisodeStore, changes: EpisodeChanges, clock: Callable[[], datetime]) -> None:
         self._episodes = episodes
@@ -38,7 +41,10 @@ class Alerts:
         self._clock = clock
 
     def page(self, tenant_id: str, wanted: AlertFilter, after: Mapping[str, str] | None, limit: int) -> AlertPage:
-        """Return a page of alerts, latest first."""
+        """Return a page of alerts, latest first, from the position `after` or from the start for None.
+
+        A filter can make it shorter than `limit`; only `next` shows if more pages follow.
+        """
         return self._episodes.page(tenant_id, wanted, after, limit)
 
     def get(self, tenant_id: str, alert_id: str) -> AlertDetail:
@@ -49,25 +55,30 @@ class Alerts:
     def acknowledge(
         self, tenant_id: str, alert_id: str, by: str, origin: str = "", acted_at: datetime | None = None
     ) -> AlertDetail:
-        """Take an alert, which stops its escalation. An alert that is not firing does not change.
+        """Take a firing alert, which stops its escalation, and return it. Other alerts are returned unchanged.
 
         `alert_id` is the id of the API or the key of the incident at a vendor. `by` names the person or key. `origin`
-        is the channel through which the person acted, or empty; it receives no notice. `acted_at` is the time of an
-        act that is reported later, or None. Raises NotFound, and PreconditionFailed for an act before the alert opened
-        again or rose.
+        is the channel through which the person acted, or empty; it receives no notice of it. `acted_at` is the time of
+        an act that a vendor reports, or None for an act now.
+
+        Raises NotFound; PreconditionFailed if `acted_at` is before the alert last opened again or rose; Conflict after
+        lost races.
         """
         return self._act(tenant_id, alert_id, acted_at, lambda episode, facts: acknowledge(episode, by, origin, facts))
 
     def resolve(
         self, tenant_id: str, alert_id: str, by: str, origin: str = "", acted_at: datetime | None = None
     ) -> AlertDetail:
-        """End an alert, with arguments and errors as in `acknowledge`. A resolved alert does not change."""
+        """End an alert and return it. A resolved alert is returned unchanged.
+
+        Arguments and errors are those of `acknowledge`.
+        """
         return self._act(tenant_id, alert_id, acted_at, lambda episode, facts: resolve(episode, by, origin, facts))
 
     def tick(self, tenant_id: str, fingerprint: str) -> None:
-        """Advance the current episode of a fingerprint if it is due, and publish its waiting events.
+        """Publish the waiting events of the current episode of a fingerprint, and escalate or end it if it is due.
 
-        Raises Conflict and Unavailable; the episode is then still due.
+        An unknown fingerprint is no error. Raises Conflict and Unavailable; the episode is then still due.
         """
         current = self._episodes.load(tenant_id, fingerprint)
         if current and current.unpublished:
@@ -81,7 +92,7 @@ class Alerts:
         self._changes.apply(tenant_id, fingerprint, decide)
 
     def statistics(self, tenant_id: str, hours: int) -> Mapping[tuple[str, Bucket], Mapping[Counter, int]]:
-        """Return the counts of the current hour and the hours before it, by hour and group."""
+        """Return the counts of the last `hours` hours, the current one included, by hour (UTC) and group."""
         now = self._clock()
         first = hour_of(format_timestamp(now - timedelta(hours=hours - 1)))
         return self._episodes.statistics(tenant_id, first, hour_of(format_timestamp(now)))
@@ -100,9 +111,13 @@ class Alerts:
         return self.get(tenant_id, named.alert_id)
 
     def _find(self, tenant_id: str, alert_id: str) -> Episode:
-        """Return the episode of an id. The keys of the caller's tenant are read in every case."""
-        if match := _ALERT_ID.fullmatch(alert_id):
-            episode = self._episodes.load_number(tenant_id, match[1], int(match[2]))
-            if episode is not None and alert_id in (episode.alert_id, episode.dedup_key):
-                return episode
-        raise NotFound("There is no such alert.")
+        return find_episode(self._episodes, tenant_id, alert_id)
+
+
+def find_episode(episodes: EpisodeStore, tenant_id: str, alert_id: str) -> Episode:
+    """Return the episode of an id. The keys of the caller's tenant are read in every case. Raises NotFound."""
+    if match := _ALERT_ID.fullmatch(alert_id):
+        episode = episodes.load_number(tenant_id, match[1], int(match[2]))
+        if episode is not None and alert_id in (episode.alert_id, episode.dedup_key):
+            return episode
+    raise NotFound("There is no such alert.")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from vigil.alerting.alerts.model import AlertEvent, Episode, Notice
+from vigil.alerting.alerts.model import SEVERITIES, AlertEvent, Episode, Notice, Severity
 from vigil.alerting.alerts.notice_items_model import episode_key, new_notice_part, parse_notice
 from vigil.alerting.alerts.statistics_model import Bucket, Counter, statistics_part, sum_statistics
 from vigil.alerting.episodes.change_counts_model import count_change
@@ -30,18 +30,21 @@ _POSITION = ("pk", "sk", "list_sk")
 
 
 class DynamoEpisodes:
-    """Stored episodes, with their notices and statistics."""
+    """Stored episodes of all tenants, with their notices and statistics. Every method raises Unavailable."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The table of alerts")
 
     def load(self, tenant_id: str, fingerprint: str) -> Episode | None:
-        """Return the current episode of a fingerprint."""
+        """Return the current episode of a fingerprint, read consistently, or None for an unknown fingerprint."""
         item = self._table.get(episode_key(tenant_id, fingerprint))
         return parse_episode(item) if item else None
 
     def load_number(self, tenant_id: str, fingerprint: str, number: int) -> Episode | None:
-        """Return the current or an earlier episode."""
+        """Return the current or an earlier episode, read consistently.
+
+        None if the fingerprint has no episode of this number.
+        """
         current = self.load(tenant_id, fingerprint)
         if current is None or current.number == number:
             return current
@@ -49,15 +52,19 @@ class DynamoEpisodes:
         return parse_episode(item) if item else None
 
     def notices(self, tenant_id: str, fingerprint: str, number: int) -> Sequence[Notice]:
-        """Return all notices of an episode in order."""
+        """Return all notices of an episode in order, read consistently."""
         return [parse_notice(item) for item in self._below(f"{tenant_id}#{fingerprint}", f"N#{number}#")]
 
     def sources_down(self, tenant_id: str) -> Sequence[str]:
-        """Return the sources of the open `system_down` episodes."""
+        """Return the sources of the open `system_down` episodes, read consistently."""
         return [item["source"]["S"] for item in self._below(f"{tenant_id}#DOWN", "")]
 
     def write(self, tenant_id: str, change: Change, at: str, event: AlertEvent | None, seen: str | None) -> WriteResult:
-        """Write a change, its notices and its counts in one transaction."""
+        """Write a change, its notices, its counts and the record of `event` in one transaction.
+
+        `at` is the time now. `event` is the firing event that the change counts, or None. `seen` is the time of the
+        last event that the change was decided with, or None if later events do not matter.
+        """
         counted = [counted_event_part(event, at)] if event else []
         refused = self._table.transact(*counted, *_parts(tenant_id, change, at, event, seen))
         if refused is None:
@@ -65,7 +72,10 @@ class DynamoEpisodes:
         return "repeated" if counted and is_condition_failure(refused[0]) else "stale"
 
     def page(self, tenant_id: str, wanted: AlertFilter, after: Mapping[str, str] | None, limit: int) -> AlertPage:
-        """Return one page, latest first. A filter with few matches can make it shorter than the limit."""
+        """Return one page, latest first, from the position `after` or from the start for None.
+
+        A filter can make it shorter than `limit`. Changes of the last second can be missing.
+        """
         partition = list_partition(tenant_id, wanted.is_open)
         query, found = _filtered(wanted), list[Item]()
         position = dict(after) if after else None
@@ -80,8 +90,23 @@ class DynamoEpisodes:
                 break
         return AlertPage(tuple(parse_episode(item) for item in found[:limit]), position)
 
+    def count_open(self, tenant_id: str) -> Mapping[Severity, int]:
+        """Return the number of open alerts by severity. Every severity is present."""
+        found = self._table.items(
+            "query",
+            IndexName="by_tenant",
+            KeyConditionExpression="list_pk = :open",
+            ProjectionExpression="severity",
+            ExpressionAttributeValues={":open": {"S": list_partition(tenant_id, is_open=True)}},
+        )
+        severities = [item["severity"]["S"] for item in found]
+        return {severity: severities.count(severity) for severity in SEVERITIES}
+
     def statistics(self, tenant_id: str, first: str, last: str) -> Mapping[tuple[str, Bucket], Mapping[Counter, int]]:
-        """Return the counts of hours, by hour and group."""
+        """Return the counts of the hours from `first` to `last`, both included, by hour and group.
+
+        An hour without events and notices is absent.
+        """
         items = self._table.items(
             "query",
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",

@@ -11,13 +11,20 @@ class EventBus(Protocol):
     """Event bus."""
 
     def publish(self, events: Sequence[Event]) -> Collection[str]:
-        """Publish the events; return the ids of those that the bus did not accept."""
+        """Publish the events, at least once. Return the ids of those that the bus did not accept; empty if it took all.
+
+        A bus that does not respond accepted none of them; that is no error.
+        """
         ...
 
 
 class StreamReader(Protocol):
-    """Reader of a table's stream, which has the records of the last 24 hours."""
+    """Reader of all streams of tables. Each read names the stream and the shard. A stream has records of 24 hours."""
 
     def read(self, position: StreamRange) -> Iterable[Mapping[str, Any]]:
-        """Yield the records of a range. Raises NotFound if they are trimmed, Unavailable if the read fails."""
+        """Yield the records of a range in order, as DynamoDB streams return them.
+
+        Raises NotFound if the records are older than 24 hours, and Unavailable if the range could not be read to its
+        end.
+        """
         ...

@@ -17,7 +17,10 @@ _TRIMMED = ("TrimmedDataAccessException", "ResourceNotFoundException")
 
 
 class EventBridgeBus:
-    """Event bus with one source (such as `vigil.scoring`); the bus accepts or refuses each event on its own."""
+    """An event bus with one source for all events, such as `vigil.scoring`.
+
+    The bus accepts or refuses each event on its own.
+    """
 
     def __init__(self, client: Any, bus: str, source: str) -> None:
         self._client = client
@@ -25,7 +28,10 @@ class EventBridgeBus:
         self._source = source
 
     def publish(self, events: Sequence[Event]) -> Collection[str]:
-        """Publish the events, ten per call; return the ids of those that the bus did not accept."""
+        """Publish the events, ten per call. Return the ids of those that the bus did not accept; empty if it took all.
+
+        A bus that does not respond accepted none of them; that is no error.
+        """
         chunks = (events[start : start + _MAX_ENTRIES] for start in range(0, len(events), _MAX_ENTRIES))
         return {event_id for chunk in chunks for event_id in self._put(chunk)}
 
@@ -53,15 +59,16 @@ class EventBridgeBus:
 
 
 class DynamoStreamReader:
-    """Reader of the stream of a table."""
+    """Reader of all streams of tables. Each read names the stream and the shard."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
 
     def read(self, position: StreamRange) -> Iterator[Mapping[str, Any]]:
-        """Yield the records of a range, in order.
+        """Yield the records of a range in order, as DynamoDB streams return them.
 
-        Raises NotFound if they are trimmed, Unavailable if the stream cannot be read to the end of the range.
+        Raises NotFound if the records are older than 24 hours, and Unavailable if the range could not be read to its
+        end.
         """
         last = int(position.last)
         where = {"StreamArn": position.stream, "ShardId": position.shard, "SequenceNumber": position.first}

@@ -26,7 +26,10 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class AlertLink:
-    """One action on one alert of a tenant. `channel` is the channel or member (`member:<id>`) that got the link."""
+    """One action on one alert of a tenant. `channel` is the channel or member (`member:<id>`) that received the link.
+
+    `expires_at` is in seconds since 1970.
+    """
 
     tenant_id: str
     alert_id: str
@@ -36,13 +39,13 @@ class AlertLink:
 
     @property
     def content(self) -> str:
-        """The signed part of the token."""
+        """The signed part of the token, which is all of it but the signature."""
         alert = self.alert_id.removeprefix(ALERT_PREFIX)
         return f"{self.tenant_id}.{alert}.{self.action}.{self.channel}.{self.expires_at}"
 
 
 def sign_link(link: AlertLink, secret: bytes) -> str:
-    """Return the token of a link. Raises ValueError for an id that no token can carry."""
+    """Return the token of a link. Raises ValueError for an id with characters or a length that tokens do not allow."""
     token = f"{link.content}.{_signature(link.content, secret)}"
     if not _TOKEN.fullmatch(token):
         raise ValueError("a part of the link has characters or a length that tokens do not allow")
@@ -50,7 +53,7 @@ def sign_link(link: AlertLink, secret: bytes) -> str:
 
 
 def verify_link(token: str, secrets: Sequence[bytes], now: datetime) -> AlertLink | None:
-    """Return the link of a token that one of the secrets signed and that has not expired, otherwise None."""
+    """Return the link of a token that one of the secrets signed and that has not expired. None for all other texts."""
     match = _TOKEN.fullmatch(token) if len(token) <= MAX_TOKEN_CHARACTERS else None
     if match is None:
         return None

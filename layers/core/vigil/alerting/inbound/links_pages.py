@@ -23,7 +23,7 @@ _DONE = {"acknowledge": "acknowledged", "resolve": "resolved"}
 
 
 def form_page(link: AlertLink) -> str:
-    """Return the page that asks a person to confirm the action. Its form is sent to the address of the page."""
+    """Return the page with a button for the action. The form posts to the address of the page itself."""
     action, alert = link.action.capitalize(), escape(link.alert_id)
     return _page(
         f"{action} an alert",
@@ -33,7 +33,7 @@ def form_page(link: AlertLink) -> str:
 
 
 def done_page(link: AlertLink) -> str:
-    """Return the page after the action."""
+    """Return the page that confirms the action."""
     return _page(
         f"The alert is {_DONE[link.action]}",
         f"<p>Alert <code>{escape(link.alert_id)}</code></p><p>Close this page.</p>",

@@ -21,19 +21,23 @@ _MAX_KEY = 255
 
 
 class PagerDutyReader:
-    """Webhooks of PagerDuty. A webhook may have several signatures while its secret rotates, and other versions."""
+    """Format of PagerDuty's webhooks, for all channels.
+
+    A webhook may have several signatures while its secret rotates; signatures of other versions are ignored.
+    """
 
     def is_signed(self, secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: datetime) -> bool:  # noqa: ARG002 - the webhook has no signed time
-        """Return True if one of the secrets signed the body."""
+        """Return True if one of the secrets signed the body. The signature has no time limit."""
         parts = headers.get(SIGNATURE_HEADER, "").split(",", _MAX_SIGNATURES)[:_MAX_SIGNATURES]
         sent = [match[1] for part in parts if (match := _SIGNATURE.fullmatch(part.strip()))]
         own = [hmac.digest(secret.encode(), body, "sha256").hex() for secret in secrets]
         return any([hmac.compare_digest(one, other) for one in sent for other in own])  # noqa: C419 - in constant time
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Report | None:  # noqa: ARG002 - the body has all
-        """Return the action on an incident, or None for another kind of event and for an old or unreadable one.
+        """Return the acknowledgement or resolution of an incident, or None if it must not change an alert.
 
-        The echo of an event that Vigil sent is None too. It could otherwise end an alert that fired again meanwhile.
+        None stands for another kind of event, an unreadable one, one older than SEEN_FOR, and the echo of an event that
+        Vigil itself sent. Such an echo could end an alert that fired again meanwhile.
         """
         try:
             event: Any = loads(body)["event"]

@@ -11,7 +11,7 @@ from vigil.alerting.inbound.links_service import AlertLinks
 from vigil.alerting.inbound.model import Vendor
 from vigil.alerting.inbound.service import InboundReports
 from vigil.aws import tenant_guard
-from vigil.errors import NotFound, Unauthenticated
+from vigil.errors import NotFound, PreconditionFailed, Unauthenticated
 from vigil.runtime import telemetry
 from vigil.web.problems import problem_of
 from vigil.web.schemas import responses, sends
@@ -22,7 +22,9 @@ links_router = APIRouter(prefix="/v1/alerting/links", tags=["alert links"])
 FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
 """Media type of Slack's reports and of the form of a link."""
 FORGED = "forged-signature"
-"""Kind of the broken security rule that a wrong signature of a report is counted under."""
+"""Name under which the security metrics count a wrong signature of a report."""
+OUTDATED = "outdated-report"
+"""Problem in the log line of a report whose alert opened again or rose after the person acted."""
 EndpointName = Annotated[
     str, Path(max_length=80, description="Tenant and channel, `<tenant>.<channel>`, as the channel shows it.")
 ]
@@ -54,8 +56,8 @@ def _body(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
 async def receive_pagerduty(request: Request, endpoint: EndpointName) -> Response:
     """Acknowledge or resolve an alert after the same action at PagerDuty, once per event. Other events are ignored.
 
-    A report about an incident that Vigil did not open is accepted too, because PagerDuty disables a webhook after three
-    refusals. A wrong signature is refused with 401.
+    The response is 202 for every signed event, because PagerDuty disables a webhook after three refusals: also if Vigil
+    did not open the incident, or the alert opened again after the action. A wrong signature is refused with 401.
     """
     return await _receive("pagerduty", endpoint, request, 202)
 
@@ -69,7 +71,10 @@ async def receive_pagerduty(request: Request, endpoint: EndpointName) -> Respons
     openapi_extra=_body(FORM_MEDIA_TYPE, {"type": "object", "properties": {"payload": {"type": "string"}}}),
 )
 async def receive_slack(request: Request, endpoint: EndpointName) -> Response:
-    """Acknowledge or resolve an alert by a button of its message. Other interactions are ignored."""
+    """Acknowledge or resolve an alert by a button of its message. Other interactions are ignored.
+
+    The response is 200 for every signed interaction. A wrong signature is refused with 401.
+    """
     return await _receive("slack", endpoint, request, 200)
 
 
@@ -82,7 +87,10 @@ async def receive_slack(request: Request, endpoint: EndpointName) -> Response:
     openapi_extra={"security": []},
 )
 async def show(request: Request, token: Token) -> Response:
-    """Return a page with a button. It changes nothing, because programs follow the links of a mail."""
+    """Return a page with a button for the action of the link.
+
+    It changes nothing, because programs follow the links of a mail.
+    """
     try:
         return _page(links_pages.form_page(_links(request).read(token)))
     except Unauthenticated as error:
@@ -120,7 +128,10 @@ async def _receive(vendor: Vendor, name: str, request: Request, status: int) -> 
         raise
     telemetry.current.get().tenant_id = endpoint.tenant_id
     with tenant_guard.confine_to(endpoint.tenant_id):
-        reports.apply(vendor, endpoint, headers, body)
+        try:
+            reports.apply(vendor, endpoint, headers, body)
+        except PreconditionFailed:
+            telemetry.current.get().problem = OUTDATED  # the vendor must not repeat it
     return Response(status_code=status)
 
 

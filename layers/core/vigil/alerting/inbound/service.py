@@ -1,4 +1,4 @@
-"""Applies the reports of vendors to alerts: signature first, then each report once."""
+"""Applies the reports of vendors to alerts: it checks the signature, then applies each report once."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -8,18 +8,15 @@ from vigil.alerting.inbound.model import SEEN_FOR, Endpoint, Reader, Report, Ven
 from vigil.alerting.inbound.pagerduty_model import PagerDutyReader
 from vigil.alerting.inbound.ports import Acknowledger, AppliedReports, SigningSecrets
 from vigil.alerting.inbound.slack_model import SlackReader
-from vigil.errors import Conflict, NotFound, PreconditionFailed, Unauthenticated, Unavailable
-from vigil.runtime import telemetry
+from vigil.errors import Conflict, NotFound, Unauthenticated, Unavailable
 
-OUTDATED = "outdated-report"
-"""Problem in the log line of a report about an alert that opened again or rose after the person acted."""
 _READERS: Mapping[Vendor, Reader] = {"pagerduty": PagerDutyReader(), "slack": SlackReader()}
 
 
 class InboundReports:
-    """Receives the reports of vendors.
+    """Receives the reports of PagerDuty and Slack for all tenants.
 
-    An applied report is stored after its effect, because a vendor repeats a report whose receiver failed. A report
+    The id of a report is stored after its effect, because a vendor repeats a report whose receiver failed. A report
     that arrives twice at the same moment is applied twice, and the second time changes nothing.
     """
 
@@ -38,9 +35,10 @@ class InboundReports:
         self._nobody = (secrets.token_hex(16),)
 
     def verify(self, vendor: Vendor, name: str, headers: Mapping[str, str], body: bytes) -> Endpoint:
-        """Return the endpoint of a name whose channel signed the body.
+        """Return the endpoint `<tenant>.<channel>` of a name whose channel has a secret that signed the body.
 
-        Raises Unauthenticated, equally for an unknown name, an unknown channel and a wrong signature; Unavailable.
+        Names of headers are in lower case. Raises Unauthenticated, equally for an unknown name, an unknown channel and
+        a wrong signature; Unavailable.
         """
         endpoint = parse_endpoint(name)
         known = self._secrets.find(endpoint, vendor) if endpoint else ()
@@ -50,10 +48,11 @@ class InboundReports:
         return endpoint
 
     def apply(self, vendor: Vendor, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> Report | None:
-        """Apply a verified report once. Return it, or None if it changes no alert of the tenant.
+        """Apply a report whose endpoint `verify` returned. Return it, or None if it was not applied.
 
-        A report of an action before the alert opened again or rose changes nothing, and the log line names this.
-        Raises Unavailable; the vendor then sends the report again.
+        None stands for a message without an action, a report that was applied before, and an unknown alert. Raises
+        PreconditionFailed for an action before the alert last opened again or rose, and Unavailable, also after lost
+        races; the vendor then sends the report again.
         """
         now = self._clock()
         report = _READERS[vendor].read(headers, body, now)
@@ -63,9 +62,6 @@ class InboundReports:
         try:
             act(endpoint.tenant_id, report.alert_key, report.by, endpoint.channel_id, report.occurred_at)
         except NotFound:
-            return None
-        except PreconditionFailed:
-            telemetry.current.get().problem = OUTDATED
             return None
         except Conflict as error:
             # Vendors do not repeat a report after a status of 4xx.

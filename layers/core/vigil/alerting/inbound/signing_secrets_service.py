@@ -8,16 +8,17 @@ from vigil.alerting.inbound.model import Endpoint, Vendor
 
 
 class ChannelSigningSecrets:
-    """Reads the secrets of stored channels."""
+    """Reads the signing secrets of stored channels of all tenants."""
 
     def __init__(self, channels: ChannelStore, sealing: Unseal) -> None:
         self._channels = channels
         self._sealing = sealing
 
     def find(self, endpoint: Endpoint, vendor: Vendor) -> Sequence[str]:
-        """Return the secrets of a channel of this vendor.
+        """Return the secrets with which the vendor signs reports to a channel, at most one.
 
-        Empty for a channel that does not exist, has no such secret or cannot be opened. Raises Unavailable.
+        Empty for a channel that does not exist, is of another vendor, has no such secret or cannot be decrypted. Raises
+        Unavailable.
         """
         channel = self._channels.get(endpoint.tenant_id, endpoint.channel_id)
         if channel is None or channel.kind != vendor:

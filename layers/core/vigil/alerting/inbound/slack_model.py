@@ -24,10 +24,13 @@ _MAX_KEY = 255
 
 
 class SlackReader:
-    """Interactions of Slack. A report is identified by its signature, which covers its time and its body."""
+    """Format of Slack's interactions, for all channels.
+
+    The signature, which covers the time and the body, is the id of a report.
+    """
 
     def is_signed(self, secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
-        """Return True if one of the secrets signed the body within five minutes."""
+        """Return True if one of the secrets signed the body, at most five minutes before or after `now`."""
         signature = _SIGNATURE.fullmatch(headers.get(SIGNATURE_HEADER, ""))
         timestamp = headers.get(TIMESTAMP_HEADER, "")
         if signature is None or not _TIMESTAMP.fullmatch(timestamp):
@@ -38,7 +41,10 @@ class SlackReader:
         return any([hmac.compare_digest(signature[1], digest) for digest in own]) and is_fresh  # noqa: C419 - in constant time
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Report | None:  # noqa: ARG002 - `is_signed` checks the time
-        """Return the action of a button, or None for another interaction and for an unreadable one."""
+        """Return the action of a pressed button, or None for another interaction and for an unreadable one.
+
+        Its time is in whole seconds.
+        """
         try:
             fields = dict(parse_qsl(body.decode("ascii"), max_num_fields=_MAX_FIELDS, strict_parsing=True))
             payload: Any = loads(fields["payload"].encode())

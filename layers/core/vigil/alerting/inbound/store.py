@@ -1,4 +1,4 @@
-"""Applied reports in the table of alerts: `pk = <tenant>#INBOUND`, `sk = <channel>#<report id>`, with a TTL."""
+"""Ids of applied reports in the alerts table: `pk = <tenant>#INBOUND`, `sk = <channel>#<report id>`, with a TTL."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from vigil.aws.tables import Table
 
 
 class DynamoAppliedReports:
-    """Ids of applied reports."""
+    """Stored ids of the reports that were applied to an alert."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The table of alerts")
@@ -18,7 +18,7 @@ class DynamoAppliedReports:
         return self._table.get(_key(endpoint, report_id)) is not None
 
     def add(self, endpoint: Endpoint, report_id: str, until: datetime) -> None:
-        """Store the id of a report until a time. Raises Unavailable."""
+        """Store the id of a report until a time. A stored id is no error. Raises Unavailable."""
         expiry = {"expires_at": {"N": str(int(until.timestamp()))}}
         self._table.call("put_item", Item=_key(endpoint, report_id) | expiry)
 

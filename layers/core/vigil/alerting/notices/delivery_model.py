@@ -36,7 +36,7 @@ The attempts of the triggers that it has overtaken count too.
 
 
 def wait_for_order(situation: NoticeSituation, now: datetime, rules: DeliveryRules) -> NoticeChange:
-    """Return the change that moves a waiting notice to a later time.
+    """Return the change that moves a notice to a later time, because an earlier one of its channel comes first.
 
     A CRITICAL trigger behind a notice that the vendor did not accept gets its next fallback meanwhile.
     """
@@ -47,17 +47,17 @@ def wait_for_order(situation: NoticeSituation, now: datetime, rules: DeliveryRul
 
 
 def end(situation: NoticeSituation, state: NoticeState, now: datetime, reason: str = "") -> NoticeChange:
-    """Return the change that ends a notice without a further attempt."""
+    """Return the change that ends a notice in a final state without a further attempt. `reason` is for people."""
     return NoticeChange(situation.stored, _ended(situation.notice, state, now, reason))
 
 
 def claim(
     situation: NoticeSituation, owner: str, now: datetime, rules: DeliveryRules, maximum: int | None
 ) -> NoticeChange:
-    """Return the claim of a notice for one attempt. `maximum` is the limit of its hour, or None.
+    """Return the change with which a worker takes a notice for one attempt.
 
-    Only the first attempt of a trigger takes from the limit. A trigger that goes on with the work of an overtaken one
-    keeps its place. CRITICAL triggers and fallbacks take nothing.
+    `owner` is a new name of the claim. `maximum` is the limit of notices per hour, of which the claim takes one, or
+    None for a notice that takes none: see `is_limited_kind`.
     """
     notice = situation.notice
     claimed = replace(
@@ -73,14 +73,18 @@ def claim(
 
 
 def is_limited_kind(situation: NoticeSituation) -> bool:
-    """Return True if the next attempt of the notice takes from the limit of its hour."""
+    """Return True if the next attempt of the notice takes one from the limit of its hour.
+
+    Only the first attempt of a trigger does. CRITICAL triggers and fallbacks do not, nor does a trigger that continues
+    the work of one that it replaced.
+    """
     notice = situation.notice
     is_first = notice.action == "trigger" and situation.effort.attempts == 0
     return is_first and notice.severity != "CRITICAL" and not notice.is_fallback
 
 
 def limit_notice(situation: NoticeSituation, now: datetime) -> NoticeChange:
-    """Return the change of a notice over the limit of its hour. The digest of the hour counts it."""
+    """Return the change of a notice over the limit of its hour: `limited`. The digest of the hour counts it."""
     at, episode = format_timestamp(now), situation.episode
     about = (episode.type, episode.source) if episode else ("", "")
     limited = LimitedNotice(hour_of(at), situation.notice.channel, *about)
@@ -91,9 +95,9 @@ def limit_notice(situation: NoticeSituation, now: datetime) -> NoticeChange:
 def settle(
     situation: NoticeSituation, outcome: Outcome, before: Notice, now: datetime, rules: DeliveryRules, random: Random
 ) -> NoticeChange:
-    """Return the change for an outcome: sent, failed with a fallback, or pending again.
+    """Return the change for the outcome of an attempt: sent, failed with a fallback, or pending again.
 
-    `before` is the notice before its claim.
+    `before` is the notice before its claim. A notice that is postponed for too long fails.
     """
     match outcome:
         case Sent(receipt, meter):
@@ -112,9 +116,11 @@ def fail(
 ) -> NoticeChange:
     """Return the change of a failed notice. The next fallback of a trigger gets a notice in the same transaction.
 
-    `before` is the notice before the attempt that the vendor refused. The operators get an alert about a notice that
-    was given up, that had no fallback left, or that is a digest or a refused resolve. A refused resolve has no
-    fallback, because only its own vendor has the incident that stays open.
+    `before` is the notice before its claim, if the vendor refused the attempt, otherwise None. `is_given_up` is True if
+    the notice is too old for a further attempt.
+
+    The operators get an alert about a notice that was given up, that had no fallback left, or that is a digest or a
+    refused resolve. A refused resolve has no fallback, because only its own vendor has the incident that remains open.
     """
     reached = before.may_have_reached if before else situation.notice.may_have_reached
     failed = replace(_ended(situation.notice, "failed", now, reason), may_have_reached=reached)
@@ -127,7 +133,10 @@ def fail(
 
 
 def fail_without_destination(situation: NoticeSituation, now: datetime) -> NoticeChange:
-    """Return the change of a notice whose channel does not exist. A contact without an address is `unroutable`."""
+    """Return the change of a notice whose channel or member does not exist: failed, with the next fallback.
+
+    A notice to the contact of a tenant without an address is `unroutable`.
+    """
     if situation.notice.channel == CONTACT_CHANNEL:
         return _reported(end(situation, "unroutable", now, "The tenant has no contact address."))
     return fail(situation, "The channel does not exist.", now)
@@ -200,6 +209,6 @@ def _ended(notice: Notice, state: NoticeState, now: datetime, reason: str = "") 
 
 
 def delay_seconds(due_at: str, now: datetime, most: int = 900) -> int:
-    """Return the whole seconds until a time, rounded up, as the delay of a message: 0 to `most`."""
+    """Return the whole seconds until the timestamp `due_at`, rounded up and limited to 0 to `most`."""
     left = datetime.fromisoformat(due_at) - now
     return max(0, min(most, -(-left // timedelta(seconds=1))))

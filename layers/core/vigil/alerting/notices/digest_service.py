@@ -8,7 +8,7 @@ from vigil.alerting.notices.ports import DeliveryQueue, DigestStore
 
 
 class Digests:
-    """Creates the digests of hours that are over."""
+    """Creates the digests of ended hours for all tenants."""
 
     def __init__(self, store: DigestStore, queue: DeliveryQueue, clock: Callable[[], datetime]) -> None:
         self._store = store
@@ -16,9 +16,10 @@ class Digests:
         self._clock = clock
 
     def close_hour(self, tenant_id: str, hour: str) -> None:
-        """Close an hour (`2026-11-21T05`) and create a digest for each channel; safe to repeat.
+        """Close an hour (UTC, `2026-11-21T05`) and create one digest per channel with limited notices; safe to repeat.
 
-        A closed hour accepts no further notice, so the numbers are final before a digest exists.
+        A closed hour accepts no further notice, so the numbers are final before a digest exists. An hour without
+        limited notices is no error. Raises Unavailable; a repetition then creates the rest.
         """
         if not self._store.close(tenant_id, hour):
             return

@@ -24,13 +24,16 @@ _MAX_CREATED = 40
 
 
 class DynamoDigests:
-    """Limited notices of all tenants by hour."""
+    """Limited notices of all tenants by hour. Every method raises Unavailable."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The alerts table")
 
     def close(self, tenant_id: str, hour: str) -> bool:
-        """Close the digest of an hour, so that it accepts no further notice. Return False if there is none."""
+        """Close an hour, so that it accepts no further limited notice. Return True, also for a closed one.
+
+        Return False if the hour has no limited notices.
+        """
         return self._table.write_if(
             "update_item",
             Key=_key(tenant_id, hour),
@@ -40,7 +43,7 @@ class DynamoDigests:
         )
 
     def counts(self, tenant_id: str, hour: str) -> Mapping[str, Mapping[str, int]]:
-        """Return the number of limited notices by channel and by `<type> <source>`, read consistently."""
+        """Return the numbers of limited notices of an hour by channel, then by `<type> <source>`, read consistently."""
         counts: dict[str, dict[str, int]] = {}
         items = self._table.items(
             "query",
@@ -54,7 +57,7 @@ class DynamoDigests:
         return counts
 
     def create(self, notices: Sequence[Notice]) -> None:
-        """Store new notices and count their intents. Notices that exist are not changed."""
+        """Store new notices and count them in the statistics. A group with a stored notice is not written again."""
         for start in range(0, len(notices), _MAX_CREATED):
             group = notices[start : start + _MAX_CREATED]
             first = group[0]
@@ -63,7 +66,7 @@ class DynamoDigests:
             self._table.transact(*puts, statistics_part(*about, {"intents": len(group)}))
 
     def finish(self, tenant_id: str, hour: str) -> None:
-        """Remove a digest from the index of due items."""
+        """Remove an hour from the index of due items, because its digests exist."""
         self._table.call("update_item", Key=_key(tenant_id, hour), UpdateExpression="REMOVE due_pk, due_at")
 
 
@@ -72,7 +75,11 @@ def _key(tenant_id: str, name: str) -> dict[str, Any]:
 
 
 def limited_parts(tenant_id: str, limited: LimitedNotice) -> tuple[Part, Part]:
-    """Return the parts that count a limited notice: the total with the condition, and its own number."""
+    """Return the two parts of a transaction that count a limited notice.
+
+    The first one adds to the total of the hour; its condition fails if the hour is closed. The second one adds to the
+    number of the channel, type and source.
+    """
     start = datetime.fromisoformat(f"{limited.hour}:00+00:00")
     due_at = format_timestamp(start + timedelta(hours=1) + _AFTER_HOUR)
     expires = {"N": str(int((start + _RETENTION).timestamp()))}

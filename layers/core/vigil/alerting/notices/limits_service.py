@@ -9,17 +9,21 @@ from vigil.runtime.retries import TryAgain
 
 
 class TenantLimits:
-    """Limits of all tenants. Every method takes the tenant first."""
+    """Limits of all tenants."""
 
     def __init__(self, store: LimitStore) -> None:
         self._store = store
 
     def read(self, tenant_id: str) -> NoticeLimits:
-        """Return the limits of a tenant. Raises Unavailable."""
+        """Return the limits of a tenant, or the defaults with version 0 if it has set none. Raises Unavailable."""
         return self._store.limits(tenant_id)
 
     def replace(self, tenant_id: str, limits: NoticeLimits, version: int | None) -> NoticeLimits:
-        """Replace all limits and return them with their version. Raises PreconditionFailed for another version."""
+        """Replace all limits and return them with their new version.
+
+        `version` is the version to replace, or None for any version. Raises PreconditionFailed for another version,
+        Conflict after five lost races, and Unavailable.
+        """
 
         def attempt() -> NoticeLimits:
             old = expect_version(self._store.limits(tenant_id), version)

@@ -14,22 +14,27 @@ from vigil.kernel.tenants import OPERATORS
 from vigil.kernel.time import format_timestamp
 
 DIGESTS = "0" * 24
-"""Fingerprint of the notices of digests. Their number is the hour as digits: 2026112105."""
+"""Fingerprint of all digests, in place of an episode's. Their number is the hour as digits: 2026112105."""
 DELIVER, TICK, FOLLOW_UP, DIGEST = "notice.deliver", "alert.tick", "notice.follow_up", "digest.close"
-"""Kinds of messages on the queue of deliveries."""
+"""Kinds of messages on the queue of deliveries.
+
+Deliver a notice, advance a due episode, do the follow-ups of a notice, and close the digests of an hour.
+"""
 _TITLES = {
     "stuck": "Notices of alerts were not delivered",
     "escalated": "Alerts of a tenant need the operators",
     "stuck_digest": "A digest of limited notices was not delivered",
     "escalated_digest": "Notices of a tenant to the operators were over the hourly limit",
 }
+_TIMELY_CRITICAL = timedelta(seconds=60)
+"""Time within which a channel accepts a notice of a CRITICAL alert, by its objective."""
 USAGE_SOURCE = "/alerting/notices"
 """Source of the usage events of sent notices."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRules:
-    """Times of delivery."""
+    """Durations of the delivery of a notice."""
 
     lease: timedelta = timedelta(seconds=60)
     """Duration of a claim. It is longer than an attempt."""
@@ -44,11 +49,14 @@ class DeliveryRules:
     give_up_critical: timedelta = timedelta(hours=24)
 
     def pause(self, attempts: int, after: timedelta | None, *, is_open: bool, random: Random) -> timedelta:
-        """Return the pause before the next attempt.
+        """Return the pause before the next attempt, after `attempts` attempts: a fixed part plus a random part.
 
-        A vendor's own pause is a minimum. The random part spreads the notices that the same vendor postponed: full
-        jitter below 5 s x 2^attempts, or below the pause itself while the circuit is open.
-        Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+        The fixed part is `after`, the pause that the vendor named, limited to `max_vendor_pause`. If `after` is None,
+        it is `open_delay` while the vendor's circuit is open (`is_open`), and otherwise 0.
+
+        The random part is uniform from 0 to a limit: `base_delay` x 2^attempts, at most `max_delay`. While the circuit
+        is open, the limit is the fixed part. It spreads the notices that the same vendor postponed. Source:
+        https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
         """
         least = min(after, self.max_vendor_pause) if after else self.open_delay if is_open else timedelta(0)
         seconds = min(self.max_delay.total_seconds(), self.base_delay.total_seconds() * 2.0 ** min(attempts, 16))
@@ -56,14 +64,17 @@ class DeliveryRules:
         return least + timedelta(seconds=random.uniform(0, spread))
 
     def is_given_up(self, notice: Notice, now: datetime) -> bool:
-        """Return True if the notice was attempted and is too old for another attempt."""
+        """Return True if the notice was attempted and is too old for another attempt.
+
+        The limit is 24 hours for CRITICAL and six hours for the rest. A notice without an attempt is never given up.
+        """
         most = self.give_up_critical if notice.severity == "CRITICAL" else self.give_up
         return notice.attempts > 0 and now - datetime.fromisoformat(notice.created_at) >= most
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeRef:
-    """Name of a notice in a message: tenant, fingerprint, number and sequence."""
+    """Name of a notice in messages: tenant, fingerprint, number of the episode, and sequence."""
 
     tenant_id: str
     fingerprint: str
@@ -78,7 +89,7 @@ class NoticeRef:
 
 @dataclass(frozen=True, slots=True)
 class StoredNotice:
-    """A notice as it is stored. `revision` grows with each write."""
+    """A notice as it is stored. `revision` counts its writes, from 1."""
 
     notice: Notice
     revision: int
@@ -86,7 +97,10 @@ class StoredNotice:
 
 @dataclass(frozen=True, slots=True)
 class NoticeDestination:
-    """A channel to send to; `address` is an e-mail address for a member or a tenant's contact."""
+    """The channel to which a notice is sent.
+
+    `address` is the e-mail address of a member or of the tenant's contact; it is empty for a configured channel.
+    """
 
     channel: Channel
     address: str = ""
@@ -96,7 +110,8 @@ class NoticeDestination:
 class FollowUp:
     """Work that an ended notice leaves: a usage event to report, or an alert to the operators.
 
-    `stuck` is about a notice that was not delivered, `escalated` about a tenant's alert that goes to the operators.
+    `usage` reports one unit of `meter`, which is empty for the other kinds. `stuck` is about a notice that was not
+    delivered, `escalated` about a tenant's alert that goes to the operators.
     """
 
     kind: Literal["usage", "stuck", "escalated"]
@@ -104,7 +119,7 @@ class FollowUp:
     meter: str = ""
 
     def usage_event(self) -> dict[str, Any]:
-        """Return the usage event as a CloudEvent. The same notice always has the same event id."""
+        """Return the usage event as a CloudEvent. A notice has the same event id in every call."""
         ended = self.notice.ended_at or self.notice.created_at
         return usage_event(USAGE_SOURCE, self.notice.notice_id, ended, self.meter)
 
@@ -137,7 +152,11 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class HourLimit:
-    """One of at most `maximum` triggers of a severity in an hour."""
+    """One trigger that a claim takes from the limit of an hour.
+
+    The transaction is refused if `maximum` triggers of the severity were taken in the hour (UTC, `2026-11-21T05`)
+    before.
+    """
 
     hour: str
     severity: Severity
@@ -146,7 +165,11 @@ class HourLimit:
 
 @dataclass(frozen=True, slots=True)
 class LimitedNotice:
-    """A limited notice in the digest of an hour, by channel, type and source."""
+    """One notice over the hourly limit, as the digest of its hour counts it.
+
+    `hour` is the hour (UTC, `2026-11-21T05`) in which it was limited, `channel` is its channel. `type` and `source` are
+    those of its alert.
+    """
 
     hour: str
     channel: str
@@ -156,11 +179,13 @@ class LimitedNotice:
 
 @dataclass(frozen=True, slots=True)
 class NoticeChange:
-    """One transaction: a notice over its stored state, and everything that belongs to this step.
+    """One transaction: a notice over its stored state, and everything that belongs to the same step of its delivery.
 
-    `created` are new notices, numbered on from the last notice of the episode. `episode_version` is the version of the
-    episode that they were decided with. The transaction adds 1 to it, so that a concurrent change of the episode sees
-    the new notices.
+    `created` are new notices, with sequences after the last notice of the episode. `follow_ups` are stored with the
+    notice. `limit` and `limited` are None for a step that they do not concern.
+
+    `episode_version` is the version of the episode with which `created` was decided, or None. The transaction adds 1 to
+    it, so that a concurrent change of the episode sees the new notices.
     """
 
     before: StoredNotice
@@ -173,12 +198,12 @@ class NoticeChange:
 
     @property
     def is_release(self) -> bool:
-        """True if no worker has the notice any more, so that later notices of its channel can go on."""
+        """True if the notice is final, or pending after a claim. Later notices of its channel can then continue."""
         was_claimed = self.before.notice.state == "claimed"
         return is_final(self.after) or (was_claimed and self.after.state == "pending")
 
     def counts(self) -> dict[tuple[str, Bucket], dict[Counter, int]]:
-        """Return the numbers that the change adds to the statistics, by hour and group."""
+        """Return the numbers that the change adds to the statistics, by hour and group. Zeros are absent."""
         tally: Tally[tuple[str, Bucket, Counter]] = Tally()
         for notice in self.created:
             tally[hour_of(notice.created_at), bucket_of(notice), "intents"] += 1
@@ -192,10 +217,10 @@ class NoticeChange:
 
 
 CommitResult = Literal["written", "lost", "limited", "closed", "moved"]
-"""Result of a change. Only `written` has an effect.
+"""Result of writing a change. Only `written` has an effect.
 
-`lost`: another worker changed the notice. `limited`: the hour has no triggers left. `closed`: the digest of the hour is
-closed. `moved`: the episode or its notices changed.
+`lost`: another worker changed the notice. `limited`: the hour has no triggers left. `closed`: the digest of the hour
+accepts no further notice. `moved`: the episode or its notices changed.
 """
 
 
@@ -204,9 +229,25 @@ def is_final(notice: Notice) -> bool:
     return notice.state in FINAL_NOTICE_STATES
 
 
+def is_late_critical(notice: Notice) -> bool | None:
+    """Return True if the end of a trigger of a CRITICAL alert misses its objective, False if it meets it.
+
+    None is for every other notice, and for a failed one whose fallback goes on.
+    """
+    if notice.severity != "CRITICAL" or notice.action != "trigger" or notice.ended_at is None:
+        return None
+    if notice.state == "sent":
+        return datetime.fromisoformat(notice.ended_at) - datetime.fromisoformat(notice.created_at) > _TIMELY_CRITICAL
+    is_lost = notice.state == "unroutable" or (notice.state == "failed" and not notice.fallbacks)
+    return True if is_lost else None
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryStep:
-    """A step of a delivery for the log: the name, the notice, and the error of a failed step."""
+    """A step of a delivery for the log.
+
+    `name` is the state of the notice after it, or `failed` with the error of a failed step.
+    """
 
     name: str
     notice: Notice
@@ -215,9 +256,10 @@ class DeliveryStep:
 
 @dataclass(frozen=True, slots=True)
 class DueItem:
-    """An item of the index of due items: an episode, a notice, a follow-up or an hour's digest.
+    """An item of the index of due items: an episode, a notice, a follow-up or the limited notices of an hour.
 
-    `key` is the sort key. `fingerprint` is empty for a digest, whose `key` is its hour.
+    `key` is the sort key of the item. For a digest, `key` is the hour and `fingerprint` is empty. `is_critical` is True
+    for a CRITICAL notice.
     """
 
     kind: Literal["episode", "notice", "follow_up", "digest"]
@@ -230,7 +272,10 @@ class DueItem:
 
 @dataclass(frozen=True, slots=True)
 class SweepSummary:
-    """Numbers of one sweep: messages sent by kind, due items seen, and True if it reached the end of the index."""
+    """Numbers of one sweep: messages sent by kind, and due items seen.
+
+    `is_complete` is False if the time ended before all items were seen.
+    """
 
     sent: Mapping[str, int] = field(default_factory=dict)
     seen: int = 0
@@ -238,7 +283,7 @@ class SweepSummary:
 
 
 def digest_notices(tenant_id: str, hour: str, channels: list[str], now: datetime) -> tuple[Notice, ...]:
-    """Return the digests of an hour: one notice per channel, in the order of the channels' names."""
+    """Return the digests of an hour (UTC, `2026-11-21T05`): one new notice per channel, in the order of their names."""
     at, number = format_timestamp(now), int("".join(filter(str.isdigit, hour)))
     return tuple(
         Notice(tenant_id, DIGESTS, number, sequence, "digest", channel, "INFO", at, due_at=at)
@@ -247,6 +292,6 @@ def digest_notices(tenant_id: str, hour: str, channels: list[str], now: datetime
 
 
 def hour_of_digest(notice: Notice) -> str:
-    """Return the hour (`2026-11-21T05`) whose limited notices a digest names."""
+    """Return the hour (UTC, `2026-11-21T05`) whose limited notices the notice of a digest is about."""
     digits = str(notice.number)
     return f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}T{digits[8:]}"

@@ -1,7 +1,7 @@
 """The order of notices: the situation of a notice, and its next step.
 
-All notices of a channel and incident tell the vendor one state. The last trigger or resolve tells the state of the
-episode, so it ends all earlier notices that are not final, and no notice waits for a vendor that does not respond.
+All notices of a channel and incident report one state to the vendor. The last trigger or resolve has the state of the
+episode. So it ends all earlier notices that are not final, and no notice waits for a vendor that does not respond.
 """
 
 from collections.abc import Sequence
@@ -20,14 +20,18 @@ _HELD: tuple[NoticeState, ...] = ("silenced", "inhibited", "unroutable")
 NextStep = Literal["done", "busy", "later", "wait", "overtake", "superseded", "given_up", "attempt"]
 """Next step of a notice.
 
-`busy`: another worker has it. `later`: its pause is not over. `wait`: the vendor may be receiving an earlier notice of
-the channel, or an acknowledgement has an earlier trigger. `overtake`: the earlier notices of the channel end first.
+`done`: it is final. `busy`: another worker has it. `later`: its pause is not over. `wait`: the vendor may be receiving
+an earlier notice of the channel, or an earlier trigger precedes an acknowledgement. `overtake`: end the earlier notices
+of the channel first. `superseded`: end it, because its state is outdated. `given_up`: fail it. `attempt`: send it.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeSituation:
-    """A notice with all stored notices of its episode, in their order, and the episode or None."""
+    """A notice with all stored notices of its episode, in the order of their sequences.
+
+    `episode` is None for a digest, and for an episode that was deleted.
+    """
 
     stored: StoredNotice
     siblings: Sequence[StoredNotice]
@@ -40,7 +44,7 @@ class NoticeSituation:
 
     @property
     def is_resolved(self) -> bool:
-        """True if the episode of the notice is over."""
+        """True if the episode of the notice is resolved or no longer exists."""
         return self.episode is None or self.episode.state == "resolved"
 
     @property
@@ -50,14 +54,17 @@ class NoticeSituation:
 
     @property
     def is_overtaken(self) -> bool:
-        """True if a later trigger or resolve tells the channel the state of the episode."""
+        """True if a later trigger or resolve of the channel replaces the notice."""
         later = (each.notice for each in self._same_channel if each.notice.sequence > self.notice.sequence)
         actions = {"resolve"} if self.notice.action == "resolve" and self.is_taken else {"trigger", "resolve"}
         return any(each.action in actions and each.state not in _HELD for each in later)
 
     @property
     def is_taken(self) -> bool:
-        """True if the vendor may show the incident as acknowledged. Only a resolve lets a trigger notify again."""
+        """True if the vendor may show the incident as acknowledged.
+
+        Only a resolve then lets a trigger notify again.
+        """
         every = (each.notice for each in self._same_channel if each.notice.action == "acknowledge")
         return any(each.state == "sent" or each.may_have_reached for each in every)
 
@@ -77,14 +84,20 @@ class NoticeSituation:
 
     @property
     def overtaken(self) -> list[Notice]:
-        """Attempted triggers of the channel that the vendor has not accepted, and whose work this trigger goes on."""
+        """Earlier triggers of the channel that this one replaced, and that were attempted without success.
+
+        This trigger continues their work.
+        """
         triggers = [each.notice for each in self.earlier if each.notice.action == "trigger"]
         ended = takewhile(lambda each: each.state == "superseded", reversed(triggers))
         return [each for each in ended if each.attempts]
 
     @property
     def effort(self) -> Notice:
-        """The notice with the attempts of the triggers that it has overtaken, since the first of them."""
+        """The notice as if it had made the attempts of the triggers that it replaced.
+
+        `attempts` is their sum, and `created_at` the time of the first one.
+        """
         notice, others = self.notice, self.overtaken
         since = min((each.created_at for each in others), default=notice.created_at)
         attempts = notice.attempts + sum(each.attempts for each in others)
@@ -96,10 +109,10 @@ class NoticeSituation:
 
 
 def next_delivery_step(situation: NoticeSituation, now: datetime, rules: DeliveryRules) -> NextStep:
-    """Return the next step of a notice.
+    """Return the next step of a notice at the time `now`.
 
-    Two notices of a channel and incident are never on their way to a vendor at once, and none follows a later one. So
-    the incident ends in the state of the episode.
+    A vendor never receives two notices of a channel and incident at once, nor one after a later one. So the incident
+    ends in the state of the episode.
     """
     notice = situation.notice
     if is_final(notice):
@@ -148,5 +161,5 @@ def _may_be_open_at_vendor(notices: Sequence[Notice]) -> bool:
 
 
 def unfinished_before(situation: NoticeSituation) -> list[NoticeSituation]:
-    """Return the situations of the earlier notices of the channel that are not final."""
+    """Return the situations of the channel's earlier notices that are not final, in their order."""
     return [replace(situation, stored=each) for each in situation.earlier if not is_final(each.notice)]

@@ -1,4 +1,4 @@
-"""Queues that deliveries write to: their own, with the names of notices and due items, and that of usage events."""
+"""Queues that deliveries send to: their own, with the names of notices and due items, and that of usage events."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,13 +14,13 @@ _KINDS = {"notice": DELIVER, "episode": TICK, "follow_up": FOLLOW_UP, "digest": 
 
 
 class SqsDeliveryQueue:
-    """The SQS queue of deliveries."""
+    """The SQS queue of deliveries. Both methods raise Unavailable."""
 
     def __init__(self, queue: SqsQueue) -> None:
         self._queue = queue
 
     def send(self, notices: Sequence[Notice], delay_seconds: int = 0) -> None:
-        """Send a message for each notice, at least once, after a delay of at most 900 s."""
+        """Send a message for each notice, at least once, so that it is received after a delay of at most 900 s."""
         messages = [_message(DELIVER, each.tenant_id, each.notice_id, _of_notice(each)) for each in notices]
         if messages:
             self._queue.send(messages, delay_seconds)
@@ -31,15 +31,15 @@ class SqsDeliveryQueue:
 
 
 class SqsUsageReports:
-    """Reports to the queue of usage events."""
+    """Sender to the queue of usage events, for all tenants."""
 
     def __init__(self, queue: SqsQueue) -> None:
         self._queue = queue
 
     def report(self, tenant_id: str, event: Mapping[str, Any]) -> None:
-        """Report a usage event of a tenant, a CloudEvent, at least once. An event id counts once. Raises Unavailable.
+        """Send a usage event of a tenant, a CloudEvent, at least once. The same event id counts once.
 
-        Deliveries of the deployment itself have no price and are not reported.
+        Deliveries of the deployment itself have no price and are not reported. Raises Unavailable.
         """
         if tenant_id == OPERATORS:
             return

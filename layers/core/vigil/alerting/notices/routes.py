@@ -24,7 +24,7 @@ def _per_hour(severity: str) -> object:
 
 
 class NoticeLimitsBody(BaseModel):
-    """Limits of a tenant. CRITICAL notices have no limit."""
+    """Limits of a tenant, in notices per hour. CRITICAL notices have no limit."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -66,7 +66,10 @@ async def get_limits(response: Response, limits: Service, caller: Reader) -> Not
 async def put_limits(
     body: NoticeLimitsBody, response: Response, limits: Service, caller: Configurer, version: ExpectedVersion
 ) -> NoticeLimitsView:
-    """Replace all limits. They apply to the current hour too. The digest of the hour counts the held-back notices."""
+    """Replace all limits. They apply to the current hour too. The digest of the hour counts the limited notices.
+
+    `If-Match` is optional; with it, the response is 412 if the limits have another version.
+    """
     return _view(limits.replace(caller.acting_tenant, body.to_limits(), version), response)
 
 

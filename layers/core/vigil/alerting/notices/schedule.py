@@ -1,4 +1,4 @@
-"""The Lambda handler of the minute sweep, with one log line and the metric of the dead-man alarm per run."""
+"""The Lambda handler of the minute sweep, with one log line and the metric of a completed sweep per run."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from vigil.runtime.telemetry import Telemetry
 _MIN_SECONDS = 5.0
 """Minimum time left in an invocation for sending further messages, in seconds."""
 ALIVE = "AlertingAlive"
-"""Metric of a completed sweep. Its absence raises the dead-man alarm."""
+"""Metric of a sweep that ended without an error. Its absence raises the alarm `AlertingSilent`."""
 
 
 class SweepSchedule:
-    """Runs a sweep every minute."""
+    """Lambda handler that runs the sweep, once a minute."""
 
     def __init__(self, sweep: Sweep, telemetry: Telemetry) -> None:
         self._sweep = sweep

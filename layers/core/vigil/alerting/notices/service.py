@@ -59,7 +59,10 @@ class DeliveryPorts:
 
 
 class Deliveries:
-    """Delivers notices. `new_owner` returns a new name for each claim; `observe` receives each step for the log."""
+    """Delivers the notices of all tenants.
+
+    `new_owner` returns a new name for each claim; `observe` receives each step for the log.
+    """
 
     def __init__(
         self,
@@ -78,8 +81,9 @@ class Deliveries:
         self._rules = rules or DeliveryRules()
 
     def deliver(self, ref: NoticeRef) -> None:
-        """Take the next step of a notice; safe to repeat. An unknown, final or claimed notice is not changed.
+        """Do the next step of a notice: send it, end it, or let it wait; safe to repeat.
 
+        An unknown notice, a final one, and one that another worker has or whose pause is not over are not changed.
         Raises Unavailable if a store does not respond. Failures of vendors are outcomes, not errors.
         """
         situation = self._situation(ref)

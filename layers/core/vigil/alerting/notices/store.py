@@ -48,7 +48,7 @@ _KINDS = {HEAD: "episode", "N": "notice", "U": "follow_up"}
 
 
 class DynamoNotices:
-    """Notices, follow-ups and limits of all tenants."""
+    """Stored notices, follow-ups and limits of all tenants. Every method raises Unavailable."""
 
     shards = SHARDS
 
@@ -56,7 +56,7 @@ class DynamoNotices:
         self._table = Table(client, table, "The alerts table")
 
     def notices(self, ref: NoticeRef) -> Sequence[StoredNotice]:
-        """Return all notices of the same episode and number, read consistently."""
+        """Return all notices of the same episode and number in order, read consistently."""
         items = self._of_number(ref, f"N#{ref.number}#")
         return [StoredNotice(parse_notice(item), int(item["revision"]["N"])) for item in items]
 
@@ -76,12 +76,15 @@ class DynamoNotices:
         return next(failed)
 
     def limits(self, tenant_id: str) -> NoticeLimits:
-        """Return the limits of a tenant, read consistently, or the defaults."""
+        """Return the limits of a tenant, read consistently, or the defaults with version 0."""
         item = self._table.get(_limits_key(tenant_id))
         return NoticeLimits(**{name: int(item[name]["N"]) for name in _LIMITS}) if item else NoticeLimits()
 
     def set_limits(self, tenant_id: str, limits: NoticeLimits) -> bool:
-        """Store limits over the version before theirs; return False without a write if another one is stored."""
+        """Store limits in place of the version before theirs and return True.
+
+        Return False and store nothing if another version is stored. Version 0 has no item.
+        """
         before = limits.version - 1
         numbers = {name: {"N": str(getattr(limits, name))} for name in _LIMITS}
         condition = {"ExpressionAttributeValues": {":before": {"N": str(before)}}} if before else {}
@@ -93,15 +96,18 @@ class DynamoNotices:
         )
 
     def follow_ups(self, ref: NoticeRef) -> Sequence[FollowUp]:
-        """Return the follow-ups of a notice that are not done."""
+        """Return the stored follow-ups of a notice, which are not done."""
         return [_follow_up(item) for item in self._of_number(ref, f"U#{ref.number}#{ref.sequence:06}#")]
 
     def delete_follow_up(self, follow_up: FollowUp) -> None:
-        """Delete a follow-up that is done; a missing one is no error."""
+        """Delete a follow-up, because it is done. A missing one is no error."""
         self._table.call("delete_item", Key=_follow_up_key(follow_up))
 
     def due(self, shard: int, now: str) -> Iterator[DueItem]:
-        """Yield the due items of a shard, the longest overdue first. Very recent changes can be missing."""
+        """Yield the items of a shard whose time is not after `now`, a timestamp; the longest overdue first.
+
+        Changes of the last second can be missing.
+        """
         items = self._table.items(
             "query",
             IndexName="by_due",

@@ -1,6 +1,6 @@
-"""The minute sweep: sends a message for each due item, so that workers take the due steps in parallel.
+"""The minute sweep: it sends a message for each due item, so that workers do the due work in parallel.
 
-A sweep only reads the index and sends messages. Every step is safe to repeat, so two sweeps at a time are harmless.
+A sweep only reads the index and sends messages. All work is safe to repeat, so two sweeps at a time are harmless.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ _IN_FLIGHT = timedelta(seconds=10)
 
 
 class Sweep:
-    """Finds due items and sends their messages."""
+    """Finds the due items of all tenants and sends their messages."""
 
     def __init__(self, items: DueItems, queue: DeliveryQueue, clock: Callable[[], datetime]) -> None:
         self._items = items
@@ -29,9 +29,10 @@ class Sweep:
         self._clock = clock
 
     def run(self, has_time_left: Callable[[], bool]) -> SweepSummary:
-        """Send a message for each item that needs one; in each part of the work, CRITICAL ones first.
+        """Send a message for each due item that needs one, and return the numbers of the sweep. Raises Unavailable.
 
-        The next run continues if there is no time left. Raises Unavailable.
+        In each batch, CRITICAL items are first. The sweep stops when `has_time_left` returns False; the next run
+        continues.
         """
         now, seen, sent = self._clock(), 0, Counter[str]()
         batch: list[DueItem] = []

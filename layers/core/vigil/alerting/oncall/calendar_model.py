@@ -15,7 +15,10 @@ _DAYS_BEFORE, _DAYS_AFTER = 2, 1
 
 
 def holders(schedule: Schedule, at: datetime) -> tuple[str, ...]:
-    """Return the id of the member on call at a moment. The result is empty if no layer is on duty."""
+    """Return the id of the member on call at a moment, as a tuple of at most one.
+
+    It is empty if no layer is on duty. `at` has an offset.
+    """
     for override in reversed(schedule.overrides):
         if override.starts_at <= at < override.ends_at:
             return (override.member_id,)
@@ -25,7 +28,7 @@ def holders(schedule: Schedule, at: datetime) -> tuple[str, ...]:
 
 
 def layer_holder(layer: Layer, zone: ZoneInfo, at: datetime) -> str | None:
-    """Return the id of the layer's member on duty, or None before its first turn and outside its windows."""
+    """Return the id of the member whose turn it is, or None before the first turn and outside the layer's windows."""
     turn = turn_index(layer, zone, at)
     if turn < 0 or not _is_on_duty(layer, zone, at):
         return None
@@ -33,7 +36,10 @@ def layer_holder(layer: Layer, zone: ZoneInfo, at: datetime) -> str | None:
 
 
 def turn_index(layer: Layer, zone: ZoneInfo, at: datetime) -> int:
-    """Return the number of the turn at a moment, counted from 0. It is negative before the first turn."""
+    """Return the number of the turn at a moment, from 0. It is negative before the first turn.
+
+    `at` has an offset, and `zone` is that of the schedule.
+    """
     days = (at.astimezone(zone).date() - layer.starts_on).days
     # The next turn can have begun: after midnight, a clock can go back to the day before.
     turn = days // layer.days_per_turn + 1
@@ -48,14 +54,18 @@ def turn_start(layer: Layer, zone: ZoneInfo, turn: int) -> datetime:
 
 
 def moment(day: date, wall_time: time, zone: ZoneInfo) -> datetime:
-    """Return the moment (UTC) of a wall time on a local day."""
+    """Return the moment (UTC) of a wall time on a local day.
+
+    A wall time that a clock change skips has the offset before the change; of one that occurs twice, it is the first.
+    """
     return datetime.combine(day, wall_time, zone).astimezone(UTC)
 
 
 def window_spans(layer: Layer, zone: ZoneInfo, first: date, last: date) -> Iterator[tuple[datetime, datetime]]:
-    """Yield start and end (UTC) of the layer's windows that can touch the local days from `first` to `last`.
+    """Yield start and end (UTC) of each window of the layer that can touch the local days `first` to `last`.
 
-    A window that a clock change skips as a whole is absent.
+    Spans are in the order of their days, and may overlap or lie outside these days. A window that a clock change skips
+    as a whole is absent.
     """
     for number in range(-_DAYS_BEFORE, (last - first).days + _DAYS_AFTER + 1):
         day = first + timedelta(days=number)

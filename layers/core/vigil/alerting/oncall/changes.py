@@ -1,4 +1,4 @@
-"""Steps of a change to one entry of a tenant's configuration: find it, check its version, repeat after a lost race."""
+"""Steps of a change to one entry of an alerting configuration: find, check the version, repeat after a lost race."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
@@ -12,11 +12,11 @@ State = TypeVar("State")
 
 
 class HasVersion(Protocol):
-    """An entry with a version, which grows with each change."""
+    """An entry whose version grows with each change."""
 
     @property
     def version(self) -> int:
-        """The version, from 1, or 0 for an entry without changes."""
+        """The version, from 1. It is 0 for an entry with defaults that was never changed."""
         ...
 
 
@@ -24,14 +24,20 @@ Versioned = TypeVar("Versioned", bound=HasVersion)
 
 
 def find_entry(entries: Mapping[str, Versioned], entry_id: str, kind: str, version: int | None = None) -> Versioned:
-    """Return an entry by its id. Raises NotFound, which names the kind, and PreconditionFailed for another version."""
+    """Return the entry of an id. `version` is the version that it must have, or None for any version.
+
+    Raises NotFound, whose message names the `kind`, and PreconditionFailed for another version.
+    """
     if (entry := entries.get(entry_id)) is None:
         raise NotFound(f"There is no such {kind}.")
     return expect_version(entry, version)
 
 
 def expect_version(entry: Versioned, version: int | None) -> Versioned:
-    """Return the entry. Raises PreconditionFailed if it has another version than the given one."""
+    """Return the entry itself, if it has this version or `version` is None, which stands for any version.
+
+    Otherwise it raises PreconditionFailed.
+    """
     if version is not None and entry.version != version:
         raise PreconditionFailed("The entry has changed since it was read; fetch it again, then repeat the change.")
     return entry
@@ -40,9 +46,10 @@ def expect_version(entry: Versioned, version: int | None) -> Versioned:
 def change_entry(
     read: Callable[[], State], decide: Callable[[State], Entry], write: Callable[[State, Entry], bool]
 ) -> Entry:
-    """Return the entry that was decided from the state that `read` returns, after it is written.
+    """Return the entry that `decide` made of the state that `read` returned, after `write` stored it.
 
-    `write` returns False if another state is stored; the change is then repeated. Raises Conflict after five attempts.
+    `write` returns False and stores nothing if the stored state is another one by then. All three are then called
+    again, at most five times. Raises Conflict after that, and the errors of the functions.
     """
 
     def attempt() -> Entry:
@@ -56,6 +63,9 @@ def change_entry(
 
 
 def retry_change(attempt: Callable[[], Entry]) -> Entry:
-    """Return the result of the first attempt that does not raise TryAgain. Raises Conflict after five attempts."""
+    """Return the result of the first call of `attempt` that does not raise TryAgain.
+
+    Raises Conflict after five calls, and every other error of `attempt` at once.
+    """
     error = Conflict("The alerting configuration is being changed by other requests; try again.")
     return retry(attempt, attempts=_ATTEMPTS, error=error)

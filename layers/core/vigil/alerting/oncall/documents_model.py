@@ -12,17 +12,20 @@ Document = dict[str, Any]
 
 
 def member_document(member: Member) -> Document:
-    """Return a member as a document."""
+    """Return a member as a JSON document."""
     return asdict(member)
 
 
 def read_member(document: Mapping[str, Any]) -> Member:
-    """Return the member of a document."""
+    """Return the member of a document that `member_document` made."""
     return Member(**document)
 
 
 def schedule_document(schedule: Schedule) -> Document:
-    """Return a schedule as a document. Wall times are `09:00`, days `2026-11-21`, moments timestamps."""
+    """Return a schedule as a JSON document.
+
+    Wall times are `09:00`, days `2026-11-21`, moments timestamps.
+    """
     return {
         "schedule_id": schedule.schedule_id,
         "name": schedule.name,
@@ -41,7 +44,7 @@ def schedule_document(schedule: Schedule) -> Document:
 
 
 def read_schedule(document: Mapping[str, Any]) -> Schedule:
-    """Return the schedule of a document."""
+    """Return the schedule of a document that `schedule_document` made."""
     lists = {
         "layers": tuple(map(_read_layer, document["layers"])),
         "overrides": tuple(map(_read_override, document["overrides"])),

@@ -23,7 +23,7 @@ Service = Annotated[OnCall, from_app("on_call")]
 
 @router.get("", name="list", summary="List members", responses=versions.LISTED)
 async def list_members(on_call: Service, caller: Reader) -> MemberList:
-    """Return every member. Addresses need the permission `alerting:configure`."""
+    """Return every member. `address` is null for callers without `alerting:configure`."""
     with_address = caller.has_permission("alerting:configure")
     found = on_call.plan(caller.acting_tenant).members.values()
     return MemberList(items=[MemberView.from_member(member, with_address) for member in found])
@@ -33,7 +33,7 @@ async def list_members(on_call: Service, caller: Reader) -> MemberList:
 async def create_member(
     request: Request, response: Response, body: MemberBody, on_call: Service, caller: Configurer
 ) -> MemberView:
-    """Create a member. Notices for this person go to the address."""
+    """Create a member. Notices to this person go to the address."""
     member = on_call.create_member(caller.acting_tenant, body.to_member())
     response.headers["Location"] = f"{gateway.stage_prefix(request)}{PATH}/{member.member_id}"
     return _view(member, caller, response)
@@ -41,7 +41,7 @@ async def create_member(
 
 @router.get("/{member_id}", name="get", summary="Fetch a member", responses=versions.FETCHED)
 async def get_member(member_id: MemberId, response: Response, on_call: Service, caller: Reader) -> MemberView:
-    """Return a member."""
+    """Return a member. `address` is null for callers without `alerting:configure`."""
     return _view(on_call.member(caller.acting_tenant, member_id), caller, response)
 
 
@@ -54,14 +54,21 @@ async def put_member(
     caller: Configurer,
     version: ExpectedVersion,
 ) -> MemberView:
-    """Replace a member. `If-Match` prevents lost updates."""
+    """Replace a member.
+
+    `If-Match` is optional; with it, the response is 412 if the member has another version.
+    """
     member = on_call.replace_member(caller.acting_tenant, body.to_member(member_id), version)
     return _view(member, caller, response)
 
 
 @router.delete("/{member_id}", name="delete", status_code=204, summary="Delete a member", responses=versions.DELETED)
 async def delete_member(member_id: MemberId, on_call: Service, caller: Configurer, version: ExpectedVersion) -> None:
-    """Delete name and address of a member. A member that schedules or policies name returns 409 with their ids."""
+    """Delete a member, with name and address.
+
+    The response is 409, with the ids of the schedules and policies, if these name the member. `If-Match` is optional;
+    with it, the response is 412 if the member has another version.
+    """
     on_call.delete_member(caller.acting_tenant, member_id, version)
 
 

@@ -11,13 +11,13 @@ MAX_SCHEDULES = 20
 MAX_LAYERS = 10
 """Maximum layers per schedule."""
 MAX_PEOPLE = 50
-"""Maximum places of members in the rotation of a layer."""
+"""Maximum entries of the rotation of a layer. A member may have several."""
 MAX_WINDOWS = 7
 """Maximum windows per layer."""
 MAX_OVERRIDES = 100
 """Maximum overrides per schedule."""
 MAX_EVERY = 52
-"""Maximum days or weeks of a turn."""
+"""Maximum length of a turn, in days or weeks."""
 
 RotationUnit = Literal["day", "week"]
 """Unit of a turn's length."""
@@ -27,9 +27,9 @@ DAYS_PER_UNIT: dict[RotationUnit, int] = {"day": 1, "week": 7}
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person of a tenant for on-call duty. `key_id` is the person's API key, or None.
+    """A person of a tenant for on-call duty. `address` is an e-mail address.
 
-    `address` is an e-mail address. `version` grows with each change, from 1.
+    `key_id` is the id of the person's API key, or None. `version` grows with each change, from 1.
     """
 
     member_id: str
@@ -41,9 +41,9 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Local hours in which a layer is on duty. `weekdays` are those of the start: 0 is Monday, 6 is Sunday.
+    """Local hours in which a layer is on duty. `weekdays` are those of its start: 0 is Monday, 6 is Sunday.
 
-    A window whose end is not after its start ends on the next day. `00:00` to `00:00` is a whole day.
+    An `ends_at` that is not after `starts_at` is on the next day. `00:00` to `00:00` is a whole day.
     """
 
     weekdays: tuple[int, ...]
@@ -53,10 +53,11 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A rotation. The members take turns in the order of `people`; a turn has `every` local days or weeks.
+    """A rotation of members. `people` are member ids, in the order of their turns.
 
-    The first turn begins on the local day `starts_on` at the wall time `hand_off_at`. Turns of weeks therefore begin on
-    the weekday of that day. `windows` restrict the duty; without windows, it has no pause.
+    A turn has `every` local days or weeks. The first one begins on the local day `starts_on` at the wall time
+    `hand_off_at`. Turns of weeks therefore begin on the weekday of that day. `windows` restrict the duty; a layer
+    without windows is always on duty.
     """
 
     name: str
@@ -75,7 +76,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """One member in place of all layers, from a moment until before another one."""
+    """One member in place of all layers. `starts_at` is part of its time, `ends_at` is not. Both have an offset."""
 
     member_id: str
     starts_at: datetime
@@ -84,9 +85,10 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A rotation of members in one IANA time zone. A later layer replaces earlier ones while it is on duty.
+    """Layers that name the member on call at each moment, in one IANA time zone.
 
-    An override replaces all layers, and a later override replaces earlier ones. `version` grows with each change.
+    A later layer replaces earlier ones while it is on duty. An override replaces all layers, and a later override
+    replaces earlier ones. `version` grows with each change, from 1.
     """
 
     schedule_id: str
@@ -98,14 +100,17 @@ class Schedule:
 
     @property
     def member_ids(self) -> frozenset[str]:
-        """Ids of all members that the schedule names."""
+        """Ids of all members that the layers and overrides name."""
         people = (member for layer in self.layers for member in layer.people)
         return frozenset((*people, *(override.member_id for override in self.overrides)))
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """The time of one member on call. `layer` is the name of the layer, or None for an override."""
+    """The time of one member on call; `ends_at` is not part of it. Both times have an offset.
+
+    `layer` is the name of the layer, or None for an override.
+    """
 
     member_id: str
     starts_at: datetime

@@ -1,4 +1,4 @@
-"""All members and schedules of a tenant, and the rules that they obey together."""
+"""All members and schedules of a tenant, and the rules that they have to meet together."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,9 +13,10 @@ UNKNOWN_MEMBER = "names no member of the tenant. Create the member first, or cor
 
 @dataclass(frozen=True, slots=True)
 class OnCallPlan:
-    """Members and schedules of a tenant by id. `generation` grows with each change of the tenant's configuration.
+    """Members and schedules of a tenant by id, as they were read together.
 
-    `users` are the ids of the policies that name a target, by target: `schedule:<id>` or `member:<id>`.
+    `generation` counts the changes of the tenant's whole configuration, policies, routes and silences included. `users`
+    are the ids of the policies that name a target, by target: `schedule:<id>` or `member:<id>`.
     """
 
     generation: int = 0
@@ -24,7 +25,10 @@ class OnCallPlan:
     users: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def checked_member(self, member: Member) -> Member:
-        """Return the member. Raises InvalidInput above the maximum number, and for the key of another member."""
+        """Return the member itself, new or changed, if the plan allows it.
+
+        Raises InvalidInput if the tenant has MAX_MEMBERS others, or if another member has the same API key (`key_id`).
+        """
         others = [other for other in self.members.values() if other.member_id != member.member_id]
         if len(others) >= MAX_MEMBERS:
             raise too_many("members", MAX_MEMBERS)
@@ -34,7 +38,11 @@ class OnCallPlan:
         return member
 
     def checked_schedule(self, schedule: Schedule) -> Schedule:
-        """Return the schedule. Raises InvalidInput with all its broken rules: its zone, its members and its times."""
+        """Return the schedule itself, new or changed, if the plan allows it.
+
+        Raises InvalidInput if the tenant has MAX_SCHEDULES others, or with all broken rules of its zone, members and
+        times.
+        """
         others = self.schedules.keys() - {schedule.schedule_id}
         if len(others) >= MAX_SCHEDULES:
             raise too_many("schedules", MAX_SCHEDULES)
@@ -43,14 +51,17 @@ class OnCallPlan:
         return schedule
 
     def unused_member(self, member: Member) -> Member:
-        """Return the member. Raises InUse with the ids of the schedules and policies that name it."""
+        """Return the member itself if it can be deleted.
+
+        Raises InUse with the ids of the schedules and policies that name it.
+        """
         schedules = [each.schedule_id for each in self.schedules.values() if member.member_id in each.member_ids]
         policies = self.users.get(f"member:{member.member_id}", ())
         check_unused("member", "schedules and policies", [*schedules, *policies])
         return member
 
     def unused_schedule(self, schedule: Schedule) -> Schedule:
-        """Return the schedule. Raises InUse with the ids of the policies that name it."""
+        """Return the schedule itself if it can be deleted. Raises InUse with the ids of the policies that name it."""
         check_unused("schedule", "policies", self.users.get(f"schedule:{schedule.schedule_id}", ()))
         return schedule
 
@@ -88,11 +99,14 @@ def is_zone(name: str) -> bool:
 
 
 def check_unused(kind: str, users_kind: str, users: Iterable[str]) -> None:
-    """Raise InUse with the ids of the users of an entry, if there are any."""
+    """Raise InUse if `users` is not empty; it has the ids of the entries that name the one to delete.
+
+    `kind` and `users_kind` name both sorts in the message, such as `member` and `policies`.
+    """
     if found := ", ".join(sorted(users)):
         raise InUse(f"The {kind} is used by the {users_kind} {found}. Remove it there first.")
 
 
 def too_many(kind: str, most: int) -> InvalidInput:
-    """Return the error for entries above the maximum number of a tenant."""
+    """Return, without raising it, the error for one more entry than a tenant may have. `kind` is a plural."""
     return InvalidInput(FieldError(kind, f"cannot be more than {most} per tenant. Delete one first", f"at most {most}"))

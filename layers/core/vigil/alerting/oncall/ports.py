@@ -7,16 +7,25 @@ from vigil.alerting.oncall.plan_model import OnCallPlan
 
 
 class OnCallStore(Protocol):
-    """Members and schedules of all tenants. A write succeeds only over the generation that it was made from."""
+    """Stored members and schedules of all tenants. Every method raises Unavailable.
+
+    A generation is the number of changes of a tenant's configuration. A write names the one that it was decided with.
+    """
 
     def read_plan(self, tenant_id: str) -> OnCallPlan:
-        """Return the members and schedules of a tenant, read consistently. Raises Unavailable."""
+        """Return the members and schedules of a tenant with their generation, read consistently."""
         ...
 
     def put(self, tenant_id: str, generation: int, value: Member | Schedule) -> bool:
-        """Store a member or a schedule; return False without a write if another generation is stored."""
+        """Store a member or a schedule, new or changed, and return True.
+
+        Return False and store nothing if the stored generation is not `generation`.
+        """
         ...
 
     def delete(self, tenant_id: str, generation: int, value: Member | Schedule) -> bool:
-        """Delete a member or a schedule; return False without a write if another generation is stored."""
+        """Delete a member or a schedule and return True.
+
+        Return False and delete nothing if the stored generation is not `generation`.
+        """
         ...

@@ -25,7 +25,7 @@ Service = Annotated[OnCall, from_app("on_call")]
 
 @router.get("", name="list", summary="List schedules", responses=versions.LISTED)
 async def list_schedules(on_call: Service, caller: Reader) -> ScheduleList:
-    """Return every schedule."""
+    """Return every schedule of the tenant."""
     found = on_call.plan(caller.acting_tenant).schedules.values()
     return ScheduleList(items=list(map(ScheduleView.from_schedule, found)))
 
@@ -34,7 +34,7 @@ async def list_schedules(on_call: Service, caller: Reader) -> ScheduleList:
 async def create_schedule(
     request: Request, response: Response, body: ScheduleBody, on_call: Service, caller: Configurer
 ) -> ScheduleView:
-    """Create a schedule of at most ten layers. All its people must be members."""
+    """Create a schedule of at most ten layers. All people that it names must be members."""
     schedule = on_call.create_schedule(caller.acting_tenant, body.to_schedule())
     response.headers["Location"] = f"{gateway.stage_prefix(request)}{PATH}/{schedule.schedule_id}"
     return _view(schedule, response)
@@ -55,7 +55,10 @@ async def put_schedule(
     caller: Configurer,
     version: ExpectedVersion,
 ) -> ScheduleView:
-    """Replace a schedule. A change applies to alerts within a minute. `If-Match` prevents lost updates."""
+    """Replace a schedule. Alerts follow the change within a minute.
+
+    `If-Match` is optional; with it, the response is 412 if the schedule has another version.
+    """
     schedule = on_call.replace_schedule(caller.acting_tenant, body.to_schedule(schedule_id), version)
     return _view(schedule, response)
 
@@ -66,7 +69,11 @@ async def put_schedule(
 async def delete_schedule(
     schedule_id: ScheduleId, on_call: Service, caller: Configurer, version: ExpectedVersion
 ) -> None:
-    """Delete a schedule. A schedule that policies name returns 409 with their ids."""
+    """Delete a schedule.
+
+    The response is 409, with the ids of the policies, if policies name the schedule. `If-Match` is optional; with it,
+    the response is 412 if the schedule has another version.
+    """
     on_call.delete_schedule(caller.acting_tenant, schedule_id, version)
 
 
@@ -82,7 +89,10 @@ async def get_on_call(
     caller: Reader,
     at: Annotated[Moment | None, Query(description="Default: now.")] = None,
 ) -> OnCallView:
-    """Return the member on call at a moment, and the end of the shift."""
+    """Return the member on call at a moment, and the end of the shift.
+
+    `member` is null if no layer is on duty. The address of the member is null for callers without `alerting:configure`.
+    """
     now = on_call.on_call(caller.acting_tenant, schedule_id, at)
     return OnCallView.from_now(now, caller.has_permission("alerting:configure"))
 
@@ -103,7 +113,7 @@ async def list_shifts(
         Query(alias="to", description="At most 31 days after `from`. Default: seven days after `from`."),
     ] = None,
 ) -> ShiftList:
-    """Return the shifts between two moments in order."""
+    """Return the shifts between two moments in order. In a gap between two shifts, no member is on call."""
     found = on_call.shifts(caller.acting_tenant, schedule_id, start, end)
     return ShiftList(items=list(map(ShiftView.from_shift, found)))
 

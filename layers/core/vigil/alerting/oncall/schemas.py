@@ -50,7 +50,7 @@ class MemberBody(BaseModel):
     key_id: KeyId | None = Field(default=None, description="Id of the API key that this person uses.")
 
     def to_member(self, member_id: str = "") -> Member:
-        """Return the member of this body."""
+        """Return the member of this body. An id of "" is for a new member."""
         return Member(member_id, self.name, self.address, self.key_id)
 
 
@@ -65,7 +65,7 @@ class MemberView(BaseModel):
 
     @classmethod
     def from_member(cls, member: Member, with_address: bool) -> "MemberView":
-        """Return the view of a member."""
+        """Return the view of a member. Its address is None without `with_address`."""
         address = member.address if with_address else None
         return cls(id=member.member_id, name=member.name, address=address, key_id=member.key_id, version=member.version)
 
@@ -183,7 +183,7 @@ class ScheduleBody(BaseModel):
     overrides: list[OverrideBody] = Field(default=[], max_length=MAX_OVERRIDES)
 
     def to_schedule(self, schedule_id: str = "") -> Schedule:
-        """Return the schedule of this body."""
+        """Return the schedule of this body. An id of "" is for a new schedule."""
         overrides = (Override(each.member_id, each.starts_at, each.ends_at) for each in self.overrides)
         layers = tuple(layer.to_layer() for layer in self.layers)
         return Schedule(schedule_id, self.name, self.zone, layers, tuple(overrides))

@@ -15,7 +15,10 @@ Span = tuple[datetime, datetime]
 
 
 def shifts(schedule: Schedule, start: datetime, end: datetime) -> tuple[Shift, ...]:
-    """Return the shifts from `start` until before `end` in order. They do not overlap; a gap has no member on call."""
+    """Return the shifts from `start` until before `end`, in order; the first and last are cut to these times.
+
+    They do not overlap. In a gap between two shifts, no member is on call.
+    """
     zone = ZoneInfo(schedule.zone)
     levels = [list(layer_shifts(layer, zone, start, end)) for layer in schedule.layers]
     levels += [
@@ -27,7 +30,7 @@ def shifts(schedule: Schedule, start: datetime, end: datetime) -> tuple[Shift, .
 
 
 def layer_shifts(layer: Layer, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[Shift]:
-    """Yield the shifts of one layer from `start` until before `end` in order, one or more for each turn."""
+    """Yield the shifts of one layer from `start` until before `end`, in order. Windows split a turn into several."""
     days = start.astimezone(zone).date(), end.astimezone(zone).date()
     duty = _united(window_spans(layer, zone, *days)) if layer.windows else [(start, end)]
     for number, turn in _turns(layer, zone, start, end):

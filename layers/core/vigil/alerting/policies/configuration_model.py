@@ -23,7 +23,10 @@ from vigil.kernel.time import format_timestamp
 
 @dataclass(frozen=True, slots=True)
 class TenantConfiguration:
-    """Channels, policies, routes, silences and on-call plan of a tenant. `generation` grows with each change of it."""
+    """Channels, policies, routes, silences and on-call plan of a tenant, as they were read together.
+
+    `generation` counts the changes of policies, routes, silences, schedules and members, and the deletions of channels.
+    """
 
     tenant_id: str
     generation: int = 0
@@ -34,7 +37,10 @@ class TenantConfiguration:
     plan: OnCallPlan = field(default_factory=OnCallPlan)
 
     def to_config(self, has_contact: bool) -> AlertingConfig:
-        """Return the configuration that alerts are decided with."""
+        """Return the configuration with which alerts are decided.
+
+        `has_contact` is True if the tenant has a contact address.
+        """
         return AlertingConfig(
             self.tenant_id,
             self.channels,
@@ -47,13 +53,19 @@ class TenantConfiguration:
         )
 
     def on_call(self, schedule_id: str, at: datetime) -> tuple[str, ...]:
-        """Return the ids of the members that a schedule names at a moment; none for an unknown schedule."""
+        """Return the ids of the members that a schedule names at a moment, at most one.
+
+        Empty for an unknown schedule, and if no layer is on duty.
+        """
         schedule = self.plan.schedules.get(schedule_id)
         found = holders(schedule, at) if schedule else ()
         return tuple(member for member in found if member in self.plan.members)
 
     def checked_policy(self, policy: Policy) -> Policy:
-        """Return the policy. Raises InvalidInput above the maximum number, and with each target that is missing."""
+        """Return the policy itself, new or changed, if the configuration allows it.
+
+        Raises InvalidInput if the tenant has MAX_POLICIES others, or with each target that does not exist.
+        """
         if len(self.policies.keys() - {policy.policy_id}) >= MAX_POLICIES:
             raise too_many("policies", MAX_POLICIES)
         errors = [
@@ -68,23 +80,30 @@ class TenantConfiguration:
         return policy
 
     def unused_policy(self, policy: Policy) -> Policy:
-        """Return the policy. Raises InUse with the ids of the routes that select it."""
+        """Return the policy itself if it can be deleted. Raises InUse with the ids of the routes that select it."""
         users = [route.route_id for route in self.routes.routes if route.policy_id == policy.policy_id]
         check_unused("policy", "routes", users)
         return policy
 
     def check_unused_channel(self, channel_id: str) -> None:
-        """Raise InUse with the ids of the policies that name a channel."""
+        """Raise InUse with the ids of the policies that name a channel. Return if no policy does."""
         check_unused("channel", "policies", users_of_targets(self.policies).get(f"channel:{channel_id}", ()))
 
     def checked_routes(self, routes: RouteList) -> RouteList:
-        """Return the routes. Raises InvalidInput for routes with the same id and for policies that do not exist."""
+        """Return the routes themselves, if the configuration allows them.
+
+        Raises InvalidInput with each repeated id of a route, and each policy that does not exist.
+        """
         if errors := list(self._route_errors(routes)):
             raise InvalidInput(*errors)
         return routes
 
     def checked_silence(self, silence: Silence, now: datetime) -> Silence:
-        """Return the silence. Raises InvalidInput if it is too long or over, and above the maximum number."""
+        """Return the silence itself, new or changed, if the configuration allows it.
+
+        Raises InvalidInput if it is over, begins more than 30 days from now or is too long, or if MAX_SILENCES others
+        have not ended.
+        """
         starts, ends = datetime.fromisoformat(silence.starts_at), datetime.fromisoformat(silence.ends_at)
         longest = MAX_CRITICAL_SILENCE if silence.holds_critical else MAX_SILENCE
         if ends <= max(starts, now):
@@ -99,7 +118,7 @@ class TenantConfiguration:
         return silence
 
     def ended_silences(self, now: datetime) -> tuple[Silence, ...]:
-        """Return the silences that have ended."""
+        """Return the silences that have ended and are still stored."""
         return tuple(silence for silence in self.silences.values() if silence.ends_at <= format_timestamp(now))
 
     def _target_error(self, target: str) -> str | None:
@@ -120,7 +139,10 @@ class TenantConfiguration:
 
 
 def users_of_targets(policies: Mapping[str, Policy]) -> dict[str, tuple[str, ...]]:
-    """Return the ids of the policies that name a target, by target."""
+    """Return the ids of the policies that name a target, by target, such as `channel:<id>`.
+
+    A target without a policy is absent.
+    """
     users: dict[str, tuple[str, ...]] = {}
     for policy_id, policy in policies.items():
         for target in {target for step in policy.steps for target in (*step.targets, *step.fallbacks)}:

@@ -11,7 +11,7 @@ Document = dict[str, Any]
 
 
 def policy_document(policy: Policy) -> Document:
-    """Return a policy as a document. The pause after a step is in seconds."""
+    """Return a policy as a JSON document. The pause after a step is in seconds."""
     steps = [
         {"targets": list(step.targets), "wait": step.wait.total_seconds(), "fallbacks": list(step.fallbacks)}
         for step in policy.steps
@@ -20,7 +20,7 @@ def policy_document(policy: Policy) -> Document:
 
 
 def read_policy(document: Mapping[str, Any]) -> Policy:
-    """Return the policy of a document."""
+    """Return the policy of a document that `policy_document` made."""
     steps = tuple(
         PolicyStep(tuple(step["targets"]), timedelta(seconds=step["wait"]), tuple(step["fallbacks"]))
         for step in document["steps"]
@@ -29,23 +29,23 @@ def read_policy(document: Mapping[str, Any]) -> Policy:
 
 
 def route_list_document(routes: RouteList) -> Document:
-    """Return the list of routes as a document."""
+    """Return the list of routes as a JSON document."""
     return asdict(routes)
 
 
 def read_route_list(document: Mapping[str, Any]) -> RouteList:
-    """Return the list of routes of a document."""
+    """Return the list of routes of a document that `route_list_document` made."""
     routes = (Route(**{**route, "matcher": _read_matcher(route["matcher"])}) for route in document["routes"])
     return RouteList(tuple(routes), document["version"])
 
 
 def silence_document(silence: Silence) -> Document:
-    """Return a silence as a document."""
+    """Return a silence as a JSON document."""
     return asdict(silence)
 
 
 def read_silence(document: Mapping[str, Any]) -> Silence:
-    """Return the silence of a document."""
+    """Return the silence of a document that `silence_document` made."""
     return Silence(**{**document, "matcher": _read_matcher(document["matcher"])})
 
 

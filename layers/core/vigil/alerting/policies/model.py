@@ -1,4 +1,4 @@
-"""Routes, escalation policies and silences of a tenant, and the configuration that alerts are decided with."""
+"""Routes, escalation policies and silences of a tenant, and the configuration with which alerts are decided."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -38,8 +38,8 @@ def severity_rank(severity: Severity) -> int:
 class Matcher:
     """Condition on an alert. All parts must match; a default part matches every alert.
 
-    `types` are the allowed types, `severity` is the lowest severity, `source` a prefix of the source. Each pair of
-    `labels` must be a label of the alert.
+    `types` are the allowed types, `severity` is the lowest severity, `source` is a prefix of the source. The alert must
+    have each pair of `labels`.
     """
 
     types: tuple[AlertType, ...] = ()
@@ -61,7 +61,7 @@ class Matcher:
 
 @dataclass(frozen=True, slots=True)
 class PolicyStep:
-    """One step of a policy. All `targets` are notified together, and the next step follows after `wait`.
+    """One step of a policy. All `targets` are notified together. `wait` is the pause before the next step.
 
     A target is `channel:<id>`, `schedule:<id>` or `member:<id>`. `fallbacks` are further targets; they follow one after
     the other if a channel of the step fails.
@@ -74,7 +74,11 @@ class PolicyStep:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Steps that follow until a person acknowledges. After the last step, all steps run again `repeats` times."""
+    """Steps of receivers that follow one another until a person acknowledges the alert.
+
+    After the last step, all steps run again, `repeats` times. `label` is its name for people. `version` grows with each
+    change, from 1.
+    """
 
     policy_id: str
     label: str
@@ -94,7 +98,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class RouteList:
-    """All routes of a tenant in order of precedence. `version` is 0 before the first change."""
+    """All routes of a tenant in order of precedence. `version` grows with each change; it is 0 before the first one."""
 
     routes: tuple[Route, ...] = ()
     version: int = 0
@@ -102,9 +106,10 @@ class RouteList:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A time in which matching alerts send no notice. Times are timestamps; `starts_at` is part of it, `ends_at` not.
+    """A time in which matching alerts send no notice. `starts_at` is part of it, `ends_at` is not; both are timestamps.
 
-    CRITICAL alerts are held only if `holds_critical` is True.
+    `created_by` is the role and key id of its creator. It applies to CRITICAL alerts only if `holds_critical` is True.
+    `version` grows with each change, from 1.
     """
 
     silence_id: str
@@ -119,7 +124,10 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredChannel:
-    """The fields of a channel that select receivers. `is_broken` is True if the vendor refuses every notice."""
+    """The facts of a channel that decide whether an alert may use it.
+
+    `is_broken` is True if the vendor refuses every notice, so that the channel receives none.
+    """
 
     channel_id: str
     kind: ChannelKind
@@ -127,16 +135,16 @@ class ConfiguredChannel:
 
 
 def nobody_on_call(_schedule_id: str, _at: datetime) -> tuple[str, ...]:
-    """Return no member: the resolver of a tenant without schedules."""
+    """Return no member id. It is the function `on_call` of a tenant without schedules."""
     return ()
 
 
 @dataclass(frozen=True, slots=True)
 class AlertingConfig:
-    """Everything that decides about the notices of one tenant's alerts, as of one moment.
+    """Configuration of one tenant that decides the notices of its alerts, as it was read.
 
-    `routes` are in order of precedence. `members` are the ids of members with an e-mail address. `on_call` returns the
-    ids of the members that a schedule names at a moment. `has_contact` is True if the tenant has a contact address.
+    `routes` are in order of precedence. `members` are the ids of all members. `on_call` returns the ids of the members
+    that a schedule names at a moment. `has_contact` is True if the tenant has a contact address.
     """
 
     tenant_id: str

@@ -8,34 +8,43 @@ from vigil.alerting.policies.model import AlertingConfig, Policy, RouteList, Sil
 
 
 class AlertingConfigs(Protocol):
-    """Configurations of tenants."""
+    """Configurations of all tenants, for decisions about alerts."""
 
     def load(self, tenant_id: str) -> AlertingConfig:
-        """Return the configuration of a tenant; it can be a minute old. Raises Unavailable."""
+        """Return the configuration of a tenant; changes of the last minute can be missing. Raises Unavailable."""
         ...
 
 
 class ConfigurationStore(Protocol):
-    """Stored configurations of all tenants. A write succeeds only over the generation that it was made from."""
+    """Stored configurations of all tenants. Every method raises Unavailable.
+
+    A generation is the number of changes of a tenant's configuration. A write names the one that it was decided with.
+    """
 
     def read(self, tenant_id: str) -> TenantConfiguration:
-        """Return the configuration of a tenant, read consistently. Raises Unavailable."""
+        """Return the configuration of a tenant with its generation, read consistently."""
         ...
 
     def put(
         self, tenant_id: str, generation: int, value: Policy | RouteList | Silence, outdated: Sequence[Silence] = ()
     ) -> bool:
-        """Store a value and delete outdated silences; return False without a write if another generation is stored."""
+        """Store a value, new or changed, delete the silences `outdated`, and return True.
+
+        Return False and write nothing if the stored generation is not `generation`.
+        """
         ...
 
     def delete(self, tenant_id: str, generation: int, value: Policy | Silence) -> bool:
-        """Delete a value; return False without a write if another generation is stored."""
+        """Delete a value and return True.
+
+        Return False and delete nothing if the stored generation is not `generation`.
+        """
         ...
 
 
 class TenantContacts(Protocol):
-    """Contact addresses of tenants."""
+    """Function that returns the contact addresses of tenants."""
 
     def __call__(self, tenant_id: str, /) -> str:
-        """Return the e-mail address of a tenant's contact, or an empty text. Raises Unavailable."""
+        """Return the e-mail address of a tenant's contact; empty for a tenant without one. Raises Unavailable."""
         ...

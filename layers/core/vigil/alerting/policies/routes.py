@@ -25,7 +25,7 @@ Service = Annotated[AlertingRules, from_app("alerting_rules")]
 
 @router.get("", name="list", summary="List policies", responses=versions.LISTED)
 async def list_policies(rules: Service, caller: Reader) -> PolicyList:
-    """Return every policy."""
+    """Return every policy of the tenant."""
     return PolicyList(items=list(map(PolicyView.from_policy, rules.read(caller.acting_tenant).policies.values())))
 
 
@@ -33,7 +33,10 @@ async def list_policies(rules: Service, caller: Reader) -> PolicyList:
 async def create_policy(
     request: Request, response: Response, body: PolicyBody, rules: Service, caller: Configurer
 ) -> PolicyView:
-    """Create a policy. All its targets must exist. A step without any person or channel is skipped at once."""
+    """Create a policy. All its targets must exist.
+
+    A step is skipped at once if it has no usable channel and no member on call.
+    """
     policy = rules.create_policy(caller.acting_tenant, body.to_policy())
     response.headers["Location"] = f"{gateway.stage_prefix(request)}{PATH}/{policy.policy_id}"
     return _view(policy, response)
@@ -54,14 +57,21 @@ async def put_policy(
     caller: Configurer,
     version: ExpectedVersion,
 ) -> PolicyView:
-    """Replace a policy. Open alerts follow the new steps within a minute. `If-Match` prevents lost updates."""
+    """Replace a policy. Open alerts follow the new steps within a minute.
+
+    `If-Match` is optional; with it, the response is 412 if the policy has another version.
+    """
     policy = rules.replace_policy(caller.acting_tenant, body.to_policy(policy_id), version)
     return _view(policy, response)
 
 
 @router.delete("/{policy_id}", name="delete", status_code=204, summary="Delete a policy", responses=versions.DELETED)
 async def delete_policy(policy_id: PolicyId, rules: Service, caller: Configurer, version: ExpectedVersion) -> None:
-    """Delete a policy. A policy that routes select returns 409 with their ids."""
+    """Delete a policy.
+
+    The response is 409, with the ids of the routes, if routes select the policy. `If-Match` is optional; with it, the
+    response is 412 if the policy has another version.
+    """
     rules.delete_policy(caller.acting_tenant, policy_id, version)
 
 
@@ -82,7 +92,10 @@ async def get_routes(response: Response, rules: Service, caller: Reader) -> Rout
 async def put_routes(
     body: RouteListBody, response: Response, rules: Service, caller: Configurer, version: ExpectedVersion
 ) -> RouteListView:
-    """Replace all routes. The first route that matches an alert selects its policy."""
+    """Replace all routes. The first route that matches an alert selects its policy.
+
+    `If-Match` is optional; with it, the response is 412 if the list of routes has another version.
+    """
     return _view_routes(rules.replace_routes(caller.acting_tenant, body.to_routes(), version), response)
 
 

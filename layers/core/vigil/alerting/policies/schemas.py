@@ -64,7 +64,7 @@ class PolicyBody(BaseModel):
     )
 
     def to_policy(self, policy_id: str = "") -> Policy:
-        """Return the policy of this body."""
+        """Return the policy of this body. An id of "" is for a new policy."""
         return Policy(policy_id, self.name, tuple(step.to_step() for step in self.steps), self.repeats)
 
 
@@ -144,7 +144,7 @@ class RouteListBody(BaseModel):
     routes: list[RouteBody] = Field(max_length=MAX_ROUTES, description="Routes in order of precedence.")
 
     def to_routes(self) -> RouteList:
-        """Return the routes of this body."""
+        """Return the routes of this body, without a version."""
         return RouteList(tuple(Route(each.id, each.matcher.to_matcher(), each.policy_id) for each in self.routes))
 
 
@@ -176,7 +176,10 @@ class SilenceBody(BaseModel):
     holds_critical: Boolean = Field(default=False, description="Hold CRITICAL alerts too.")
 
     def to_silence(self, now: datetime, by: str, silence_id: str = "") -> Silence:
-        """Return the silence of this body."""
+        """Return the silence of this body. `now` is its start if the body names none.
+
+        `by` is its creator. An id of "" is for a new silence.
+        """
         starts, ends = format_timestamp(self.starts_at or now), format_timestamp(self.ends_at)
         return Silence(silence_id, self.matcher.to_matcher(), starts, ends, self.reason, by, self.holds_critical)
 
@@ -196,7 +199,7 @@ class SilenceView(BaseModel):
 
     @classmethod
     def from_silence(cls, silence: Silence, now: datetime) -> "SilenceView":
-        """Return the view of a silence at a moment."""
+        """Return the view of a silence. `now` decides its state."""
         moment = format_timestamp(now)
         state: Literal["scheduled", "active", "ended"] = "active"
         if moment < silence.starts_at:

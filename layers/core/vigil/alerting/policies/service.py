@@ -1,4 +1,4 @@
-"""Policies, routes and silences of tenants: created, replaced and deleted without lost updates or broken references."""
+"""Policies, routes and silences of tenants, changed without lost updates or broken references."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +14,10 @@ Versioned = TypeVar("Versioned", Policy, Silence, RouteList)
 
 
 class AlertingRules:
-    """Policies, routes and silences of tenants."""
+    """Policies, routes and silences of all tenants. Every method raises Unavailable.
+
+    Every change raises Conflict after five lost races.
+    """
 
     def __init__(self, store: ConfigurationStore, new_id: Callable[[], str], clock: Callable[[], datetime]) -> None:
         self._store = store
@@ -22,7 +25,7 @@ class AlertingRules:
         self._clock = clock
 
     def read(self, tenant_id: str) -> TenantConfiguration:
-        """Return the whole configuration of a tenant."""
+        """Return the whole configuration of a tenant, read consistently."""
         return self._store.read(tenant_id)
 
     def policy(self, tenant_id: str, policy_id: str) -> Policy:
@@ -34,12 +37,19 @@ class AlertingRules:
         return find_entry(self.read(tenant_id).silences, silence_id, "silence")
 
     def create_policy(self, tenant_id: str, policy: Policy) -> Policy:
-        """Store a new policy under a new id. Raises InvalidInput."""
+        """Store a new policy and return it with its new id and version 1.
+
+        Raises InvalidInput above MAX_POLICIES, and for a target that does not exist.
+        """
         new = replace(policy, policy_id=f"pol-{self._new_id()}", version=1)
         return self._put(tenant_id, lambda found: found.checked_policy(new))
 
     def replace_policy(self, tenant_id: str, policy: Policy, version: int | None) -> Policy:
-        """Replace a policy. Raises NotFound, InvalidInput, and PreconditionFailed for another version."""
+        """Replace the policy of the same id and return it with its new version.
+
+        `version` is the version to replace, or None for any version. Raises NotFound, InvalidInput for a target that
+        does not exist, and PreconditionFailed for another version.
+        """
 
         def changed(found: TenantConfiguration) -> Policy:
             old = find_entry(found.policies, policy.policy_id, "policy", version)
@@ -48,7 +58,10 @@ class AlertingRules:
         return self._put(tenant_id, changed)
 
     def delete_policy(self, tenant_id: str, policy_id: str, version: int | None) -> None:
-        """Delete a policy. Raises NotFound, PreconditionFailed, and Conflict while routes select it."""
+        """Delete a policy. `version` is the version to delete, or None for any version.
+
+        Raises NotFound, PreconditionFailed for another version, and InUse with the routes that select it.
+        """
 
         def unused(found: TenantConfiguration) -> Policy:
             return found.unused_policy(find_entry(found.policies, policy_id, "policy", version))
@@ -56,7 +69,11 @@ class AlertingRules:
         self._delete(tenant_id, unused)
 
     def replace_routes(self, tenant_id: str, routes: RouteList, version: int | None) -> RouteList:
-        """Replace all routes. Raises InvalidInput, and PreconditionFailed for another version."""
+        """Replace all routes and return them with their new version.
+
+        `version` is the version to replace, or None for any version. Raises InvalidInput for a repeated id or a policy
+        that does not exist, and PreconditionFailed for another version.
+        """
 
         def changed(found: TenantConfiguration) -> RouteList:
             old = expect_version(found.routes, version)
@@ -65,12 +82,20 @@ class AlertingRules:
         return self._put(tenant_id, changed)
 
     def create_silence(self, tenant_id: str, silence: Silence) -> Silence:
-        """Store a new silence under a new id. A full list loses its ended silences. Raises InvalidInput."""
+        """Store a new silence and return it with its new id and version 1.
+
+        Ended silences are deleted if the tenant has MAX_SILENCES. Raises InvalidInput for its times, and if as many
+        silences have not ended.
+        """
         new = replace(silence, silence_id=f"sil-{self._new_id()}", version=1)
         return self._put(tenant_id, lambda found: found.checked_silence(new, self._clock()))
 
     def replace_silence(self, tenant_id: str, silence: Silence, version: int | None) -> Silence:
-        """Replace a silence; its creator stays. Raises NotFound, InvalidInput, and PreconditionFailed."""
+        """Replace the silence of the same id and return it with its new version. Its creator stays the first one.
+
+        `version` is the version to replace, or None for any version. Raises NotFound, InvalidInput for its times, and
+        PreconditionFailed for another version.
+        """
 
         def changed(found: TenantConfiguration) -> Silence:
             old = find_entry(found.silences, silence.silence_id, "silence", version)
@@ -80,7 +105,10 @@ class AlertingRules:
         return self._put(tenant_id, changed)
 
     def delete_silence(self, tenant_id: str, silence_id: str, version: int | None) -> None:
-        """Delete a silence, which ends it. Raises NotFound and PreconditionFailed."""
+        """Delete a silence, which ends it. `version` is the version to delete, or None for any version.
+
+        Raises NotFound, and PreconditionFailed for another version.
+        """
         self._delete(tenant_id, lambda found: find_entry(found.silences, silence_id, "silence", version))
 
     def _put(self, tenant_id: str, change: Callable[[TenantConfiguration], Versioned]) -> Versioned:

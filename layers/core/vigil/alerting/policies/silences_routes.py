@@ -22,7 +22,7 @@ SilenceId = Annotated[str, Path(max_length=40)]
 
 
 async def current_time(request: Request) -> datetime:
-    """Return the time of the app's clock."""
+    """Return the time of the app's clock, in UTC."""
     return cast("datetime", request.app.state.clock())
 
 
@@ -68,14 +68,20 @@ async def put_silence(
     version: ExpectedVersion,
     now: Now,
 ) -> SilenceView:
-    """Replace a silence, for example its end. `If-Match` prevents lost updates."""
+    """Replace a silence, for example its end.
+
+    `If-Match` is optional; with it, the response is 412 if the silence has another version.
+    """
     silence = rules.replace_silence(caller.acting_tenant, body.to_silence(now, caller.actor, silence_id), version)
     return _view(silence, now, response)
 
 
 @router.delete("/{silence_id}", name="delete", status_code=204, summary="End a silence", responses=versions.DELETED)
 async def delete_silence(silence_id: SilenceId, rules: Service, caller: Silencer, version: ExpectedVersion) -> None:
-    """Delete a silence. Matching alerts that still fire are notified within three minutes."""
+    """Delete a silence, which ends it. Matching alerts that still fire are notified within three minutes.
+
+    `If-Match` is optional; with it, the response is 412 if the silence has another version.
+    """
     rules.delete_silence(caller.acting_tenant, silence_id, version)
 
 

@@ -1,10 +1,10 @@
 """The configuration of a tenant in the alerts table, one item collection: `pk = <tenant>#CONFIG`.
 
-The item `sk = ALL` counts the changes of policies, routes, silences, schedules and members. A write is a transaction
-with that item, so that all checks of references and numbers hold. `ALL` precedes all other sort keys: a query that
-reads it before a change and other items after it cannot lead to a write. The other items are `POLICY#<id>`,
-`ROUTE#LIST`, `SILENCE#<id>`, `SCHEDULE#<id>` and `MEMBER#<id>`, each with a JSON document, and `CHANNEL#<id>`, which
-another room writes. The deletion of a channel counts in `ALL` too.
+The item `sk = ALL` has the generation: the number of changes of policies, routes, silences, schedules and members, and
+of deletions of channels. A write is a transaction with that item, so that all checks of references and numbers hold.
+`ALL` precedes all other sort keys: a query that reads it before a change and other items after it cannot lead to a
+write. The other items are `POLICY#<id>`, `ROUTE#LIST`, `SILENCE#<id>`, `SCHEDULE#<id>` and `MEMBER#<id>`, each with a
+JSON document, and `CHANNEL#<id>`, which the room of channels writes.
 """
 
 import json
@@ -27,13 +27,16 @@ _SILENCE_RETENTION = timedelta(days=30)
 
 
 class DynamoConfigurations:
-    """Configurations of all tenants; also the store of their members and schedules."""
+    """Stored configurations of all tenants; also the store of their members and schedules.
+
+    Every method raises Unavailable.
+    """
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The alerts table")
 
     def read(self, tenant_id: str) -> TenantConfiguration:
-        """Return the configuration of a tenant, read consistently."""
+        """Return the configuration of a tenant with its generation, read consistently."""
         found = self._table.items(
             "query",
             KeyConditionExpression="pk = :pk",
@@ -43,11 +46,14 @@ class DynamoConfigurations:
         return _configuration(tenant_id, {item["sk"]["S"]: item for item in found})
 
     def read_plan(self, tenant_id: str) -> OnCallPlan:
-        """Return the members and schedules of a tenant, read consistently."""
+        """Return the members and schedules of a tenant with their generation, read consistently."""
         return self.read(tenant_id).plan
 
     def put(self, tenant_id: str, generation: int, value: Value, outdated: Sequence[Silence] = ()) -> bool:
-        """Store a value and delete outdated silences; return False without a write if another generation is stored."""
+        """Store a value, new or changed, delete the silences `outdated`, and return True.
+
+        Return False and write nothing if the stored generation is not `generation`. At most 90 silences are deleted.
+        """
         sk, document = _entry(value)
         item = configuration_key(tenant_id, sk) | {"document": {"S": json.dumps(document, separators=(",", ":"))}}
         if isinstance(value, Silence):
@@ -57,7 +63,10 @@ class DynamoConfigurations:
         return self._write(tenant_id, generation, [{"Put": {"Item": item}}, *self._deletes(tenant_id, deletes)])
 
     def delete(self, tenant_id: str, generation: int, value: Value) -> bool:
-        """Delete a value; return False without a write if another generation is stored."""
+        """Delete a value and return True.
+
+        Return False and delete nothing if the stored generation is not `generation`.
+        """
         return self._write(tenant_id, generation, self._deletes(tenant_id, [value]))
 
     def _deletes(self, tenant_id: str, values: Sequence[Value]) -> list[Item]:

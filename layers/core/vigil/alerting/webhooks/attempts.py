@@ -2,7 +2,7 @@
 
 A crash between request and record repeats the request after the claim ends, with the same `webhook-id`. Every other
 repetition of a message finds the delivery claimed, done, or not due. The record of a success contains the usage to
-report, so that an absent queue of usage repeats the report and never the request.
+report. So a queue of usage that does not respond repeats the report and never the request.
 """
 
 from collections.abc import Callable
@@ -27,11 +27,11 @@ USAGE_SOURCE = "/webhooks"
 _MIN_PAUSE = timedelta(seconds=30)
 """Minimum pause after an attempt that an open circuit refused."""
 _MAX_QUEUE_DELAY = timedelta(seconds=30)
-"""Maximum pause that a delayed message covers. A sweep takes longer ones."""
+"""Maximum pause for which a delayed message is sent. After longer pauses, the sweep sends it."""
 
 
 class DeliveryAttempts:
-    """Sends due deliveries to their endpoints."""
+    """Sends due deliveries of all tenants to their endpoints."""
 
     def __init__(
         self,
@@ -52,10 +52,11 @@ class DeliveryAttempts:
         self._clock = clock
 
     def attempt(self, tenant_id: str, webhook_id: str, delivery_id: str) -> None:
-        """Make the due attempt of a delivery. A delivery that is claimed, done or not due is left as it is.
+        """Send a delivery once if its attempt is due, and record the result; safe to repeat.
 
-        Usage that an earlier attempt did not report is reported before. Raises Unavailable if a store or the secret is
-        not available. A sweep repeats the attempt or the report.
+        A missing delivery, and one that is claimed, done or not due, is not changed. Its usage is reported, if an
+        earlier attempt left that. A failure of the endpoint is a result, not an error. Raises Unavailable if a store,
+        the queue or the secret is not available; a sweep then repeats the attempt or the report.
         """
         delivery = self._deliveries.get(tenant_id, webhook_id, delivery_id)
         if delivery is not None and delivery.unreported_since:

@@ -23,19 +23,19 @@ PAUSES = (
     timedelta(hours=10),
     timedelta(hours=10),
 )
-"""Pause before each attempt, from the event or from the attempt before."""
+"""Pause before each of the eight attempts, counted from the start of the schedule or from the attempt before."""
 RETENTION = timedelta(days=30)
-"""Time for which a delivery is stored after its event."""
+"""Time for which a delivery is stored after its creation."""
 LEASE = timedelta(seconds=60)
 """Duration of a claim. It is longer than the function that sends can run."""
 QUEUE_TIME = timedelta(minutes=5)
-"""Time that a message of a sweep has until the next sweep sends another one."""
+"""Time after a message of a sweep until the next sweep may send another one for the same delivery."""
 MAX_POSTPONED = timedelta(days=3)
-"""Time after which a delivery fails although its circuit has left it without all attempts."""
+"""Time after the start of the schedule from which a delivery fails if the circuit of its endpoint is open."""
 MAX_ANSWER = 1_024
 """Maximum stored characters of an endpoint's answer."""
 MAX_ATTEMPTS_STORED = 20
-"""Maximum stored attempts of a delivery; the latest ones."""
+"""Maximum attempts that are stored with a delivery: the latest ones."""
 SHARDS = 8
 """Number of partitions of the index of due deliveries."""
 
@@ -54,16 +54,20 @@ FailureReason = Literal[
     "endpoint_disabled",
     "endpoint_deleted",
 ]
-"""Reason of a failed attempt. `status` is an answer outside 2xx, redirects included; the next six are a missing answer.
-`secret`: the secret could not be decrypted, and no request was sent. A rotation remedies it.
+"""Reason of a failed attempt; empty for a success and before the first attempt.
 
-`circuit_open`: the endpoint's circuit was open for MAX_POSTPONED. The last two end a delivery without an attempt.
+`status` is an answer outside 2xx, redirects included. The next six are causes of a missing answer: see `NoAnswerCause`.
+`secret`: the secret could not be decrypted, and no request was sent. A rotation remedies it. `circuit_open`: the
+endpoint's circuit was open for MAX_POSTPONED. The last two end a delivery without an attempt.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryAttempt:
-    """One request to an endpoint. `status` is None without an answer."""
+    """One request to an endpoint. `at` is its start, and `status` is None without an answer.
+
+    `reason` is empty for a success.
+    """
 
     at: str
     status: int | None
@@ -80,11 +84,13 @@ class DeliveryAttempt:
 class WebhookDelivery:
     """The delivery of one event to one webhook. An event has one delivery per webhook.
 
-    `delivery_id` is the `webhook-id` of every attempt. `detail` is the event as JSON. `tries` counts the attempts since
-    the start of the schedule at `started_at`; `attempts` are the latest ones, replays included. `next_attempt_at` is
-    the time of the next attempt, or None. `due_at` is the time at which a sweep looks at it. `leased_until` ends the
-    claim of a worker. `unreported_since` is the time of the success whose usage is not reported yet, or None; a sweep
-    looks at the delivery until then. `version` increases with every change.
+    `delivery_id` is the `webhook-id` of every attempt. `detail` is the event as JSON. `answer` is the masked start of
+    the last answer. `reason` is that of the last failed attempt, or empty. `tries` counts the attempts since the start
+    of the schedule at `started_at`; `attempts` are the latest ones, replays included.
+
+    `next_attempt_at` is the time of the next attempt, or None. `due_at` is the time from which a sweep sends a message
+    for it, or None. `leased_until` ends the claim of a worker. `unreported_since` is the time of the success whose
+    usage is not reported yet, or None. `version` grows with each change, from 1.
     """
 
     tenant_id: str
@@ -110,13 +116,13 @@ class WebhookDelivery:
 
     @property
     def payload(self) -> bytes:
-        """Body of the request: type, time and data of the event."""
+        """Body of the request: a JSON object with `type`, `timestamp` and `data` of the event."""
         content = {"type": self.kind, "timestamp": self.occurred_at, "data": json.loads(self.detail)}
         return json.dumps(content, separators=(",", ":")).encode()
 
     @property
     def expires_at(self) -> datetime:
-        """End of the retention."""
+        """End of the retention, from which on the delivery may be deleted."""
         return datetime.fromisoformat(self.created_at) + RETENTION
 
     @property
@@ -125,22 +131,25 @@ class WebhookDelivery:
         return int(hashlib.sha256(self.webhook_id.encode()).hexdigest()[:8], 16) % SHARDS
 
     def is_ready(self, now: datetime) -> bool:
-        """Return True if an attempt is due and no worker has a claim."""
+        """Return True if an attempt is due at the time `now` and no worker has a claim."""
         at = format_timestamp(now)
         is_free = self.leased_until is None or self.leased_until <= at
         return self.next_attempt_at is not None and self.next_attempt_at <= at and is_free
 
     def claim(self, now: datetime) -> "WebhookDelivery":
-        """Return the delivery with the claim of a worker. After LEASE, another worker may claim it."""
+        """Return the delivery with the claim of a worker from `now` on. After LEASE, another worker may claim it."""
         until = format_timestamp(now + LEASE)
         return replace(self, leased_until=until, due_at=until, version=self.version + 1)
 
     def hand_over(self, now: datetime) -> "WebhookDelivery":
-        """Return the delivery after a sweep sent a message for it."""
+        """Return the delivery after a sweep sent a message for it. Its next sweep is QUEUE_TIME later."""
         return replace(self, due_at=format_timestamp(now + QUEUE_TIME), version=self.version + 1)
 
     def record(self, attempt: DeliveryAttempt, answer: str, now: datetime) -> "WebhookDelivery":
-        """Return the delivery after an attempt: delivered, pending with the next attempt, or failed."""
+        """Return the delivery after an attempt: delivered, pending with the next attempt, or failed after the last one.
+
+        `answer` is the masked answer, of which MAX_ANSWER characters are stored.
+        """
         done = replace(
             self,
             tries=self.tries + 1,
@@ -161,24 +170,27 @@ class WebhookDelivery:
         return replace(self, unreported_since=None, due_at=due_at, version=self.version + 1)
 
     def postpone(self, pause: timedelta, now: datetime) -> "WebhookDelivery":
-        """Return the delivery after its circuit refused an attempt, which does not count."""
+        """Return the delivery after an open circuit refused an attempt, which does not count as a try.
+
+        It is pending until `pause` is over, or failed from MAX_POSTPONED on.
+        """
         if now - datetime.fromisoformat(self.started_at) >= MAX_POSTPONED:
             return self.give_up("circuit_open", now)
         return _scheduled(self, now + pause)
 
     def give_up(self, reason: FailureReason, now: datetime) -> "WebhookDelivery":
-        """Return the failed delivery without a further attempt."""
+        """Return the failed delivery, which gets no further attempt until a replay."""
         return _ended(replace(self, reason=reason), "failed", now)
 
     def replay(self, now: datetime) -> "WebhookDelivery":
-        """Return the delivery at the start of a new schedule, with the same id."""
+        """Return the delivery at the start of a new schedule, with the same id and all its tries left."""
         again = replace(self, state="pending", reason="", tries=0, started_at=format_timestamp(now), ended_at=None)
         return _scheduled(again, now)
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedEvent:
-    """An event of the bus: its kind, its tenant and its detail as JSON."""
+    """An event of the bus: its kind, its tenant, its time, and its detail as a JSON text."""
 
     tenant_id: str
     event_id: str
@@ -189,7 +201,7 @@ class PublishedEvent:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPage:
-    """One page of deliveries, latest first, and the position of the next page; None after the last."""
+    """One page of deliveries, latest first. `next` is the position of the next page; None after the last one."""
 
     deliveries: tuple[WebhookDelivery, ...]
     next: dict[str, str] | None

@@ -14,27 +14,30 @@ from vigil.aws.tables import Item, Table
 _EVALUATED = 200
 """Maximum deliveries of one read."""
 _MAX_READS = 10
-"""Maximum reads of a page whose filter fits few deliveries."""
+"""Maximum reads of a page whose filter few deliveries match."""
 
 
 class DynamoWebhookDeliveries:
-    """Deliveries of all tenants."""
+    """Stored deliveries of all tenants. Every method raises Unavailable."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The webhooks table")
 
     def create(self, tenant_id: str, delivery: WebhookDelivery) -> bool:
-        """Put a new delivery. Return False if it exists."""
+        """Store a new delivery and return True. Return False and change nothing if it exists."""
         item = _item(tenant_id, delivery)
         return self._table.write_if("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)")
 
     def get(self, tenant_id: str, webhook_id: str, delivery_id: str) -> WebhookDelivery | None:
-        """Return a delivery, read consistently."""
+        """Return a delivery, read consistently, or None if it does not exist."""
         item = self._table.get(_key(tenant_id, webhook_id, delivery_id))
         return _delivery(item) if item else None
 
     def write(self, tenant_id: str, delivery: WebhookDelivery) -> bool:
-        """Put a delivery over its previous version. Return False if another version is stored."""
+        """Store a delivery in place of the version before its own and return True.
+
+        Return False and store nothing if another version is stored, or none.
+        """
         return self._table.write_if(
             "put_item",
             Item=_item(tenant_id, delivery),
@@ -45,7 +48,11 @@ class DynamoWebhookDeliveries:
     def page(
         self, tenant_id: str, webhook_id: str, state: DeliveryState | None, after: dict[str, str] | None, limit: int
     ) -> DeliveryPage:
-        """Return one page, latest first. A filter with few matches can make it shorter than the limit."""
+        """Return a page of a webhook's deliveries, latest first, from the position `after` or from the start for None.
+
+        `state` None selects all states. A filter can make it shorter than `limit`; only `next` shows if more pages
+        follow.
+        """
         found, position = list[Item](), after
         for _ in range(_MAX_READS):
             items, following = self._read(tenant_id, webhook_id, state, position)
@@ -57,7 +64,10 @@ class DynamoWebhookDeliveries:
         return DeliveryPage(tuple(map(_delivery, found)), position)
 
     def failed_since(self, tenant_id: str, webhook_id: str, since: str, limit: int) -> Sequence[WebhookDelivery]:
-        """Return failed deliveries that were created at or after a time, oldest first."""
+        """Return the failed deliveries created at or after a timestamp, oldest first, at most `limit`.
+
+        Changes of the last second can be missing.
+        """
         found = list[WebhookDelivery]()
         query = _listing(tenant_id, webhook_id, "failed")
         query["KeyConditionExpression"] += " AND list_sk >= :since"
@@ -69,7 +79,10 @@ class DynamoWebhookDeliveries:
         return found
 
     def due(self, shard: int, now: str, limit: int) -> Sequence[WebhookDelivery]:
-        """Return due deliveries of a shard, the longest overdue first."""
+        """Return the due deliveries of a shard, of all tenants, the longest overdue first, at most `limit`.
+
+        A delivery is due if its `due_at` is not after the timestamp `now`. Changes of the last second can be missing.
+        """
         answer = self._table.call(
             "query",
             IndexName="by_due",

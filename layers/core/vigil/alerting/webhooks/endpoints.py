@@ -13,7 +13,7 @@ _TRIES = 5
 
 
 class EndpointHealth:
-    """Records results of attempts and disables dead endpoints."""
+    """Records the results of attempts for all webhooks, and disables those whose endpoint fails for days."""
 
     def __init__(self, webhooks: WebhookStore, publish: PublishEvent, clock: Callable[[], datetime]) -> None:
         self._webhooks = webhooks
@@ -21,13 +21,17 @@ class EndpointHealth:
         self._clock = clock
 
     def record_success(self, webhook: Webhook) -> None:
-        """Record a successful attempt. Only the first success after a failure is written. Raises Unavailable."""
+        """Record a successful attempt. Only the first success after a failure is written.
+
+        A webhook that was deleted or has another address meanwhile is not changed. Raises Unavailable.
+        """
         self._record(webhook, Webhook.record_success)
 
     def record_failure(self, webhook: Webhook, *, is_last: bool) -> None:
-        """Record a failed attempt; `is_last` if its delivery has failed.
+        """Record a failed attempt. `is_last` is True if its delivery has failed, so that no attempt follows.
 
-        Only the first failure, the first failed deliveries and the disabling are written. Raises Unavailable.
+        Only the first failure, the first failed deliveries and the disabling are written. A webhook that was deleted or
+        has another address meanwhile is not changed. Raises Unavailable.
         """
         now = self._clock()
         self._record(webhook, lambda current: current.record_failure(now, is_last=is_last))
@@ -50,9 +54,9 @@ class EndpointHealth:
             self.notify(changed)
 
     def notify(self, webhook: Webhook) -> None:
-        """Publish that an endpoint is disabled, then mark it as notified. A repetition has the same event id.
+        """Publish the event that an endpoint is disabled, then mark the webhook as notified.
 
-        Raises Unavailable if the event was not published; a sweep repeats it.
+        A repetition has the same event id. Raises Unavailable if the event was not published; a sweep repeats it.
         """
         self._publish(webhook.disabled_event())
         self._webhooks.write(webhook.tenant_id, webhook.mark_notified())

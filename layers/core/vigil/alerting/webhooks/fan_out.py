@@ -8,7 +8,7 @@ from vigil.alerting.webhooks.ports import DeliveryQueue, WebhookDeliveryStore, W
 
 
 class EventFanOut:
-    """Creates the deliveries of events."""
+    """Creates the deliveries of events for all tenants."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class EventFanOut:
         """Create the delivery of an event for each webhook that accepts it, and return the number of new ones.
 
         A repeated event creates no further delivery. A delivery is stored as due before its message is sent. After a
-        crash, a sweep sends the missing messages.
+        crash, a sweep sends the missing messages. Raises Unavailable.
         """
         webhooks = [hook for hook in self._webhooks.list_all(event.tenant_id) if hook.accepts(event.kind)]
         deliveries = [create_delivery(hook.webhook_id, event, self._clock()) for hook in webhooks]

@@ -26,18 +26,18 @@ MAX_WEBHOOKS = 20
 MAX_LABEL = 80
 """Maximum characters of a label."""
 SECRET_OVERLAP = timedelta(hours=24)
-"""Time for which the old secret still signs after a rotation."""
+"""Time for which the former secret still signs after a rotation."""
 DISABLE_AFTER = timedelta(days=5)
-"""Time of failures without a success after which an endpoint can be disabled."""
+"""Minimum time since the first failure after the last success before an endpoint is disabled."""
 MIN_FAILED_DELIVERIES = 3
-"""Minimum deliveries that failed at all attempts, without a success, before an endpoint is disabled."""
+"""Minimum deliveries that failed at all attempts since the last success before an endpoint is disabled."""
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookSecret:
-    """A sealed signing secret. `hint` is its last four characters.
+    """An encrypted signing secret. `hint` is its last four characters.
 
-    `valid_until` is None for the current secret, and the end of the overlap for the old one.
+    `valid_until` is None for the current secret. For the former one, it is the time until which it still signs.
     """
 
     sealed: bytes
@@ -45,7 +45,7 @@ class WebhookSecret:
     valid_until: str | None = None
 
     def is_valid(self, now: datetime) -> bool:
-        """Return True if the secret signs deliveries."""
+        """Return True if the secret signs deliveries at the time `now`."""
         return self.valid_until is None or self.valid_until > format_timestamp(now)
 
 
@@ -53,10 +53,10 @@ class WebhookSecret:
 class Webhook:
     """A subscription of a tenant to kinds of events, and the endpoint that receives them.
 
-    `secrets` begins with the current secret. `failing_since` is the time of the first failure after the last success,
-    or None; `failed_deliveries` counts the deliveries since then that failed at all attempts, at most
-    MIN_FAILED_DELIVERIES. `disabled_at` is the time at which Vigil disabled the endpoint, or None. `due_at` is set
-    until the tenant is notified of that. `version` increases with every change.
+    `secrets` are the current secret and, after a rotation, the former one. `failing_since` is the time of the first
+    failure after the last success, or None. `failed_deliveries` counts the deliveries since then that failed at all
+    attempts, at most MIN_FAILED_DELIVERIES. `disabled_at` is the time at which Vigil disabled the endpoint, or None.
+    `due_at` is set until the tenant is notified of that. `version` grows with each change, from 1.
     """
 
     tenant_id: str
@@ -79,7 +79,7 @@ class Webhook:
         return f"webhook:{self.webhook_id}"
 
     def accepts(self, kind: str) -> bool:
-        """Return True if events of this kind are delivered to the endpoint."""
+        """Return True if the webhook is enabled and subscribes to events of this kind."""
         return self.enabled and kind in self.kinds
 
     def valid_secrets(self, now: datetime) -> tuple[WebhookSecret, ...]:
@@ -87,27 +87,30 @@ class Webhook:
         return tuple(secret for secret in self.secrets if secret.is_valid(now))
 
     def rotate(self, secret: WebhookSecret, now: datetime) -> "Webhook":
-        """Return the webhook with a new secret. The former one is valid for SECRET_OVERLAP, earlier ones end now."""
+        """Return the webhook with a new secret. Only the last two secrets sign.
+
+        The former one signs for SECRET_OVERLAP more; an earlier one stops at once.
+        """
         former = replace(self.secrets[0], valid_until=format_timestamp(now + SECRET_OVERLAP))
         return self._changed(secrets=(secret, former))
 
     def change(self, change: "WebhookChange") -> "Webhook":
-        """Return the webhook with the given fields. Enabling it, or a new address, starts its health anew."""
+        """Return the webhook with the given fields. Enabling it, or a new address, removes its record of failures."""
         fields = {name: value for name in _CHANGEABLE if (value := getattr(change, name)) is not None}
         if fields.get("enabled") or fields.get("url", self.url) != self.url:
             fields |= {"failing_since": None, "failed_deliveries": 0, "disabled_at": None, "due_at": None}
         return self._changed(**fields)
 
     def record_success(self) -> "Webhook | None":
-        """Return the webhook after a delivery succeeded, or None if nothing changes."""
+        """Return the webhook without its record of failures. None if it has none, so that nothing has to be stored."""
         return self._changed(failing_since=None, failed_deliveries=0) if self.failing_since else None
 
     def record_failure(self, now: datetime, *, is_last: bool) -> "Webhook | None":
-        """Return the webhook after an attempt failed, or None if nothing changes. `is_last`: the delivery has failed.
+        """Return the webhook after a failed attempt, or None if nothing has to be stored.
 
-        The end of a failed delivery disables the endpoint, DISABLE_AFTER after the first failure without a success and
-        as the third such delivery or later. The attempts of one delivery take 27 hours, so that a short fault after
-        idle days disables no endpoint.
+        `is_last` is True if the delivery has failed, so that no attempt follows. Such an end disables the endpoint if
+        it is the third or later one since the last success, and DISABLE_AFTER is over since the first failure. The
+        attempts of one delivery take 27 hours, so that a short fault after idle days disables no endpoint.
         """
         if not self.enabled:
             return None
@@ -126,7 +129,7 @@ class Webhook:
         return self._changed(due_at=None)
 
     def disabled_event(self) -> Event:
-        """Return the event of a disabled endpoint; it is the same for every delivery."""
+        """Return the event of a disabled endpoint. It is the same in every call, its id included."""
         at = self.disabled_at or ""
         fields = {"tenant_id": self.tenant_id, "webhook_id": self.webhook_id, "failing_since": self.failing_since}
         seconds = int(datetime.fromisoformat(at).timestamp())
@@ -137,7 +140,7 @@ class Webhook:
 
 
 def create_test_event(tenant_id: str, webhook_id: str, number: str, at: str) -> Event:
-    """Return the event of a test; `number` tells the tests of a webhook apart."""
+    """Return the event of a test. `number` is a text that differs in each test of a webhook."""
     return create_event(
         f"{webhook_id}.{number}", "webhooks.tested", at, {"tenant_id": tenant_id, "webhook_id": webhook_id}
     )
@@ -145,7 +148,7 @@ def create_test_event(tenant_id: str, webhook_id: str, number: str, at: str) -> 
 
 @dataclass(frozen=True, slots=True)
 class WebhookChange:
-    """New values of a webhook; None leaves a field as it is."""
+    """New values of a webhook. A field of None is not changed."""
 
     url: str | None = None
     kinds: tuple[WebhookKind, ...] | None = None
@@ -153,7 +156,10 @@ class WebhookChange:
     enabled: bool | None = None
 
     def check(self) -> None:
-        """Raise InvalidInput for kinds that are empty or repeated, or a label that is too long."""
+        """Raise InvalidInput for kinds that are empty or repeated, or a label that is too long.
+
+        The address is not checked.
+        """
         if self.kinds is not None and not 0 < len(self.kinds) == len(set(self.kinds)):
             raise InvalidInput(FieldError("kinds", "must name each kind once", f"1 to {len(WEBHOOK_KINDS)} kinds"))
         if self.label is not None and len(self.label) > MAX_LABEL:

@@ -9,60 +9,82 @@ from vigil.outbound.requests import OutboundAnswer, OutboundRequest
 
 
 class WebhookStore(Protocol):
-    """Stored webhooks of all tenants."""
+    """Stored webhooks of all tenants. Every method raises Unavailable."""
 
     def create(self, tenant_id: str, webhook: Webhook, limit: int) -> bool:
-        """Store a new webhook. Return False if the tenant has as many webhooks as the limit."""
+        """Store a new webhook and return True.
+
+        Return False and store nothing if the tenant has `limit` webhooks already.
+        """
         ...
 
     def get(self, tenant_id: str, webhook_id: str) -> Webhook | None:
-        """Return a webhook, read consistently, or None."""
+        """Return a webhook, read consistently, or None if it does not exist."""
         ...
 
     def list_all(self, tenant_id: str) -> Sequence[Webhook]:
-        """Return the webhooks of a tenant by age, read consistently."""
+        """Return the webhooks of a tenant, oldest first, read consistently."""
         ...
 
     def write(self, tenant_id: str, webhook: Webhook) -> bool:
-        """Write a webhook over its previous version. Return False if another version is stored."""
+        """Store a webhook in place of the version before its own and return True.
+
+        Return False and store nothing if another version is stored, or none.
+        """
         ...
 
     def delete(self, tenant_id: str, webhook_id: str) -> bool:
-        """Delete a webhook. Return False if it does not exist."""
+        """Delete a webhook and return True. Return False if it does not exist."""
         ...
 
     def due(self, now: str, limit: int) -> Sequence[Webhook]:
-        """Return disabled webhooks of all tenants that were not notified. Very recent changes can be missing."""
+        """Return disabled webhooks, of all tenants, whose tenant was not notified, the longest overdue first.
+
+        They are at most `limit`. `now` is a timestamp. Changes of the last second can be missing.
+        """
         ...
 
 
 class WebhookDeliveryStore(Protocol):
-    """Stored deliveries of all tenants."""
+    """Stored deliveries of all tenants. Every method raises Unavailable."""
 
     def create(self, tenant_id: str, delivery: WebhookDelivery) -> bool:
-        """Store a new delivery. Return False if it exists."""
+        """Store a new delivery and return True. Return False and change nothing if it exists."""
         ...
 
     def get(self, tenant_id: str, webhook_id: str, delivery_id: str) -> WebhookDelivery | None:
-        """Return a delivery, read consistently, or None."""
+        """Return a delivery, read consistently, or None if it does not exist."""
         ...
 
     def write(self, tenant_id: str, delivery: WebhookDelivery) -> bool:
-        """Write a delivery over its previous version. Return False if another version is stored."""
+        """Store a delivery in place of the version before its own and return True.
+
+        Return False and store nothing if another version is stored, or none.
+        """
         ...
 
     def page(
         self, tenant_id: str, webhook_id: str, state: DeliveryState | None, after: dict[str, str] | None, limit: int
     ) -> DeliveryPage:
-        """Return a page of a webhook's deliveries, latest first. A filter can make it shorter than the limit."""
+        """Return a page of a webhook's deliveries, latest first, from the position `after` or from the start for None.
+
+        `state` None selects all states. A filter can make it shorter than `limit`; only `next` shows if more pages
+        follow.
+        """
         ...
 
     def failed_since(self, tenant_id: str, webhook_id: str, since: str, limit: int) -> Sequence[WebhookDelivery]:
-        """Return failed deliveries that were created at or after a time, oldest first."""
+        """Return the failed deliveries created at or after a timestamp, oldest first, at most `limit`.
+
+        Changes of the last second can be missing.
+        """
         ...
 
     def due(self, shard: int, now: str, limit: int) -> Sequence[WebhookDelivery]:
-        """Return due deliveries of all tenants in a shard, the longest overdue first."""
+        """Return the due deliveries of a shard, of all tenants, the longest overdue first, at most `limit`.
+
+        A delivery is due if its `due_at` is not after the timestamp `now`. Changes of the last second can be missing.
+        """
         ...
 
 
@@ -70,7 +92,10 @@ class DeliveryQueue(Protocol):
     """Queue of deliveries whose attempt is due."""
 
     def send(self, deliveries: Sequence[WebhookDelivery], delay_seconds: int = 0) -> None:
-        """Send a message per delivery, at least once. Raises Unavailable."""
+        """Send a message per delivery, at least once, so that it is received after a delay of at most 900 s.
+
+        Raises Unavailable.
+        """
         ...
 
 
@@ -78,7 +103,7 @@ class WayOut(Protocol):
     """Sender of HTTPS requests to other systems."""
 
     def send(self, request: OutboundRequest) -> OutboundAnswer:
-        """Send a request once and return the answer. Raises NoAnswer."""
+        """Send a request once and return the answer of any status. Raises NoAnswer if there is none."""
         ...
 
 
@@ -86,19 +111,20 @@ class EndpointCircuits(Protocol):
     """Circuit breakers of the endpoints of tenants."""
 
     def call(self, circuit: str, tenant_id: str | None, function: Callable[[], OutboundAnswer]) -> OutboundAnswer:
-        """Call the function and count a missing answer or a status of 500 or more as a failure.
+        """Call the function, record its result under a circuit of the tenant, and return the result.
 
-        Raises CircuitOpen without a call, and NoAnswer.
+        NoAnswer and a status of 500 or more count as failures. Raises CircuitOpen if the circuit is open, without a
+        call, and all errors of the function.
         """
         ...
 
 
 class UnreadableSecret(Exception):
-    """The sealed secret belongs to another key, tenant or webhook."""
+    """The sealed secret of a webhook cannot be decrypted: it belongs to another key, tenant or webhook."""
 
 
 class SecretSealer(Protocol):
-    """Encryption of secrets for one tenant and one webhook."""
+    """Encryption of the secrets of all webhooks. A sealed secret opens only for its own tenant and webhook."""
 
     def seal(self, tenant_id: str, webhook_id: str, secret: str) -> bytes:
         """Return the encrypted secret. Raises Unavailable if the key is not available."""
@@ -110,8 +136,11 @@ class SecretSealer(Protocol):
 
 
 class DestinationRules(Protocol):
-    """Rules for addresses that tenants name."""
+    """Function that checks the addresses that tenants name."""
 
     def __call__(self, url: str, /) -> None:
-        """Check an address without a connection. Raises InvalidInput with the field `url`."""
+        """Check the text of an address, without a connection or look-up. Return if it is allowed.
+
+        Otherwise it raises InvalidInput with the field `url`.
+        """
         ...

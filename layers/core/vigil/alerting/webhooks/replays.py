@@ -10,11 +10,11 @@ from vigil.errors import Conflict, NotFound
 from vigil.kernel.time import format_timestamp
 
 MAX_REPLAYED = 100
-"""Maximum deliveries of one replay since a time."""
+"""Maximum deliveries that one call of `replay_since` replays."""
 
 
 class DeliveryHistory:
-    """Lists and replays the deliveries of a tenant's webhooks."""
+    """Lists and replays the deliveries of all tenants' webhooks. Every method raises Unavailable."""
 
     def __init__(
         self,
@@ -31,21 +31,25 @@ class DeliveryHistory:
     def page(
         self, tenant_id: str, webhook_id: str, state: DeliveryState | None, after: dict[str, str] | None, limit: int
     ) -> DeliveryPage:
-        """Return a page of a webhook's deliveries, latest first. Raises NotFound."""
+        """Return a page of a webhook's deliveries, latest first, from the position `after` or from the start for None.
+
+        `state` None selects all states. A filter can make the page shorter than `limit`; only `next` shows if more
+        pages follow. Raises NotFound for an unknown webhook.
+        """
         self._webhook(tenant_id, webhook_id)
         return self._deliveries.page(tenant_id, webhook_id, state, after, limit)
 
     def get(self, tenant_id: str, webhook_id: str, delivery_id: str) -> WebhookDelivery:
-        """Return a delivery. Raises NotFound."""
+        """Return a delivery. Raises NotFound for an unknown webhook or delivery."""
         self._webhook(tenant_id, webhook_id)
         if (delivery := self._deliveries.get(tenant_id, webhook_id, delivery_id)) is None:
             raise NotFound("There is no such delivery; deliveries are stored for 30 days.")
         return delivery
 
     def replay(self, tenant_id: str, webhook_id: str, delivery_id: str) -> WebhookDelivery:
-        """Start the schedule of a delivered or failed delivery again, with the same `webhook-id`.
+        """Start the schedule of a delivered or failed delivery again, with the same `webhook-id`, and return it.
 
-        A pending delivery is not changed. Raises NotFound, and Conflict for a disabled webhook.
+        A pending delivery is returned unchanged. Raises NotFound, and Conflict for a disabled webhook.
         """
         delivery = self.get(tenant_id, webhook_id, delivery_id)
         self._check_enabled(tenant_id, webhook_id)
@@ -57,8 +61,8 @@ class DeliveryHistory:
     def replay_since(self, tenant_id: str, webhook_id: str, since: datetime) -> tuple[int, bool]:
         """Replay failed deliveries that were created at or after a time, oldest first.
 
-        Return their number, at most MAX_REPLAYED, and True if more remain for another call. Raises NotFound, and
-        Conflict for a disabled webhook.
+        Return the number of replayed ones, at most MAX_REPLAYED, and True if more remain for another call. Raises
+        NotFound, and Conflict for a disabled webhook.
         """
         self._check_enabled(tenant_id, webhook_id)
         found = self._deliveries.failed_since(tenant_id, webhook_id, format_timestamp(since), MAX_REPLAYED + 1)

@@ -43,7 +43,10 @@ History = Annotated[DeliveryHistory, from_app("delivery_history")]
 async def create(
     request: Request, response: Response, body: WebhookBody, webhooks: Service, caller: Manager
 ) -> NewWebhookView:
-    """Create a webhook for kinds of events. Only this response contains its secret. A tenant has at most 20."""
+    """Create a webhook for kinds of events. Only this response contains its secret.
+
+    The response is 409 if the tenant has 20 webhooks, the maximum.
+    """
     webhook, secret = webhooks.create(caller.acting_tenant, body.url, body.kinds, body.label)
     response.headers["Location"] = f"{gateway.stage_prefix(request)}/v1/webhooks/{webhook.webhook_id}"
     return NewWebhookView.from_new(webhook, secret)
@@ -51,7 +54,7 @@ async def create(
 
 @router.get("", name="list", summary="List webhooks", responses=responses(401, 403, 503))
 async def list_webhooks(webhooks: Service, caller: Manager) -> WebhookList:
-    """List all webhooks of the tenant, oldest first. Operators see those of the deployment."""
+    """Return all webhooks of the tenant, oldest first. Operators see those of the deployment."""
     return WebhookList(items=[WebhookView.from_webhook(each) for each in webhooks.list_all(caller.acting_tenant)])
 
 
@@ -63,13 +66,13 @@ async def get(webhook_id: WebhookId, webhooks: Service, caller: Manager) -> Webh
 
 @router.patch("/{webhook_id}", name="update", summary="Change a webhook", responses=responses(*_WRITES))
 async def change(webhook_id: WebhookId, body: WebhookPatch, webhooks: Service, caller: Manager) -> WebhookView:
-    """Change the given fields. A change takes effect at the next attempt."""
+    """Change the given fields; absent fields are not changed. A change takes effect at the next attempt."""
     return WebhookView.from_webhook(webhooks.change(caller.acting_tenant, webhook_id, body.to_change()))
 
 
 @router.delete("/{webhook_id}", status_code=204, summary="Delete a webhook", responses=responses(401, 403, 422, 503))
 async def delete(webhook_id: WebhookId, webhooks: Service, caller: Manager) -> None:
-    """Delete a webhook and end its pending deliveries. A repeated request has no effect."""
+    """Delete a webhook. Its pending deliveries get no further attempt. A repeated request has no effect."""
     webhooks.delete(caller.acting_tenant, webhook_id)
 
 
@@ -77,7 +80,10 @@ async def delete(webhook_id: WebhookId, webhooks: Service, caller: Manager) -> N
     "/{webhook_id}/secrets", status_code=201, summary="Rotate the secret of a webhook", responses=responses(*_WRITES)
 )
 async def rotate(webhook_id: WebhookId, webhooks: Service, caller: Manager) -> NewWebhookView:
-    """Replace the secret. Only this response contains the new one. Both secrets sign for 24 hours."""
+    """Replace the secret. Only this response contains the new one. Only the last two secrets sign.
+
+    The former secret signs for 24 hours more. After a second rotation in that time, the secret before it stops at once.
+    """
     return NewWebhookView.from_new(*webhooks.rotate(caller.acting_tenant, webhook_id))
 
 
@@ -85,7 +91,10 @@ async def rotate(webhook_id: WebhookId, webhooks: Service, caller: Manager) -> N
     "/{webhook_id}/test", status_code=202, summary="Send a test event to a webhook", responses=responses(*_WRITES)
 )
 async def test(webhook_id: WebhookId, webhooks: Service, caller: Manager) -> DeliveryView:
-    """Send an event of the kind `webhooks.tested`. Its delivery shows the result within seconds."""
+    """Send an event of the kind `webhooks.tested` and return its delivery, which shows the result within seconds.
+
+    The event needs no subscription. The response is 409 for a disabled webhook.
+    """
     return DeliveryView.from_delivery(webhooks.test(caller.acting_tenant, webhook_id))
 
 
@@ -103,7 +112,7 @@ async def deliveries(
     state: Annotated[DeliveryState | None, Query(description="Default: all states.")] = None,
     limit: PageSize = 20,
 ) -> DeliveryList:
-    """List deliveries of the last 30 days, latest first. A new one can take a second to appear.
+    """Return deliveries of the last 30 days, latest first. A new one can take a second to appear.
 
     A filter can make a page shorter than its limit. Only `next_cursor` shows if more pages follow.
     """
@@ -121,7 +130,7 @@ async def deliveries(
     responses=responses(401, 403, 404, 503),
 )
 async def delivery(webhook_id: WebhookId, delivery_id: DeliveryId, history: History, caller: Manager) -> DeliveryView:
-    """Return a delivery with its last attempts."""
+    """Return a delivery with its latest attempts, at most twenty."""
     return DeliveryView.from_delivery(history.get(caller.acting_tenant, webhook_id, delivery_id))
 
 
@@ -133,7 +142,10 @@ async def delivery(webhook_id: WebhookId, delivery_id: DeliveryId, history: Hist
     responses=responses(*_WRITES),
 )
 async def replay(webhook_id: WebhookId, delivery_id: DeliveryId, history: History, caller: Manager) -> DeliveryView:
-    """Send a delivered or failed delivery again, with the same `webhook-id`. A pending delivery is not changed."""
+    """Send a delivered or failed delivery again, with the same `webhook-id`. A pending delivery is not changed.
+
+    The response is 409 for a disabled webhook.
+    """
     return DeliveryView.from_delivery(history.replay(caller.acting_tenant, webhook_id, delivery_id))
 
 
@@ -145,6 +157,9 @@ async def replay(webhook_id: WebhookId, delivery_id: DeliveryId, history: Histor
     responses=responses(*_WRITES),
 )
 async def replay_since(webhook_id: WebhookId, body: ReplayBody, history: History, caller: Manager) -> ReplayView:
-    """Send the failed deliveries since a time again, oldest first, at most 100 per call."""
+    """Send the failed deliveries since a time again, oldest first, at most 100 per call.
+
+    `more` is true if further ones remain. The response is 409 for a disabled webhook.
+    """
     replayed, more = history.replay_since(caller.acting_tenant, webhook_id, body.since)
     return ReplayView(replayed=replayed, more=more)

@@ -9,16 +9,16 @@ from vigil.runtime.telemetry import Telemetry
 
 
 class WebhookSweepHandler:
-    """Lambda handler of the minute sweep of webhooks."""
+    """Lambda handler of the sweep of webhooks, which runs once a minute."""
 
     def __init__(self, sweep: WebhookSweep, telemetry: Telemetry) -> None:
         self._sweep = sweep
         self._telemetry = telemetry
 
     def handle(self, event: Any, context: Any) -> dict[str, int]:
-        """Return the counts of a run: `sent` deliveries handed to the queue, `notified` tenants of disabled endpoints.
+        """Return the numbers of a run: `sent` deliveries for which a message was sent, and `notified` tenants.
 
-        Raises Unavailable if a step failed.
+        A tenant is notified of a disabled endpoint. Raises Unavailable if a step failed; the next run repeats it.
         """
         correlation.start(event.get("id"))
         facts, started = self._telemetry.begin("SCHEDULE")

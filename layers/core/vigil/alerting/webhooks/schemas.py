@@ -41,7 +41,7 @@ class WebhookPatch(BaseModel):
     enabled: Boolean | None = Field(default=None, description="True also enables an endpoint that Vigil disabled.")
 
     def to_change(self) -> WebhookChange:
-        """Return the change of a webhook."""
+        """Return the change of this body. An absent field is None."""
         return WebhookChange(self.url, tuple(self.kinds) if self.kinds is not None else None, self.label, self.enabled)
 
 
@@ -139,11 +139,11 @@ class DeliveryList(BaseModel):
 
 
 class ReplayBody(BaseModel):
-    """Failed deliveries to repeat."""
+    """The time from which failed deliveries are sent again."""
 
     model_config = ConfigDict(extra="forbid")
 
-    since: Moment = Field(description="Time from which failed deliveries are repeated. They are stored for 30 days.")
+    since: Moment = Field(description="Time from which failed deliveries are sent again. They are stored for 30 days.")
 
 
 class ReplayView(BaseModel):

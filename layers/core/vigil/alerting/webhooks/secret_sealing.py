@@ -1,4 +1,4 @@
-"""Encryption of the secrets of webhooks, with the key that the secrets of channels have."""
+"""Encryption of the secrets of webhooks, with the key of the secrets of channels."""
 
 from vigil.alerting.channels.model import Channel
 from vigil.alerting.channels.ports import UnreadableSecrets
@@ -9,7 +9,10 @@ _FIELD = "secret"
 
 
 class WebhookSealing:
-    """Seals a secret for its tenant and its webhook. A webhook is sealed like a channel with the same id."""
+    """Encrypts the secrets of all webhooks. A sealed secret opens only for its own tenant and webhook.
+
+    It is sealed like the secrets of a channel with the same id.
+    """
 
     def __init__(self, sealing: Sealing) -> None:
         self._sealing = sealing

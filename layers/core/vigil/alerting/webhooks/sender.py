@@ -16,7 +16,7 @@ _USER_AGENT = "Vigil-Webhooks/1"
 
 
 class DeliverySender:
-    """Sends deliveries to endpoints. It follows no redirect."""
+    """Sends deliveries to the endpoints of all webhooks. It follows no redirect."""
 
     def __init__(
         self, sealer: SecretSealer, way_out: WayOut, circuits: EndpointCircuits, clock: Callable[[], datetime]
@@ -27,10 +27,11 @@ class DeliverySender:
         self._clock = clock
 
     def send(self, webhook: Webhook, delivery: WebhookDelivery) -> tuple[DeliveryAttempt, str]:
-        """Send a delivery once and return the attempt with the masked start of the answer.
+        """Send a delivery once; return the attempt, and the masked start of the answer, which is empty without one.
 
-        No answer and an unreadable secret are failed attempts, not errors. Raises CircuitOpen without a request if the
-        circuit of the endpoint is open, and Unavailable if the secret could not be read now.
+        No answer and a secret that cannot be decrypted are failed attempts, not errors. Raises CircuitOpen if the
+        circuit of the endpoint is open, and Unavailable if the key of the secret is not available. No request is then
+        sent.
         """
         at, started = format_timestamp(self._clock()), monotonic()
         try:

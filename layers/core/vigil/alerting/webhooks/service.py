@@ -30,7 +30,7 @@ _HINT_CHARACTERS = 4
 
 
 class Webhooks:
-    """The webhooks of tenants. A secret is returned once, when it is created."""
+    """The webhooks of all tenants. A secret is returned only when it is created. Every method raises Unavailable."""
 
     def __init__(
         self,
@@ -49,9 +49,9 @@ class Webhooks:
         self._clock = clock
 
     def create(self, tenant_id: str, url: str, kinds: Sequence[WebhookKind], label: str) -> tuple[Webhook, str]:
-        """Store a webhook and return it with its secret.
+        """Store a new webhook and return it with its secret as text.
 
-        Raises InvalidInput, and Conflict for one more than MAX_WEBHOOKS.
+        Raises InvalidInput, and Conflict if the tenant has MAX_WEBHOOKS.
         """
         self._check(WebhookChange(url, tuple(kinds), label))
         webhook_id = f"whk_{uuid.uuid4().hex}"
@@ -73,18 +73,25 @@ class Webhooks:
         return self._webhooks.list_all(tenant_id)
 
     def change(self, tenant_id: str, webhook_id: str, change: WebhookChange) -> Webhook:
-        """Change the given fields. Raises InvalidInput, NotFound, and Conflict after repeated concurrent changes."""
+        """Change the given fields and return the webhook.
+
+        Raises InvalidInput, NotFound, and Conflict after five lost races.
+        """
         self._check(change)
         return self._update(tenant_id, webhook_id, lambda webhook: webhook.change(change))
 
     def delete(self, tenant_id: str, webhook_id: str) -> None:
-        """Delete a webhook and end its pending deliveries. A webhook that does not exist is no error."""
+        """Delete a webhook. Its pending deliveries get no further attempt.
+
+        A webhook that does not exist is no error.
+        """
         self._webhooks.delete(tenant_id, webhook_id)
 
     def rotate(self, tenant_id: str, webhook_id: str) -> tuple[Webhook, str]:
-        """Replace the secret and return the webhook with the new one. Raises NotFound and Conflict.
+        """Replace the secret and return the webhook with the new secret as text. Only the last two secrets sign.
 
-        Both secrets sign for 24 hours. Of several rotations in that time, the last two secrets sign.
+        The former one signs for SECRET_OVERLAP more; an earlier one stops at once. Raises NotFound, and Conflict after
+        five lost races.
         """
         self.get(tenant_id, webhook_id)
         secret, text = self._create_secret(tenant_id, webhook_id)
@@ -92,7 +99,7 @@ class Webhooks:
         return webhook, text
 
     def test(self, tenant_id: str, webhook_id: str) -> WebhookDelivery:
-        """Send an event of the kind `webhooks.tested` to a webhook and return its delivery.
+        """Send an event of the kind `webhooks.tested` to a webhook and return its pending delivery.
 
         Raises NotFound, and Conflict for a disabled webhook.
         """

@@ -14,17 +14,20 @@ from vigil.alerting.webhooks.model import Webhook, WebhookSecret
 from vigil.aws.tables import Item, Table
 
 _DUE = "webhooks#endpoints"
-"""Partition of disabled webhooks in the index of due items."""
+"""Partition key of disabled webhooks in the index of due items."""
 
 
 class DynamoWebhooks:
-    """Webhooks of all tenants."""
+    """Stored webhooks of all tenants. Every method raises Unavailable."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The webhooks table")
 
     def create(self, tenant_id: str, webhook: Webhook, limit: int) -> bool:
-        """Put a webhook and count it in one transaction. Return False if the tenant has as many as the limit."""
+        """Store a new webhook and return True.
+
+        Return False and store nothing if the tenant has `limit` webhooks already.
+        """
         count = {
             "Key": _key(tenant_id, "COUNT"),
             "UpdateExpression": "ADD webhooks :one",
@@ -35,12 +38,12 @@ class DynamoWebhooks:
         return self._table.transact({"Put": put}, {"Update": count}) is None
 
     def get(self, tenant_id: str, webhook_id: str) -> Webhook | None:
-        """Return a webhook, read consistently."""
+        """Return a webhook, read consistently, or None if it does not exist."""
         item = self._table.get(_key(tenant_id, f"WEBHOOK#{webhook_id}"))
         return _webhook(item) if item else None
 
     def list_all(self, tenant_id: str) -> Sequence[Webhook]:
-        """Return the webhooks of a tenant by age, read consistently."""
+        """Return the webhooks of a tenant, oldest first, read consistently."""
         items = self._table.items(
             "query",
             KeyConditionExpression="pk = :pk AND begins_with(sk, :webhook)",
@@ -50,7 +53,10 @@ class DynamoWebhooks:
         return sorted(map(_webhook, items), key=lambda webhook: (webhook.created_at, webhook.webhook_id))
 
     def write(self, tenant_id: str, webhook: Webhook) -> bool:
-        """Put a webhook over its previous version. Return False if another version is stored."""
+        """Store a webhook in place of the version before its own and return True.
+
+        Return False and store nothing if another version is stored, or none.
+        """
         return self._table.write_if(
             "put_item",
             Item=_item(tenant_id, webhook),
@@ -59,7 +65,7 @@ class DynamoWebhooks:
         )
 
     def delete(self, tenant_id: str, webhook_id: str) -> bool:
-        """Delete a webhook and subtract it from the count in one transaction. Return False if it does not exist."""
+        """Delete a webhook, subtract it from their number, and return True. Return False if it does not exist."""
         delete = {"Key": _key(tenant_id, f"WEBHOOK#{webhook_id}"), "ConditionExpression": "attribute_exists(pk)"}
         count = {
             "Key": _key(tenant_id, "COUNT"),
@@ -70,7 +76,10 @@ class DynamoWebhooks:
         return self._table.transact({"Delete": delete}, {"Update": count}, token=uuid.uuid4().hex) is None
 
     def due(self, now: str, limit: int) -> Sequence[Webhook]:
-        """Return disabled webhooks whose tenant was not notified, the longest overdue first."""
+        """Return disabled webhooks, of all tenants, whose tenant was not notified, the longest overdue first.
+
+        They are at most `limit`. `now` is a timestamp. Changes of the last second can be missing.
+        """
         answer = self._table.call(
             "query",
             IndexName="by_due",

@@ -13,32 +13,40 @@ from vigil.workers.queues import Message, ReceivedMessage, SqsQueue
 from vigil.workers.worker_loop import Deadline
 
 EVENT, ATTEMPT = "webhooks.event", "webhooks.attempt"
-"""Kinds of messages."""
+"""Kinds of messages: an event to fan out, and a due attempt of a delivery."""
 _SOURCE_PREFIX = "vigil."
 _MIN_SECONDS = 14.0
 """Minimum time left for an attempt, in seconds: the limit of a request, and the calls before and after it."""
 
 
 class DeliveryJobs:
-    """Messages for attempts of deliveries. They name the delivery and nothing of its event."""
+    """Sender of messages for due attempts. A message names the delivery and has no data of its event."""
 
     def __init__(self, queue: SqsQueue) -> None:
         self._queue = queue
 
     def send(self, deliveries: Sequence[WebhookDelivery], delay_seconds: int = 0) -> None:
-        """Send a message per delivery, at least once."""
+        """Send a message per delivery, at least once, so that it is received after a delay of at most 900 s.
+
+        Raises Unavailable.
+        """
         self._queue.send(map(_message, deliveries), delay_seconds)
 
 
 class WebhookWorker:
-    """Processes one message: the fan-out of an event, or one attempt of a delivery."""
+    """Processes the messages of the queue. Each is the fan-out of an event or one attempt of a delivery."""
 
     def __init__(self, fan_out: EventFanOut, attempts: DeliveryAttempts) -> None:
         self._fan_out = fan_out
         self._attempts = attempts
 
     def process(self, message: Message, deadline: Deadline) -> None:
-        """Process a message. Raises Unavailable, also if too little time is left for an attempt."""
+        """Process a message that `read_message` returned; safe to repeat.
+
+        Raises UnreadableMessage for a kind of another queue. Raises Unavailable if too little time is left for an
+        attempt, or a store, queue or secret is not available; a retry may then succeed. Raises ValueError, KeyError or
+        TypeError for a malformed body.
+        """
         names = json.loads(message.body)
         if message.kind == EVENT:
             facts = telemetry.current.get()
@@ -52,10 +60,10 @@ class WebhookWorker:
 
 
 def read_message(received: ReceivedMessage) -> Message:
-    """Return a message of the queue, or an event that a rule of the bus has sent to it.
+    """Return a message of Vigil's own format, or that of an event which a rule of the bus has sent to the queue.
 
-    Format of the event: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html. Raises
-    UnreadableMessage.
+    Raises UnreadableMessage for any other text, and for an event of another source. Format of the event:
+    https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html.
     """
     if "kind" in received.attributes:
         return received.message()

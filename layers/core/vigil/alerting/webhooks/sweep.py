@@ -1,4 +1,4 @@
-"""The sweep of due deliveries: it sends a message per due attempt, and itself waits for no endpoint."""
+"""The sweep of due deliveries: it sends a message per due attempt, and makes no request to an endpoint itself."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,9 +18,10 @@ _MIN_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class WebhookSweepResult:
-    """Counts of a run.
+    """Numbers of a run.
 
-    Deliveries handed to the queue, disabled endpoints whose tenant was notified, and failed steps.
+    `sent`: deliveries for which a message was sent. `notified`: disabled webhooks whose tenant was notified. `failed`:
+    steps that the next run repeats.
     """
 
     sent: int
@@ -29,7 +30,10 @@ class WebhookSweepResult:
 
 
 class WebhookSweep:
-    """Sends due deliveries to the queue. Concurrent runs share the work: a write claims each delivery."""
+    """Sends messages for the due deliveries of all tenants.
+
+    Concurrent runs share the work: after its message, a delivery is not due for QUEUE_TIME.
+    """
 
     def __init__(
         self,
@@ -46,9 +50,10 @@ class WebhookSweep:
         self._clock = clock
 
     def run(self, remaining: Callable[[], float]) -> WebhookSweepResult:
-        """Process all due deliveries while there is time; `remaining` returns the remaining seconds.
+        """Process all due deliveries while there is time, then notify tenants of disabled endpoints.
 
-        The shards take turns, so that the backlog of one endpoint delays the others by one read.
+        `remaining` returns the seconds that are left. The shards take turns, so that the backlog of one endpoint delays
+        the others by one read. A step that raises Unavailable counts as failed, and the run continues.
         """
         sent = failed = 0
         shards = set(range(SHARDS))

@@ -7,18 +7,21 @@ from vigil.outbound.breakers.model import Circuit, CircuitId
 
 
 class CircuitTable(Protocol):
-    """Stored circuits. Every method raises Unavailable."""
+    """Stored circuits of the deployment and of all tenants. Every method raises Unavailable."""
 
     def find(self, circuit_id: CircuitId) -> Circuit | None:
-        """Return a circuit, read consistently, or None if it has no item."""
+        """Return a circuit, read consistently, or None if it is not stored."""
         ...
 
     def page(self, tenant_id: str | None) -> Sequence[Circuit]:
-        """Return the circuits of a tenant, or of the deployment for None, in the order of their names."""
+        """Return all circuits of a tenant, or of the deployment for None, in the order of their names."""
         ...
 
     def change(self, before: Circuit, after: Circuit) -> bool:
-        """Store a change; return False if epoch or state have changed since."""
+        """Store the transition from `before` to `after` and return True.
+
+        Return False and store nothing if the stored epoch or state is not that of `before`.
+        """
         ...
 
 
@@ -26,5 +29,5 @@ class ChangeObserver(Protocol):
     """Observer of changes by hand. Its method raises no error."""
 
     def changed(self, circuit: Circuit) -> None:
-        """Observe a change by hand, whose author is the last change of the circuit."""
+        """Observe a change; `circuit.last_change` is this change, with its author."""
         ...

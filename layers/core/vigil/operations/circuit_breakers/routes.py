@@ -21,9 +21,10 @@ Service = Annotated[Circuits, from_app("circuits")]
 
 @router.get("", name="list", summary="List circuit breakers", responses=responses(401, 403, 503))
 async def list_circuits(caller: Reader, circuits: Service) -> CircuitList:
-    """List the circuits of the deployment's vendors and of your own endpoints, as all processes see them.
+    """Return the circuits of the deployment, and then your own, as all processes see them.
 
-    A circuit exists from its first call. The circuit of an endpoint without calls is removed after 30 days.
+    Your own circuits are those of your webhook endpoints and of your channels. A circuit exists from its first call.
+    The circuit of an endpoint or channel without calls is removed after 30 days.
     """
     user = _user(caller)
     return CircuitList(items=[_view(circuit, user) for circuit in circuits.list_all(user)])
@@ -31,7 +32,10 @@ async def list_circuits(caller: Reader, circuits: Service) -> CircuitList:
 
 @router.get("/{circuit}", name="get", summary="Fetch a circuit breaker", responses=responses(401, 403, 404, 503))
 async def get_circuit(circuit: CircuitName, caller: Reader, circuits: Service) -> CircuitView:
-    """Return a circuit of your own endpoints or of the deployment."""
+    """Return a circuit of your own endpoints and channels, or of the deployment.
+
+    If both have a circuit of this name, it is your own.
+    """
     user = _user(caller)
     return _view(circuits.get(user, circuit), user)
 
@@ -43,9 +47,10 @@ async def get_circuit(circuit: CircuitName, caller: Reader, circuits: Service) -
     responses=responses(401, 403, 404, 409, 413, 415, 503),
 )
 async def reset_circuit(circuit: CircuitName, body: ChangeBody, caller: Manager, circuits: Service) -> CircuitView:
-    """Close a circuit, forget its failures, and end a pause of its vendor. All processes see it within 5 s.
+    """Close a circuit, remove its failures, and end a pause of its vendor. All processes apply it within 5 s.
 
-    Only operators may change a circuit of the deployment. Reason, time and author are stored.
+    If you have a circuit of this name, your own is changed, and not that of the deployment. Only operators may change a
+    circuit of the deployment. Reason, time and author are stored.
     """
     user = _user(caller)
     return _view(circuits.reset(user, circuit, body.reason), user)
@@ -58,9 +63,10 @@ async def reset_circuit(circuit: CircuitName, body: ChangeBody, caller: Manager,
     responses=responses(401, 403, 404, 409, 413, 415, 503),
 )
 async def open_circuit(circuit: CircuitName, body: ChangeBody, caller: Manager, circuits: Service) -> CircuitView:
-    """Refuse all calls of a circuit until its reset. All processes see it within 5 s.
+    """Refuse all calls of a circuit. It stays open until a person resets it. All processes apply it within 5 s.
 
-    Only operators may change a circuit of the deployment. Reason, time and author are stored.
+    If you have a circuit of this name, your own is changed, and not that of the deployment. Only operators may change a
+    circuit of the deployment. Reason, time and author are stored.
     """
     user = _user(caller)
     return _view(circuits.open(user, circuit, body.reason), user)

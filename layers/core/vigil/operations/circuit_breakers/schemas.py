@@ -64,7 +64,7 @@ class CircuitView(BaseModel):
     """
 
     name: str
-    scope: Literal["deployment", "tenant"] = Field(description="`tenant`: an endpoint of your own.")
+    scope: Literal["deployment", "tenant"] = Field(description="`tenant`: an endpoint or a channel of your own.")
     state: CircuitState
     forced: bool = Field(description="True if the circuit was opened by hand. It stays open until its reset.")
     opened_at: str | None = Field(json_schema_extra=DATE_TIME)
@@ -81,7 +81,7 @@ class CircuitView(BaseModel):
 
     @classmethod
     def from_circuit(cls, circuit: Circuit, *, shows_change: bool) -> "CircuitView":
-        """Return the view of a circuit; without `shows_change`, it has no last change."""
+        """Return the view of a circuit. Without `shows_change`, its last change is null."""
         times = {name: getattr(circuit, name) for name in ("opened_at", "retry_at", "throttled_until")}
         change = circuit.last_change if shows_change else None
         return cls(

@@ -15,7 +15,10 @@ _NOT_FOUND = "There is no such circuit. A circuit exists from its first call; GE
 
 @dataclass(frozen=True, slots=True)
 class CircuitUser:
-    """The tenant of a caller, its role and key id as text, and True for an operator."""
+    """The caller of the API. `author` is its role and key id as text, for the record of a change.
+
+    `is_operator` is True if it may change circuits of the deployment.
+    """
 
     tenant_id: str
     author: str
@@ -25,7 +28,7 @@ class CircuitUser:
 class Circuits:
     """Lists and changes circuits. A caller sees those of the deployment and of its own tenant.
 
-    `tell` tells observers of the transition that a change has made.
+    Every method raises Unavailable. `tell` notifies observers of the opening or closing that a change has made.
     """
 
     def __init__(
@@ -45,18 +48,29 @@ class Circuits:
         return [*self._table.page(None), *self._table.page(user.tenant_id)]
 
     def get(self, user: CircuitUser, name: str) -> Circuit:
-        """Return a circuit of the tenant or of the deployment. Raises NotFound."""
+        """Return the circuit of the tenant with this name; without one, that of the deployment.
+
+        Raises NotFound if neither exists.
+        """
         for owner in (user.tenant_id, None):
             if circuit := self._table.find(CircuitId(name, owner)):
                 return circuit
         raise NotFound(_NOT_FOUND)
 
     def reset(self, user: CircuitUser, name: str, reason: str) -> Circuit:
-        """Close a circuit and forget its counts. Raises NotFound, Forbidden, and Conflict after lost races."""
+        """Close a circuit, remove its failures, end a pause of its vendor, and return it.
+
+        If the tenant and the deployment have a circuit of this name, the tenant's own is changed. Raises NotFound,
+        Forbidden for a circuit of the deployment if the caller is no operator, and Conflict after five lost races.
+        """
         return self._change(user, name, "reset", reason)
 
     def open(self, user: CircuitUser, name: str, reason: str) -> Circuit:
-        """Open a circuit until its reset. Raises NotFound, Forbidden, and Conflict after lost races."""
+        """Open a circuit and return it. It refuses all calls and stays open until a person resets it.
+
+        If the tenant and the deployment have a circuit of this name, the tenant's own is changed. Raises NotFound,
+        Forbidden for a circuit of the deployment if the caller is no operator, and Conflict after five lost races.
+        """
         return self._change(user, name, "forced_open", reason)
 
     def _change(self, user: CircuitUser, name: str, change: ChangeName, reason: str) -> Circuit:

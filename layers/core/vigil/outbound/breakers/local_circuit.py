@@ -1,4 +1,4 @@
-"""The circuit of one process, which applies while the store of circuits does not answer."""
+"""The circuit of one process, which decides while the store of circuits is not available."""
 
 from collections import Counter
 from datetime import datetime
@@ -9,9 +9,10 @@ from vigil.outbound.breakers.rules import BreakerRules
 
 
 class LocalCircuit:
-    """Counts of this process only, with the fleet's thresholds. It opens at five failures in a row as well.
+    """A circuit with the counts of this process only, one per breaker. Not safe for threads.
 
-    `number` changes with each opening and closing; a call of another number has no effect. Not safe for threads.
+    It has the thresholds of the shared circuit, and also opens at `min_row` failures in a row. `number` grows with each
+    opening and closing; the result of a call that was admitted under another number has no effect.
     """
 
     def __init__(self, rules: BreakerRules, random: Random) -> None:
@@ -25,9 +26,10 @@ class LocalCircuit:
         self._failed: Counter[int] = Counter()
 
     def admit(self, now: datetime) -> datetime | None:
-        """Return None and admit a call, or return the time until which calls are refused.
+        """Return None to admit a call, or the time until which calls are refused.
 
-        Of an open circuit, the admitted call is a probe. Its lease delays the next one.
+        The first call after the pause of an open circuit is admitted as a probe. Further calls are refused until it is
+        settled, at most for `probe_lease`.
         """
         if self._retry_at is None:
             return None
@@ -37,7 +39,7 @@ class LocalCircuit:
         return None
 
     def settle(self, number: int, now: datetime, *, failed: bool) -> None:
-        """Record the result of a call that was admitted under a number."""
+        """Record the result of a call. `number` is the number of the circuit when the call was admitted."""
         if number != self.number:
             return
         if self._retry_at is not None:
@@ -51,7 +53,7 @@ class LocalCircuit:
             self._open(now)
 
     def clear(self) -> None:
-        """Forget all counts, because the store answers again."""
+        """Close the circuit and remove all counts, because the store is available again."""
         self.number += 1
         self._retry_at, self._tries, self._row = None, 0, 0
         self._answered.clear()

@@ -6,7 +6,7 @@ from vigil.runtime.telemetry import Telemetry
 
 
 class CircuitEvents:
-    """Observer with a log line, a metric by family of circuits, and an event on the bus for each transition.
+    """Observer of all circuits: a log line, a metric by family of circuits, and an event for each transition.
 
     An event that the bus does not accept is counted by the metric `CircuitEventsLost` and sent again later.
     """
@@ -16,10 +16,14 @@ class CircuitEvents:
         self._bus = bus
 
     def observe(self, circuit_id: CircuitId, transition: Transition) -> bool:
-        """Observe an opening or closing. Return False if its event was not accepted and must be sent again."""
+        """Log an opening or closing and publish its event. Return True if the bus accepted it.
+
+        Return False if it must be sent again.
+        """
         if transition.name == "opened":
             counts = {"failures": transition.failed, "calls": transition.calls}
-            self._log("circuit_opened", circuit_id, failed=True, epoch=transition.epoch, **counts)
+            total = ("CircuitsOpened", "circuit_owner", "tenant" if circuit_id.tenant_id else "deployment")
+            self._log("circuit_opened", circuit_id, failed=True, total=total, epoch=transition.epoch, **counts)
         else:
             self._log("circuit_closed", circuit_id, failed=False, epoch=transition.epoch)
         if self._bus.publish([transition.to_event(circuit_id)]):
@@ -28,17 +32,32 @@ class CircuitEvents:
         return True
 
     def changed(self, circuit: Circuit) -> None:
-        """Observe a change by hand. The log line has no reason, because it is free text."""
+        """Log a change by hand; `circuit.last_change` is this change.
+
+        The log line has no reason, because it is free text.
+        """
         if change := circuit.last_change:
             self._log(
                 "circuit_changed", circuit.id, failed=False, epoch=circuit.epoch, change=change.name, by=change.by
             )
 
-    def blind(self, circuit_id: CircuitId) -> None:
-        """Observe that the store of circuits did not answer, so that local rules apply."""
+    def store_unavailable(self, circuit_id: CircuitId) -> None:
+        """Log that the store of circuits did not answer, and count the metric `CircuitsBlind`.
+
+        The process counts and decides for itself until the store answers.
+        """
         self._log("CircuitsBlind", circuit_id, failed=True)
 
-    def _log(self, name: str, circuit_id: CircuitId, *, failed: bool, **facts: str | int) -> None:
+    def _log(
+        self,
+        name: str,
+        circuit_id: CircuitId,
+        *,
+        failed: bool,
+        total: tuple[str, str, str] | None = None,
+        **facts: str | int,
+    ) -> None:
         owner = {"tenant_id": circuit_id.tenant_id} if circuit_id.tenant_id else {}
         about = ("circuit_family", circuit_id.family)
-        self._telemetry.log_event(name, failed=failed, about=about, circuit=circuit_id.name, **owner, **facts)
+        circuit = {"circuit": circuit_id.name, **owner}
+        self._telemetry.log_event(name, failed=failed, about=about, total=total, **circuit, **facts)

@@ -9,48 +9,62 @@ from vigil.outbound.breakers.model import NO_CALLS, Circuit, CircuitId, Counts, 
 
 
 class CircuitStore(Protocol):
-    """Stored circuits. Every method raises Unavailable."""
+    """Stored circuits of the deployment and of all tenants. Every method raises Unavailable."""
 
     def get(self, circuit_id: CircuitId) -> Circuit:
-        """Return a circuit, read consistently; one without an item is closed, with epoch 0."""
+        """Return a circuit, read consistently. A circuit that is not stored is closed, with epoch 0."""
         ...
 
     def record(self, seen: Circuit, bucket: int, counts: Counts) -> Circuit:
-        """Add counts to a bucket and return the stored circuit, in one call.
+        """Add counts to a bucket of a circuit and return the stored circuit, in one call.
 
-        The counts are dropped if the stored epoch is not the seen one. Old buckets of the seen circuit are removed.
+        `bucket` is a number of `bucket_of`. Nothing is added if the stored epoch or state is not that of `seen`, the
+        circuit as it was last read. Old buckets of `seen` are removed.
         """
         ...
 
     def change(self, before: Circuit, after: Circuit, counts: Counts = NO_CALLS) -> bool:
-        """Store a transition and add counts to the totals; return False if epoch or state have changed since."""
+        """Store the transition from `before` to `after`, add counts to the totals, and return True.
+
+        Return False and store nothing if the stored epoch or state is not that of `before`.
+        """
         ...
 
     def claim_telling(self, circuit_id: CircuitId, transition: Transition, until: datetime) -> bool:
-        """Delay `retell_at` of an untold transition; return False if it was told or claimed since."""
+        """Claim the notification of observers of a transition: store `until` as its `retell_at`, and return True.
+
+        Return False if observers were notified, or another process has claimed it since it was read.
+        """
         ...
 
     def end_telling(self, circuit_id: CircuitId, transition: Transition) -> None:
-        """Remove a transition that observers have been told of. A removed one is no error."""
+        """Remove a transition from the untold ones, because observers were notified. A removed one is no error."""
         ...
 
     def throttle(self, circuit_id: CircuitId, until: datetime) -> None:
-        """Store the end of a vendor's pause, unless a later one is stored."""
+        """Store the end of a pause that a vendor demanded. A later stored end is not changed."""
         ...
 
 
 class CircuitObserver(Protocol):
-    """Observer of circuits. The methods raise no errors.
+    """Observer of all circuits. The methods raise no errors.
 
-    Each transition of the fleet is observed at least once: again only if the process that told it could not store that.
+    Each transition is observed at least once in the whole fleet. It is observed again if the bus did not accept its
+    event, or if a process could not store that it was observed.
     """
 
     def observe(self, circuit_id: CircuitId, transition: Transition) -> bool:
-        """Observe an opening or closing. Return False if its event was not accepted and must be sent again."""
+        """Observe an opening or closing. Return True if its event was accepted.
+
+        Return False if it must be sent again.
+        """
         ...
 
-    def blind(self, circuit_id: CircuitId) -> None:
-        """Observe that the store of circuits did not answer, so that local rules apply."""
+    def store_unavailable(self, circuit_id: CircuitId) -> None:
+        """Observe that the store of circuits did not answer a request.
+
+        The process then counts and decides for itself.
+        """
         ...
 
 
@@ -58,5 +72,8 @@ class EventBus(Protocol):
     """Event bus."""
 
     def publish(self, events: Sequence[Event]) -> Collection[str]:
-        """Publish the events; return the ids of those that the bus did not accept."""
+        """Publish the events, at least once. Return the ids of those that the bus did not accept; empty if it took all.
+
+        A bus that does not respond accepted none of them; that is no error.
+        """
         ...

@@ -10,11 +10,11 @@ from vigil.outbound.breakers.service import Breaker, BreakerParts
 
 Result = TypeVar("Result")
 _MAX_BREAKERS = 1_024
-"""Maximum breakers of a process. The least recently used one is dropped; its circuit stays in the store."""
+"""Maximum breakers of a process. Above it, the least recently used one is removed; its circuit remains stored."""
 
 
 class CircuitBreakers:
-    """Guards calls under the name of a circuit. Safe for threads."""
+    """Guards all calls of a process under the names of circuits. Safe for threads."""
 
     def __init__(self, parts: BreakerParts) -> None:
         self._parts = parts
@@ -28,15 +28,16 @@ class CircuitBreakers:
         function: Callable[[], Result],
         fallback: Callable[[], Result] | None = None,
     ) -> Result:
-        """Call the function and record its result under a circuit; None as tenant is the deployment.
+        """Call the function, record its result under a circuit, and return the result.
 
-        A status of 500 or more and an exception are failures; 429 with Retry-After pauses the calls. If the circuit
-        refuses the call, return the result of `fallback`, or raise CircuitOpen.
+        `tenant_id` is None for a circuit of the deployment. A status of 500 or more and an exception count as failures;
+        429 with Retry-After pauses the calls. Errors of the function are raised. If the circuit refuses the call,
+        return the result of `fallback`, or raise CircuitOpen without one.
         """
         return self.breaker(circuit, tenant_id).call(function, fallback)
 
     def breaker(self, circuit: str, tenant_id: str | None = None) -> Breaker:
-        """Return the breaker of a circuit."""
+        """Return the breaker of a circuit, which is created on first use. `tenant_id` is None for the deployment."""
         circuit_id = CircuitId(circuit, tenant_id)
         with self._lock:
             if (breaker := self._breakers.get(circuit_id)) is None:

@@ -11,8 +11,8 @@ from vigil.outbound.breakers.model import NO_CALLS, Circuit, Counts, bucket_of
 class BreakerRules:
     """Thresholds of the failures that open a circuit, and the pauses between probes.
 
-    A circuit opens at `min_failed` failures in a bucket, if half of the calls of it and of the bucket before fail.
-    Denominators are needed: with counts of failures in a row, a large fleet opens a circuit at 2 % of failures.
+    See `is_failing` for the thresholds. They count calls too: with failures in a row only, a large fleet opens a
+    circuit at 2 % of failures.
     """
 
     min_failed: int = 5
@@ -22,9 +22,9 @@ class BreakerRules:
     min_failed_in_both: int = 10
     """Minimum failures of the current and the previous bucket together."""
     min_row: int = 5
-    """Failures in a row of one instance that make a thin count sufficient."""
+    """Minimum failures in a row of one process for the third rule of `is_failing`."""
     exchange_interval: timedelta = timedelta(seconds=5)
-    """Time after which a busy instance stores its counts and reads the state."""
+    """Time after which a busy process stores its counts and reads the state."""
     urgent_interval: timedelta = timedelta(seconds=1)
     """Minimum time between two exchanges after failures, and after any call of a circuit that was idle."""
     eager_period: timedelta = timedelta(seconds=10)
@@ -37,9 +37,9 @@ class BreakerRules:
     jitter: float = 0.2
     """Largest random change of a pause, as a share of it."""
     max_throttle: timedelta = timedelta(hours=1)
-    """Maximum pause that a vendor can ask for."""
+    """Maximum pause that a vendor can demand."""
     forced_retry_after: timedelta = timedelta(seconds=60)
-    """Pause that callers of a forced circuit are told."""
+    """Pause in the error of a call that a forced circuit refuses."""
     call_timeout: timedelta = timedelta(seconds=10)
     """Maximum duration of a call."""
     clock_skew: timedelta = timedelta(seconds=5)
@@ -49,21 +49,34 @@ class BreakerRules:
 
     @property
     def probe_lease(self) -> timedelta:
-        """The time after which the probe of a lost process may be repeated."""
+        """The time after which another probe may begin although the running one has no result."""
         return self.call_timeout + self.clock_skew
 
     def pause(self, tries: int, random: Random) -> timedelta:
-        """Return the pause before the next probe: it doubles with each failed probe, with jitter."""
+        """Return the pause before the next probe of an open circuit, with jitter.
+
+        `tries` is the number of failed probes since the opening. The pause doubles with each of them, from `base_pause`
+        to `max_pause`.
+        """
         seconds = min(self.max_pause.total_seconds(), self.base_pause.total_seconds() * 2.0 ** min(tries, 16))
         return timedelta(seconds=seconds * random.uniform(1 - self.jitter, 1 + self.jitter))
 
     def must_open(self, circuit: Circuit, now: datetime, row: int) -> bool:
-        """Return True if the fleet's counts open a closed circuit; `row` is this instance's failures in a row."""
+        """Return True if the counts of the whole fleet open a closed circuit.
+
+        `row` is the number of failures in a row of this process.
+        """
         number = bucket_of(now)
         return self.is_failing(circuit.buckets.get(number, NO_CALLS), circuit.buckets.get(number - 1, NO_CALLS), row)
 
     def is_failing(self, current: Counts, previous: Counts, row: int) -> bool:
-        """Return True if the counts of the current and the previous bucket show an outage."""
+        """Return True if the counts of the current and the previous bucket show an outage, by one of three rules.
+
+        First: at least `min_failed` failures in the current bucket, which are half of the calls of the larger bucket.
+        Second: at least `min_failed_in_both` failures in both buckets, which are half of their calls. Third: as the
+        second with `min_failed` failures in the current bucket, which are half of its calls, and `row` is at least
+        `min_row`. `row` is the number of failures in a row of this process.
+        """
         both = current + previous
         is_many = current.failed >= self.min_failed
         fails_now = current.failed >= self.failed_share * max(current.calls, previous.calls)

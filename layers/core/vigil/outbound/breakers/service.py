@@ -22,7 +22,7 @@ from vigil.outbound.breakers.verdicts import Failed, Throttled, Verdict, judge_e
 
 Result = TypeVar("Result")
 _MIN_RETRY_AFTER = 1
-"""Minimum pause that a refused caller is told, in seconds."""
+"""Minimum pause in the error of a refused call, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,11 @@ class BreakerParts:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Permission for one call. `epoch` is None under local rules, whose `number` it then belongs to."""
+    """Permission for one call, from `admit` to `settle`. `is_probe` is True for a test call of an open circuit.
+
+    `epoch` is that of the shared circuit. It is None if the store was not available; `number` is then that of the
+    LocalCircuit.
+    """
 
     started_at: datetime
     epoch: int | None
@@ -47,7 +51,7 @@ class Permit:
 
 
 class Breaker:
-    """Guards the calls to one vendor or endpoint. Safe for threads."""
+    """Guards the calls of one process to one vendor or endpoint. Safe for threads."""
 
     def __init__(self, circuit_id: CircuitId, parts: BreakerParts) -> None:
         self._id = circuit_id
@@ -55,7 +59,7 @@ class Breaker:
         self._clock, self._random = parts.clock, parts.random
         self._lock = Lock()
         self._seen: Circuit | None = None
-        self._is_blind = False
+        self._is_local = False
         self._local = LocalCircuit(parts.rules, parts.random)
         self._counts, self._bucket, self._row = NO_CALLS, 0, 0
         self._asked_at: datetime | None = None
@@ -70,10 +74,10 @@ class Breaker:
         fallback: Callable[[], Result] | None = None,
         judge: Callable[[Result, datetime], Verdict] = judge_result,
     ) -> Result:
-        """Return the result of the function and record its verdict.
+        """Call the function, record the verdict of `judge` on its result, and return the result.
 
-        If the call is refused, return the result of `fallback`, or raise CircuitOpen without one. Errors of the
-        function are recorded and raised.
+        Errors of the function are recorded and raised. If the circuit refuses the call, return the result of
+        `fallback`, or raise CircuitOpen without one. A store that is not available raises no error.
         """
         try:
             permit = self.admit()
@@ -90,7 +94,10 @@ class Breaker:
         return result
 
     def admit(self) -> Permit:
-        """Return the permission for one call. Raises CircuitOpen if calls are refused."""
+        """Return the permission for one call, for callers that do not use `call`. Pass it to `settle` after the call.
+
+        Raises CircuitOpen if calls are refused.
+        """
         now = self._clock()
         if self._is_turn(now, self._rules.exchange_interval):
             self._exchange(now)
@@ -105,7 +112,10 @@ class Breaker:
         raise CircuitOpen(_MIN_RETRY_AFTER)
 
     def settle(self, permit: Permit, verdict: Verdict) -> None:
-        """Record the verdict about a permitted call. It has no effect if the circuit has changed since."""
+        """Record the verdict about a permitted call. It is not counted if the circuit has changed its epoch since.
+
+        The pause of a Throttled verdict always applies, whatever the epoch.
+        """
         now = self._clock()
         if isinstance(verdict, Throttled):
             self._throttle(now + min(verdict.pause, self._rules.max_throttle))
@@ -139,7 +149,7 @@ class Breaker:
             for until in (pause, seen and seen.refused_until(now)):
                 if until and until > now:
                     self._refuse(until - now)
-            if seen is None or self._is_blind:
+            if seen is None or self._is_local:
                 if until := self._local.admit(now):
                     self._refuse(until - now)
                 return Permit(now, None, self._local.number)
@@ -154,7 +164,7 @@ class Breaker:
         """Return True for the one thread that has to exchange now. A store that is away is asked less often."""
         with self._lock:
             asked_at = self._asked_at
-            if asked_at and (self._is_blind or interval == self._rules.exchange_interval):
+            if asked_at and (self._is_local or interval == self._rules.exchange_interval):
                 if now - asked_at < self._rules.exchange_interval:
                     return False
             elif self._told_at and now - self._told_at < interval:
@@ -177,7 +187,7 @@ class Breaker:
         except Unavailable:
             with self._lock:
                 self._counts += counts
-            self._lose_sight()
+            self._apply_local_rules()
             return
         self._adopt(stored, now)
         tell_late(self._store, self._observer, stored, now)
@@ -199,7 +209,7 @@ class Breaker:
             won = self._store.change(before, after, counts)
             stored = after if won else self._store.get(self._id)
         except Unavailable:
-            self._lose_sight()
+            self._apply_local_rules()
             return False
         self._adopt(stored, now)
         if won:
@@ -218,21 +228,21 @@ class Breaker:
             if self._seen and stored.last_change != self._seen.last_change:
                 self._throttled_until = None
             self._seen = stored
-            if self._is_blind:
-                self._is_blind = False
+            if self._is_local:
+                self._is_local = False
                 self._local.clear()
 
-    def _lose_sight(self) -> None:
+    def _apply_local_rules(self) -> None:
         with self._lock:
-            self._is_blind = True
-        self._observer.blind(self._id)
+            self._is_local = True
+        self._observer.store_unavailable(self._id)
 
     def _throttle(self, until: datetime) -> None:
         with self._lock:
             self._throttled_until = max(until, self._throttled_until or until)
-            is_blind = self._is_blind
+            is_local = self._is_local
         try:
-            if not is_blind:
+            if not is_local:
                 self._store.throttle(self._id, until)
         except Unavailable:
-            self._lose_sight()
+            self._apply_local_rules()

@@ -2,7 +2,7 @@
 
 A circuit is one item: `pk = CIRCUITS` or `<tenant>#CIRCUITS`, `sk` its name. The attribute `<kind>:<epoch>:<bucket>`
 counts a bucket, for example `failed:3:352947281`. Counts of earlier epochs therefore never mix with later ones. The
-attribute `untold-<epoch>` is an opening or closing that observers have not been told of.
+attribute `untold-<epoch>` is an opening or closing of which observers have not been notified.
 """
 
 import secrets
@@ -28,22 +28,22 @@ _FIELDS = {"change": "last_change"}
 
 
 class DynamoCircuits:
-    """Stored circuits of the deployment and of tenants."""
+    """Stored circuits of the deployment and of all tenants. Every method raises Unavailable."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The table of circuits")
 
     def get(self, circuit_id: CircuitId) -> Circuit:
-        """Return a circuit, read consistently; one without an item is closed, with epoch 0."""
+        """Return a circuit, read consistently. A circuit that is not stored is closed, with epoch 0."""
         return self.find(circuit_id) or Circuit(circuit_id)
 
     def find(self, circuit_id: CircuitId) -> Circuit | None:
-        """Return a circuit, read consistently, or None if it has no item."""
+        """Return a circuit, read consistently, or None if it is not stored."""
         item = self._table.get(_key(circuit_id))
         return circuit_of(circuit_id, item) if item else None
 
     def page(self, tenant_id: str | None) -> Sequence[Circuit]:
-        """Return the circuits of a tenant, or of the deployment for None, in the order of their names."""
+        """Return all circuits of a tenant, or of the deployment for None, in the order of their names."""
         items = self._table.items(
             "query",
             KeyConditionExpression="pk = :pk",
@@ -53,7 +53,10 @@ class DynamoCircuits:
         return [circuit_of(CircuitId(item["sk"]["S"], tenant_id), item) for item in items]
 
     def record(self, seen: Circuit, bucket: int, counts: Counts) -> Circuit:
-        """Add counts to a bucket and return the stored circuit, in one call. See CircuitStore."""
+        """Add counts to a bucket of a circuit and return the stored circuit, in one call.
+
+        Nothing is added if the stored epoch or state is not that of `seen`, the circuit as it was last read.
+        """
         parts = {f"{kind}:{seen.epoch}:{bucket}": getattr(counts, kind) for kind in _BUCKET_KINDS}
         totals = {f"total_{kind}": getattr(counts, kind) for kind in _KINDS}
         update = _Update()
@@ -73,7 +76,10 @@ class DynamoCircuits:
         return circuit_of(seen.id, answer["Attributes"])
 
     def change(self, before: Circuit, after: Circuit, counts: Counts = NO_CALLS) -> bool:
-        """Store a transition and add counts to the totals; return False if epoch or state have changed since."""
+        """Store the transition from `before` to `after`, add counts to the totals, and return True.
+
+        Return False and store nothing if the stored epoch or state is not that of `before`.
+        """
         update, writer = _Update(), secrets.token_hex(8)
         update.set({**_attributes(after), **_untold(after, before), "writer": {"S": writer}})
         update.remove([*_absent(after), *_old_names(before, None)])
@@ -93,7 +99,10 @@ class DynamoCircuits:
         return True
 
     def claim_telling(self, circuit_id: CircuitId, transition: Transition, until: datetime) -> bool:
-        """Delay `retell_at` of an untold transition; return False if it was told or claimed since."""
+        """Claim the notification of observers of a transition: store `until` as its `retell_at`, and return True.
+
+        Return False if observers were notified, or another process has claimed it since it was read.
+        """
         return self._table.write_if(
             "update_item",
             Key=_key(circuit_id),
@@ -104,7 +113,7 @@ class DynamoCircuits:
         )
 
     def end_telling(self, circuit_id: CircuitId, transition: Transition) -> None:
-        """Remove a transition that observers have been told of. A removed one is no error."""
+        """Remove a transition from the untold ones, because observers were notified. A removed one is no error."""
         self._table.write_if(
             "update_item",
             Key=_key(circuit_id),
@@ -114,7 +123,7 @@ class DynamoCircuits:
         )
 
     def throttle(self, circuit_id: CircuitId, until: datetime) -> None:
-        """Store the end of a vendor's pause, unless a later one is stored."""
+        """Store the end of a pause that a vendor demanded. A later stored end is not changed."""
         self._table.write_if(
             "update_item",
             Key=_key(circuit_id),
@@ -174,7 +183,7 @@ class _Update:
 
 
 def circuit_of(circuit_id: CircuitId, item: Item) -> Circuit:
-    """Return the circuit of an item; an empty item is a closed circuit."""
+    """Return the circuit of an item. An empty item is a closed circuit with epoch 0."""
     fields: dict[str, Any] = {name: int(item[name]["N"]) for name in _NUMBERS if name in item}
     fields |= {name: datetime.fromisoformat(item[name]["S"]) for name in (*_TIMES, "throttled_until") if name in item}
     if "state" in item:

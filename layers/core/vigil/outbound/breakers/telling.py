@@ -1,7 +1,7 @@
-"""Telling of transitions: observers are told of each stored opening and closing, also after a crash of its writer.
+"""Notification of observers of each stored opening and closing, also after a crash of its writer.
 
-A transition is stored as untold in the write that makes it. Its writer tells it at once. If the writer dies, or loses
-the answer of the write, the next process that reads the circuit tells it.
+A transition is stored as untold in the write that makes it. Its writer notifies observers at once. If the writer ends
+before, or loses the answer of the write, the next process that reads the circuit notifies them.
 """
 
 from contextlib import suppress
@@ -13,14 +13,17 @@ from vigil.outbound.breakers.model import RETELL_AFTER, Circuit, CircuitId, Tran
 
 
 class Tellings(Protocol):
-    """The part of the store of circuits with the untold transitions. Its methods raise Unavailable."""
+    """The part of the store of circuits that has the untold transitions. Both methods raise Unavailable."""
 
     def claim_telling(self, circuit_id: CircuitId, transition: Transition, until: datetime) -> bool:
-        """Delay `retell_at` of an untold transition; return False if it was told or claimed since."""
+        """Claim the notification of observers of a transition: store `until` as its `retell_at`, and return True.
+
+        Return False if observers were notified, or another process has claimed it since it was read.
+        """
         ...
 
     def end_telling(self, circuit_id: CircuitId, transition: Transition) -> None:
-        """Remove a transition that observers have been told of. A removed one is no error."""
+        """Remove a transition from the untold ones, because observers were notified. A removed one is no error."""
         ...
 
 
@@ -28,19 +31,28 @@ class TransitionObserver(Protocol):
     """Observer of transitions."""
 
     def observe(self, circuit_id: CircuitId, transition: Transition) -> bool:
-        """Observe an opening or closing. Return False if its event was not accepted and must be sent again."""
+        """Observe an opening or closing. Return True if its event was accepted.
+
+        Return False if it must be sent again.
+        """
         ...
 
 
 def tell_own(store: Tellings, observer: TransitionObserver, circuit: Circuit) -> None:
-    """Tell the transition into the epoch of a circuit, if there is one. The caller has just stored it."""
+    """Notify the observer of the transition that the caller has just stored, if the circuit's epoch began with one.
+
+    Raises no error of the store. If the event or the record of it fails, `tell_late` repeats it.
+    """
     for transition in circuit.untold:
         if transition.epoch == circuit.epoch:
             _tell(store, observer, circuit.id, transition)
 
 
 def tell_late(store: Tellings, observer: TransitionObserver, circuit: Circuit, now: datetime) -> None:
-    """Tell the transitions that their writers have not told in time. One process claims each of them."""
+    """Notify the observer of the transitions whose writers have not done it in time.
+
+    Of several processes, only the one that claims a transition does. Raises no error of the store.
+    """
     with suppress(Unavailable):  # the next process that reads the circuit tells them
         for transition in circuit.untold:
             if transition.retell_at <= now and store.claim_telling(circuit.id, transition, now + RETELL_AFTER):

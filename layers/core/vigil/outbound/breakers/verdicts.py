@@ -1,4 +1,4 @@
-"""Verdicts about the results of guarded calls."""
+"""Verdicts about the results of guarded calls, which decide how a circuit counts them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,17 +13,20 @@ _TOO_MANY_REQUESTS = 429
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The endpoint answered, be it with a refusal."""
+    """The endpoint answered, so that the call is no failure. A refusal such as 404 is an answer too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The endpoint did not answer, or reported a failure of its own."""
+    """The endpoint did not answer, or reported a failure of its own.
+
+    A call that raises an exception that is not Vigil's is a failure too.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Throttled:
-    """The endpoint answered that it accepts no call for a time."""
+    """The endpoint answered that it accepts no call for a time. The call is no failure."""
 
     pause: timedelta
 
@@ -48,9 +51,9 @@ class HttpAnswer(Protocol):
 
 
 def judge_result(result: object, now: datetime) -> Verdict:
-    """Return the verdict about a result: a status of 500 or more fails, 429 with Retry-After throttles.
+    """Return the verdict about a result: Failed for a status of 500 or more, Throttled for 429 with Retry-After.
 
-    Retry-After is a number of seconds or a date. Any other result is an answer.
+    Retry-After is a number of seconds or a date after `now`. Any other result, with or without a status, is Answered.
     """
     if not isinstance(result, HttpAnswer):
         return Answered()
@@ -62,5 +65,8 @@ def judge_result(result: object, now: datetime) -> Verdict:
 
 
 def judge_error(error: Exception) -> Verdict:
-    """Return the verdict about an exception: all fail, except Vigil's own errors other than Unavailable."""
+    """Return the verdict about an exception of a call: Failed, also for Unavailable.
+
+    Vigil's other errors are Answered, because they are not about the endpoint.
+    """
     return Answered() if isinstance(error, VigilError) and not isinstance(error, Unavailable) else Failed()
