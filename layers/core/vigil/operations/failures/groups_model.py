@@ -1,0 +1,266 @@
+"""Groups of failures: their life from the first occurrence, their findings and their counts.
+
+open ──resolve──> resolved ──seen again by a fixed version──> open (regressed, counted anew)
+ │ └────ignore──> ignored
+ └<────reopen────────┴──────────────────┘
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from vigil.kernel.events import Event, create_event
+from vigil.kernel.tenants import OPERATORS
+from vigil.kernel.time import format_timestamp
+from vigil.operations.failures.model import MAX_OCCURRENCES, FailureState, Occurrence, Sighting, Signature
+
+FindingName = Literal["found", "regressed"]
+SEEN_INTERVAL = timedelta(minutes=1)
+"""Minimum time between two updates of the last occurrence of a group."""
+REGRESSION_AFTER = timedelta(hours=24)
+"""Time after a resolution from which an occurrence is a regression, if its version says nothing."""
+FREQUENT_COUNT = 10
+"""Number of failures in FREQUENT_MINUTES above which a group is frequent."""
+FREQUENT_MINUTES = 5
+_STORED_MINUTES = FREQUENT_MINUTES + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fact that alerts people: a group is new or has regressed, or such a group has become frequent.
+
+    `occurred_at` is a timestamp. `function` and `function_version` are those of the occurrence; the version is 0 if it
+    is unknown. `is_frequent` is True for a group that has become frequent.
+    """
+
+    name: FindingName
+    generation: int
+    occurred_at: str
+    function: str
+    function_version: int
+    is_frequent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FailureGroup:
+    """All failures with one signature.
+
+    `generation` grows with each regression, and the count restarts. `functions` has the latest failing version of each
+    function, 0 if it is unknown. `fixed_in` has the first version of each function without the failure; it is empty if
+    the group is not resolved. `count` is the count at `last_seen`. `unpublished` are findings that the bus has not
+    accepted yet. `version` grows with each write.
+
+    Times are timestamps of `format_timestamp`. `regressed_at` is None before the first regression, `resolved_at` if the
+    group is not resolved. `changed_at` and `changed_by` are None before the first change by hand.
+    """
+
+    signature: Signature
+    state: FailureState
+    first_seen: str
+    last_seen: str
+    functions: Mapping[str, int]
+    count: int = 0
+    generation: int = 1
+    is_frequent: bool = False
+    regressed_at: str | None = None
+    resolved_at: str | None = None
+    fixed_in: Mapping[str, int] = field(default_factory=dict)
+    changed_at: str | None = None
+    changed_by: str | None = None
+    unpublished: tuple[Finding, ...] = ()
+    version: int = 0
+
+    @property
+    def failure_id(self) -> str:
+        """The id of the group."""
+        return self.signature.fingerprint
+
+    @classmethod
+    def begin(cls, sighting: Sighting) -> "FailureGroup":
+        """Return the group of a failure that was never seen before, with its finding."""
+        last = sighting.last
+        first = min(each.at for each in sighting.occurrences)
+        finding = Finding("found", 1, last.at, last.function, last.version)
+        return cls(sighting.signature, "open", first, last.at, _versions({}, sighting), unpublished=(finding,))
+
+    def regress(self, sighting: Sighting) -> "FailureGroup":
+        """Return the group after the failures of a batch: open again if one of them is a regression.
+
+        Return the group itself if none is. One batch makes at most one regression.
+        """
+        occurrence = next(filter(self._is_regression, sighting.occurrences), None)
+        if occurrence is None:
+            return self
+        generation = self.generation + 1
+        finding = Finding("regressed", generation, occurrence.at, occurrence.function, occurrence.version)
+        return replace(
+            self,
+            state="open",
+            generation=generation,
+            is_frequent=False,
+            count=0,
+            regressed_at=occurrence.at,
+            resolved_at=None,
+            fixed_in={},
+            unpublished=(*self.unpublished, finding),
+        )
+
+    def see(self, sighting: Sighting, count: int, recent: int) -> "FailureGroup":
+        """Return the group with the last occurrence and the counts after a batch, or itself if nothing is due.
+
+        `count` is the number of failures of the generation. `recent` is the number of failures in the FREQUENT_MINUTES
+        that end with the last occurrence.
+        """
+        last, versions = sighting.last, _versions(self.functions, sighting)
+        becomes_frequent = self.state == "open" and not self.is_frequent and recent > FREQUENT_COUNT
+        is_due = _moment(last.at) - _moment(self.last_seen) >= SEEN_INTERVAL
+        if not (becomes_frequent or is_due or versions != self.functions or self.count == 0):
+            return self
+        seen = replace(self, last_seen=max(self.last_seen, last.at), functions=versions, count=max(count, self.count))
+        if not becomes_frequent:
+            return seen
+        name: FindingName = "found" if self.generation == 1 else "regressed"
+        finding = Finding(name, self.generation, last.at, last.function, last.version, is_frequent=True)
+        return replace(seen, is_frequent=True, unpublished=(*seen.unpublished, finding))
+
+    def resolve(self, by: str, now: datetime) -> "FailureGroup":
+        """Return the group as resolved: fixed in the versions after the latest failing ones."""
+        fixed = {function: version + 1 for function, version in self.functions.items() if version}
+        return replace(self._changed("resolved", by, now), resolved_at=format_timestamp(now), fixed_in=fixed)
+
+    def ignore(self, by: str, now: datetime) -> "FailureGroup":
+        """Return the group without alerts from now on. Its failures are still counted."""
+        return self._changed("ignored", by, now)
+
+    def reopen(self, by: str, now: datetime) -> "FailureGroup":
+        """Return the group as open again, with its count."""
+        return self._changed("open", by, now)
+
+    def published(self) -> "FailureGroup":
+        """Return the group without unpublished findings."""
+        return replace(self, unpublished=())
+
+    def events(self) -> list[Event]:
+        """Return one event per unpublished finding. Their ids are the same in every attempt."""
+        return [self._event(finding) for finding in self.unpublished]
+
+    def _event(self, finding: Finding) -> Event:
+        source_id = f"{self.failure_id}.{finding.generation}" + (".frequent" if finding.is_frequent else "")
+        fields = {
+            "tenant_id": OPERATORS,
+            "failure_id": self.failure_id,
+            "generation": finding.generation,
+            "kind": self.signature.kind,
+            "error": self.signature.title,
+            "function": finding.function,
+            "function_version": finding.function_version,
+            "is_frequent": finding.is_frequent,
+        }
+        kind: Literal["failures.found", "failures.regressed"] = (
+            "failures.found" if finding.name == "found" else "failures.regressed"
+        )
+        return create_event(source_id, kind, finding.occurred_at, fields)
+
+    def _changed(self, state: FailureState, by: str, now: datetime) -> "FailureGroup":
+        at = format_timestamp(now)
+        return replace(self, state=state, changed_at=at, changed_by=by, resolved_at=None, fixed_in={})
+
+    def _is_regression(self, occurrence: Occurrence) -> bool:
+        """Return True for an occurrence after the resolution. Old processes may still run a version without the fix."""
+        if self.state != "resolved" or self.resolved_at is None:
+            return False
+        if occurrence.version and (fixed := self.fixed_in.get(occurrence.function)):
+            return occurrence.version >= fixed
+        return _moment(occurrence.at) >= _moment(self.resolved_at) + REGRESSION_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One part of the count of one generation of a group: the failures of some log streams.
+
+    `part` is the number of the part, from 0. `minutes` has the counts of the latest six minutes with failures, by their
+    number since 1970. `latest` are at most MAX_OCCURRENCES occurrences, newest first.
+    """
+
+    failure_id: str
+    generation: int
+    part: int
+    count: int = 0
+    minutes: Mapping[int, int] = field(default_factory=dict)
+    latest: tuple[Occurrence, ...] = ()
+
+    def add(self, sighting: Sighting) -> "Tally":
+        """Return the tally with the failures of a batch."""
+        minutes = dict(self.minutes)
+        for occurrence in sighting.occurrences:
+            minute = _minute(occurrence.at)
+            minutes[minute] = minutes.get(minute, 0) + 1
+        kept = sorted(minutes)[-_STORED_MINUTES:]
+        latest = newest((*self.latest, *sighting.occurrences))
+        count = self.count + len(sighting.occurrences)
+        return replace(self, count=count, minutes={each: minutes[each] for each in kept}, latest=latest)
+
+    def recent(self, at: str) -> int:
+        """Return the number of failures in the FREQUENT_MINUTES that end with the minute of a time."""
+        last = _minute(at)
+        return sum(count for minute, count in self.minutes.items() if last - FREQUENT_MINUTES < minute <= last)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFailure:
+    """One group with all parts of the count of its current generation."""
+
+    group: FailureGroup
+    tallies: tuple[Tally, ...]
+
+    @property
+    def count(self) -> int:
+        """The exact number of failures since the first occurrence or the last regression."""
+        return sum(tally.count for tally in self.tallies)
+
+    @property
+    def latest(self) -> tuple[Occurrence, ...]:
+        """The latest occurrences of the generation, at most MAX_OCCURRENCES, newest first."""
+        return newest(occurrence for tally in self.tallies for occurrence in tally.latest)
+
+    def part(self, number: int) -> Tally:
+        """Return a part of the count; an empty one if the part does not exist yet."""
+        empty = Tally(self.group.failure_id, self.group.generation, number)
+        return next((tally for tally in self.tallies if tally.part == number), empty)
+
+    def with_part(self, tally: Tally) -> "StoredFailure":
+        """Return the failure with one part of the count replaced."""
+        return replace(self, tallies=(*(each for each in self.tallies if each.part != tally.part), tally))
+
+    def recent(self, at: str) -> int:
+        """Return the number of failures in the FREQUENT_MINUTES that end with the minute of a time."""
+        return sum(tally.recent(at) for tally in self.tallies)
+
+
+@dataclass(frozen=True, slots=True)
+class FailurePage:
+    """One page of groups, latest failure first, and the position of the next page; None on the last page."""
+
+    groups: tuple[FailureGroup, ...]
+    next: dict[str, str] | None
+
+
+def newest(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
+    """Return the latest MAX_OCCURRENCES occurrences, newest first."""
+    return tuple(sorted(occurrences, key=lambda each: each.at, reverse=True)[:MAX_OCCURRENCES])
+
+
+def _versions(before: Mapping[str, int], sighting: Sighting) -> dict[str, int]:
+    versions = dict(before)
+    for each in sighting.occurrences:
+        versions[each.function] = max(each.version, versions.get(each.function, 0))
+    return versions
+
+
+def _minute(at: str) -> int:
+    return int(_moment(at).timestamp()) // 60
+
+
+def _moment(at: str) -> datetime:
+    return datetime.fromisoformat(at)
