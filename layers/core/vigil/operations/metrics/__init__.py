@@ -1,0 +1,1 @@
+"""Metrics of the deployment for Prometheus, collected every minute into one table."""

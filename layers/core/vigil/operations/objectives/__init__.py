@@ -1,0 +1,1 @@
+"""Service level objectives: their budgets, burn rates and alerts."""
