@@ -1,0 +1,67 @@
+"""Checks of a breach of security: the keys of the incident, refused sign-ins, and the isolation of tenants."""
+
+from vigil.errors import NotFound
+from vigil.operations.diagnosis.model import DAY, Metric, conclude
+from vigil.operations.diagnosis.ports import AlarmStates, KeyRecords, MetricTotals
+from vigil.operations.diagnosis.service import counted
+from vigil.operations.incidents.steps_model import Evidence, Scope
+
+_NAMESPACE = "Vigil"
+_REFUSALS = "SignInsRefused"
+_BREACHES = "Breaches"
+_ISOLATION_BREACHES = {"tenant-trespass"}
+"""Kinds of breaches between tenants. A forged signature is refused and opens nothing."""
+_ISOLATION_ALARMS = ("tenants-trespassed", "usage-not-the-ledger", "usage-not-audited")
+"""Ends of the names of alarms about data of other tenants, and about usage that differs from the ledger."""
+
+
+class BreachChecks:
+    """Checks of credentials and of the separation of tenants."""
+
+    def __init__(self, keys: KeyRecords, metrics: MetricTotals, alarms: AlarmStates) -> None:
+        self._keys = keys
+        self._metrics = metrics
+        self._alarms = alarms
+
+    def scope_of_breach(self, scope: Scope) -> Evidence:
+        """Return the keys of the incident, and the refused sign-ins of the whole deployment in the last 24 hours.
+
+        A valid key is returned with its last use. A valid key or a refused sign-in gives the verdict `faulty`.
+        """
+        faults, others = [], []
+        for key_id in scope.key_ids:
+            try:
+                key = self._keys.get(scope.tenant_id, key_id)
+            except NotFound:
+                others.append((key_id, "unknown"))
+                continue
+            if key.revoked_at:
+                others.append((key_id, f"revoked at {key.revoked_at}"))
+            else:
+                faults.append((key_id, f"valid, role {key.role}, last used {key.last_used_at or 'never'}"))
+        faults += [
+            (_place(metric), f"{count:.0f} refusals of sign-ins in 24 hours")
+            for metric, count in counted(self._metrics, _NAMESPACE, _REFUSALS, DAY)
+        ]
+        return conclude(faults, "No key of the incident is valid.", "{} keys or sources are open.", others)
+
+    def audit_and_isolation(self, _: Scope) -> Evidence:
+        """Return the broken rules of isolation of the whole deployment in the last 24 hours.
+
+        The firing alarms of isolation and of the usage audit are returned too.
+        """
+        faults = [
+            (alarm.name, f"fires since {alarm.since}")
+            for alarm in self._alarms.firing()
+            if alarm.name.endswith(_ISOLATION_ALARMS)
+        ]
+        faults += [
+            (_place(metric), f"{count:.0f} broken rules in 24 hours")
+            for metric, count in counted(self._metrics, _NAMESPACE, _BREACHES, DAY)
+            if _ISOLATION_BREACHES & set(dict(metric.dimensions).values())
+        ]
+        return conclude(faults, "Tenants are separate, and usage equals the ledger.", "{} findings of isolation.")
+
+
+def _place(metric: Metric) -> str:
+    return " ".join(value for _, value in metric.dimensions) or metric.name

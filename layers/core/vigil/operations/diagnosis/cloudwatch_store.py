@@ -1,0 +1,92 @@
+"""Alarms and metrics in CloudWatch."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from vigil.aws.errors import translate_errors
+from vigil.kernel.time import format_timestamp
+from vigil.operations.diagnosis.model import FiringAlarm, Metric, Statistic
+
+_FINE_SECONDS, _COARSE_SECONDS = 60, 300
+"""Lengths of the periods of a short and of a long window. CloudWatch returns at most 1,440 periods."""
+_FINE_UP_TO = timedelta(hours=1)
+_FIRING = "ALARM"
+_RECENT = "PT3H"
+"""Period of activity in the form of CloudWatch, which knows no other one."""
+
+
+class _Monitoring:
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        with translate_errors("CloudWatch"):
+            return getattr(self._client, operation)(**arguments)
+
+    def _pages(self, operation: str, **arguments: Any) -> Iterator[Any]:
+        position: dict[str, str] = {}
+        while True:
+            page = self._call(operation, **arguments, **position)
+            yield page
+            if not (token := page.get("NextToken")):
+                return
+            position = {"NextToken": token}
+
+
+class CloudWatchAlarms(_Monitoring):
+    """The alarms of one stack, whose names begin with the name of the stack."""
+
+    def __init__(self, client: Any, stack: str) -> None:
+        super().__init__(client)
+        self._stack = stack
+
+    def firing(self) -> Sequence[FiringAlarm]:
+        """Return one entry per alarm in the state ALARM. Raises Unavailable."""
+        prefix = f"{self._stack}-"
+        pages = self._pages("describe_alarms", AlarmNamePrefix=prefix, StateValue=_FIRING)
+        return [
+            FiringAlarm(alarm["AlarmName"].removeprefix(prefix), format_timestamp(alarm["StateUpdatedTimestamp"]))
+            for page in pages
+            for alarm in page.get("MetricAlarms", [])
+            if alarm["StateValue"] == _FIRING
+        ]
+
+
+class CloudWatchTotals(_Monitoring):
+    """Sums and sample counts of metrics."""
+
+    def __init__(self, client: Any, clock: Callable[[], datetime]) -> None:
+        super().__init__(client)
+        self._clock = clock
+
+    def recent(self, namespace: str, name: str) -> Sequence[Metric]:
+        """Return one metric per set of dimensions that has data of the last three hours under this name.
+
+        Raises Unavailable.
+        """
+        pages = self._pages("list_metrics", Namespace=namespace, MetricName=name, RecentlyActive=_RECENT)
+        found = (
+            Metric(namespace, name, tuple((each["Name"], each["Value"]) for each in metric["Dimensions"]))
+            for page in pages
+            for metric in page.get("Metrics", [])
+        )
+        return list(dict.fromkeys(found))
+
+    def total(self, metric: Metric, window: timedelta, statistic: Statistic = "Sum") -> float:
+        """Return the sum or the number of samples in the window that ends now; 0 without samples.
+
+        Raises Unavailable.
+        """
+        now = self._clock()
+        answer = self._call(
+            "get_metric_statistics",
+            Namespace=metric.namespace,
+            MetricName=metric.name,
+            Dimensions=[{"Name": name, "Value": value} for name, value in metric.dimensions],
+            StartTime=now - window,
+            EndTime=now + timedelta(minutes=1),
+            Period=_FINE_SECONDS if window <= _FINE_UP_TO else _COARSE_SECONDS,
+            Statistics=[statistic],
+        )
+        return float(sum(point[statistic] for point in answer.get("Datapoints", [])))

@@ -1,0 +1,83 @@
+"""Checks of models: packages, abstentions, and replays of decisions."""
+
+from collections import Counter
+
+from vigil.errors import ModelRefused, NotFound
+from vigil.operations.diagnosis.model import (
+    MAX_ABSTAINING,
+    MIN_DECISIONS,
+    REPLAYED,
+    Fact,
+    PastDecision,
+    conclude,
+)
+from vigil.operations.diagnosis.ports import AlarmStates, Champions, PastDecisions
+from vigil.operations.incidents.steps_model import Evidence, Scope
+
+_COUNTED = 100
+"""Number of recent decisions whose abstentions are counted."""
+_REFUSED_ALARM = "models-refused"
+
+
+class ModelChecks:
+    """Checks of the model of an incident, or of all models if it names none."""
+
+    def __init__(self, champions: Champions, decisions: PastDecisions, alarms: AlarmStates) -> None:
+        self._champions = champions
+        self._decisions = decisions
+        self._alarms = alarms
+
+    def package_and_golden_rows(self, scope: Scope) -> Evidence:
+        """Verify signature, files and golden rows of each champion. A model without a champion is a fault."""
+        faults: list[Fact] = []
+        fine: list[Fact] = []
+        for name in self._names(scope):
+            if (state := self._champions.check(name)) is None:
+                faults.append((name, "no champion"))
+            elif state.refusal:
+                faults.append((name, f"version {state.version}: {state.refusal}"))
+            else:
+                fine.append((name, f"version {state.version}"))
+        return conclude(faults, "Every champion verifies.", "{} champions are refused.", fine)
+
+    def refusals_and_abstention(self, scope: Scope) -> Evidence:
+        """Return the number of abstentions per model, and the alarm of refused models if it fires.
+
+        The latest 100 decisions of a model count. More than half of at least 20 is a fault.
+        """
+        faults = [(each.name, f"fires since {each.since}") for each in self._alarms.firing() if _is_refusal(each.name)]
+        others: list[Fact] = []
+        for name in self._names(scope):
+            decisions = self._decisions.recent(name, _COUNTED)
+            abstained = sum(each.is_abstention for each in decisions)
+            fact = (name, f"{abstained} of {len(decisions)} recent decisions abstain")
+            is_faulty = len(decisions) >= MIN_DECISIONS and abstained > MAX_ABSTAINING * len(decisions)
+            (faults if is_faulty else others).append(fact)
+        return conclude(faults, "No model is refused or abstains too often.", "{} models or alarms are faulty.", others)
+
+    def replay_recent_decisions(self, scope: Scope) -> Evidence:
+        """Replay the latest 20 decisions of each model byte for byte, and count the decisions of each version."""
+        faults, versions = [], Counter[str]()
+        for name in self._names(scope):
+            for decision in self._decisions.recent(name, REPLAYED):
+                versions[f"{name} version {decision.version}"] += 1
+                if fault := self._replay_fault(decision):
+                    faults.append((decision.decision_id, f"{name} version {decision.version}: {fault}"))
+        counts = [(version, f"{count} of the recent decisions") for version, count in sorted(versions.items())]
+        return conclude(faults, "Recent decisions are reproduced.", "{} decisions are not reproduced.", counts)
+
+    def _names(self, scope: Scope) -> list[str]:
+        return [scope.model] if scope.model else list(self._champions.names())
+
+    def _replay_fault(self, decision: PastDecision) -> str:
+        """Return the reason why a decision is not reproduced, or "". An erased decision has no answer to compare."""
+        try:
+            return "" if self._decisions.is_reproduced(decision) else "another answer"
+        except ModelRefused as refused:
+            return refused.reason
+        except NotFound:
+            return ""
+
+
+def _is_refusal(alarm: str) -> bool:
+    return alarm.endswith(_REFUSED_ALARM)

@@ -1,0 +1,1 @@
+"""Incidents: runbooks as data, their life, their steps, and the report after their end."""

@@ -1,0 +1,129 @@
+"""The figures of a report are those of its timeline, and the Markdown has every section."""
+
+import re
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from tests.support.fakes.incidents import ADA, ALERT, BEN, FAULTY, OK, IncidentRoom
+from vigil.operations.incidents.markdown_model import SECTIONS, to_markdown
+from vigil.operations.incidents.report_model import figures_of
+from vigil.operations.incidents.runbooks_model import RUNBOOKS
+from vigil.operations.incidents.steps_model import Evidence, Scope
+
+HOSTILE = "<script>alert(1)</script> | [x](https://evil.example) `code`\n# Heading"
+
+
+@pytest.fixture
+def room():
+    return IncidentRoom()
+
+
+def seconds(start, end):
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+
+
+@pytest.mark.parametrize("incident_type", RUNBOOKS)
+def test_the_figures_are_those_of_the_incident_and_its_timeline(incident_type):
+    book = RUNBOOKS[incident_type]
+    room = IncidentRoom([replace(ALERT, type=book.alert_type)])
+    incident = room.incidents.open(None, ALERT.alert_id, Scope(""), ADA).incident_id
+    room.finish_all(incident)
+    stored = room.incidents.resolve(incident, "A cause.", (), BEN)
+    report = room.incidents.report(incident)
+    at = {entry.kind: entry.at for entry in report.timeline}
+    figures = report.figures
+    assert figures.detected_at == ALERT.started_at == stored.detected_at
+    assert figures.acknowledged_at == at["opened"] == stored.opened_at
+    assert figures.mitigated_at == at["action_done"]
+    assert figures.resolved_at == at["resolved"] == stored.resolved_at
+    assert figures.due_at == stored.due_at
+    assert figures.seconds_to_acknowledge == 120
+    assert figures.seconds_to_mitigate == seconds(ALERT.started_at, at["action_done"])
+    assert figures.seconds_to_resolve == seconds(ALERT.started_at, at["resolved"])
+    assert figures.is_in_time
+    assert figures == figures_of(report.timeline)
+    assert [step.status for step in report.steps] == ["done"] * len(book.steps)
+    assert [step.ended_at for step in report.steps] == [step.ended_at for step in stored.steps]
+
+
+def test_the_timeline_has_every_act_in_order_with_its_author(room):
+    incident = room.open()
+    room.finish_all(incident)
+    timeline = room.incidents.report(incident).timeline
+    assert [entry.number for entry in timeline] == list(range(1, len(timeline) + 1))
+    assert [entry.at for entry in timeline] == sorted(entry.at for entry in timeline)
+    assert {entry.by for entry in timeline} == {ADA, BEN, "worker"}
+
+
+def test_a_clock_that_goes_back_does_not_reorder_the_timeline(room):
+    incident = room.open()
+    room.clock.advance(minutes=-5)
+    room.incidents.escalate(incident, "help", ADA)
+    timeline = room.incidents.report(incident).timeline
+    assert timeline[0].at == timeline[1].at
+
+
+def test_the_report_of_an_open_incident_has_no_end(room):
+    incident = room.open()
+    figures = room.incidents.report(incident).figures
+    assert (figures.resolved_at, figures.seconds_to_resolve, figures.is_in_time) == (None, None, None)
+    assert figures.seconds_to_mitigate is None
+
+
+def test_an_incident_resolved_after_its_time_was_not_in_time(room):
+    incident = room.open()
+    room.clock.advance(minutes=31)
+    room.sweep()
+    for number in range(1, 7):
+        room.incidents.skip(incident, number, "note", ADA)
+    room.incidents.resolve(incident, "", (), ADA)
+    figures = room.incidents.report(incident).figures
+    assert (figures.is_in_time, figures.escalated_at) == (False, room.incidents.get(incident).escalated_at)
+
+
+def test_findings_come_from_the_last_result_of_their_check(room):
+    room.checks["last_deployment"].script = [FAULTY, OK]
+    incident = room.open()
+    for number in (1, 2, 3, 3):
+        room.run(incident, number)
+    report = room.incidents.report(incident)
+    assert (report.deployments, report.error_groups, report.decisions) == (OK.facts, (), ())
+
+
+def test_skipped_and_failed_steps_and_follow_ups_are_open_actions(room):
+    incident = room.open()
+    for number in range(1, 7):
+        room.incidents.skip(incident, number, "note", ADA)
+    room.incidents.resolve(incident, "", ("Test the layer.",), ADA)
+    actions = room.incidents.report(incident).open_actions
+    assert (len(actions), actions[-1]) == (7, "Test the layer.")
+    assert actions[0] == "Step 1 (Check the health of the API from outside) is skipped."
+
+
+def test_the_markdown_has_every_section_also_when_empty(room):
+    markdown = to_markdown(room.incidents.report(room.open()))
+    assert re.findall(r"^## (.+)$", markdown, re.MULTILINE) == list(SECTIONS)
+    assert "## Cause\n\nNone.\n" in markdown
+
+
+def test_texts_of_people_and_sources_are_no_markup(room):
+    incident = room.open()
+    room.checks["api_health"].script = [Evidence("faulty", HOSTILE, ((HOSTILE, HOSTILE),))]
+    room.run(incident, 1)
+    for number in range(2, 7):
+        room.incidents.skip(incident, number, HOSTILE, ADA)
+    room.incidents.resolve(incident, HOSTILE, (HOSTILE,), ADA)
+    markdown = to_markdown(room.incidents.report(incident))
+    assert not re.search(r"(?<!\\)[<`\[]", markdown)
+    assert re.findall(r"^#+ (.+)$", markdown, re.MULTILINE)[1:] == list(SECTIONS)
+    rows = [line for line in markdown.splitlines() if line.startswith("| ") and "script" in line]
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {7}
+
+
+def test_a_timeline_without_its_opening_has_no_figures(room):
+    timeline = room.incidents.report(room.open()).timeline
+    for other in ((), (replace(timeline[0], kind="escalated"),)):
+        with pytest.raises(ValueError, match="begins with the opening"):
+            figures_of(other)
