@@ -41,9 +41,12 @@ OWN_LIBRARIES = ("distance", "rows", "trees")  # names of the source folders
 NATIVE_FOLDER = "vigil_native"  # vigil.prediction.engines.library loads from this folder
 
 # Services that Vigil and the X-Ray SDK call: 1 MB of the 28 MB of botocore's data. A new client needs its service here;
-# a test in tests/deploy fails without it. S3 and SES always have botocore's client; services with JSON protocols
-# have it behind a proxy and with special endpoints.
-AWS_SERVICES = {"dynamodb", "dynamodbstreams", "events", "kms", "s3", "secretsmanager", "sesv2", "sqs", "sts", "xray"}
+# a test in tests/deploy fails without it. CloudWatch, Lambda, S3 and SES always have botocore's client; services with
+# JSON protocols have it behind a proxy and with special endpoints.
+AWS_SERVICES = {
+    *("cloudwatch", "dynamodb", "dynamodbstreams", "events", "kms", "lambda"),
+    *("s3", "secretsmanager", "sesv2", "sqs", "sts", "xray"),
+}
 
 # Files that no function reads. `dist-info` stays for licences and for the entry points of opentelemetry.
 UNUSED = ("bin", "*-stubs", "**/*.pyi", "**/tests", "*.dist-info/RECORD", ".lock")
