@@ -18,7 +18,7 @@ Reason = Annotated[str, typer.Option(help="Reason for people, which is stored. D
 
 @app.command("list")
 def list_command(key: Key = None) -> None:
-    """List the circuits of the deployment and of your own endpoints."""
+    """List the circuits of the deployment, and those of your own endpoints and channels."""
     with connect(key) as client:
         circuits = request_json(client, "GET", CIRCUITS)["items"]
     out.print(_table(circuits) if circuits else "There are no circuits. A circuit exists from its first call.")

@@ -70,6 +70,7 @@ class Embedded:
         return aws_environment(self.endpoint_url) | {
             "VIGIL_API_URL": self.api_url,
             "VIGIL_STAGE": "local",
+            "VIGIL_STACK_NAME": self.stack_name,
             **{f"VIGIL_{name.upper()}_TABLE": table for name, table in self.tables.items()},
             "VIGIL_PACKAGES_BUCKET": self.buckets["packages"],
             "VIGIL_BATCHES_BUCKET": self.buckets["batches"],

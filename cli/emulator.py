@@ -16,7 +16,7 @@ from cli.checkout import ROOT, CommandFailed, fingerprint, pin, tool_python
 from cli.embedded import CREDENTIALS, REGION
 
 MAIN = ROOT / "cli" / "ministack_main.py"
-GATEWAY = ROOT / "cli" / "ministack_gateway.py"
+PARTS = tuple(ROOT / "cli" / f"ministack_{part}.py" for part in ("gateway", "logs", "metrics"))
 START_SECONDS = 180.0
 """Longest wait for the first answer: a busy machine has needed 134 s."""
 STOP_SECONDS = 5.0
@@ -146,7 +146,7 @@ class Emulator:
 
 
 def _release() -> str:
-    return fingerprint([MAIN, GATEWAY], pin("ministack"))
+    return fingerprint([MAIN, *PARTS], pin("ministack"))
 
 
 def free_port() -> int:

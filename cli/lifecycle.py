@@ -12,6 +12,8 @@ from cli.models import KeysFolder, ModelName, key_folder, publisher
 from cli.tables import TableConsole
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from vigil.prediction.trials.model import MeanInterval, TrialReport
 
 out = TableConsole()
@@ -54,23 +56,31 @@ def rollback_command(
     name: ModelName,
     version: Annotated[int, typer.Argument(help="Version to return to")],
     valid_days: Annotated[int, typer.Option(help="Validity of the new version in days")] = 365,
+    publish_only: Annotated[
+        bool, typer.Option("--publish-only", help="Leave the promotion to the runbook of a model failure")
+    ] = False,
     keys_folder: KeysFolder = None,
 ) -> None:
     """Return to an old version: publish and promote its files under the next version number."""
+    number = sign_again(name, version, timedelta(days=valid_days), keys_folder)
+    if publish_only:
+        text = f" version {number} is published, the same model as version {version}; the champion is unchanged"
+    else:
+        publisher(keys_folder).promote(name, number)
+        text = f" champion is now version {number}, the same model as version {version}"
+    out.print(Text.assemble((name, "bold"), text))
+
+
+def sign_again(name: str, version: int, valid: timedelta, keys_folder: "Path | None" = None) -> int:
+    """Publish the files of an old version under the next version number, and return that number."""
     from cli.training import write_package
 
-    folder = key_folder(keys_folder)
     package_publisher = publisher(keys_folder)
-    files = package_publisher.reissue(name, version, keys.load_signing_key(folder), timedelta(days=valid_days))
+    files = package_publisher.reissue(name, version, keys.load_signing_key(key_folder(keys_folder)), valid)
     published = package_publisher.publish(files)
     # Stored with the trained packages, so that the next training takes the next number.
     write_package(deployment.state_folder() / "packages" / name, published.version, files)
-    package_publisher.promote(name, published.version)
-    out.print(
-        Text.assemble(
-            (name, "bold"), f" champion is now version {published.version}, the same model as version {version}"
-        )
-    )
+    return published.version
 
 
 def withdraw_command(

@@ -215,6 +215,7 @@ def stack_parameters(state: Path) -> dict[str, str]:
         "AuthorizerTimeoutSeconds": "28",
         # On AWS the pause is two minutes; it would only slow down the local stack.
         "OffboardingPauseSeconds": "2",
+        "SamplePauseSeconds": "1",
         # The certificate of a leaving tenant waits for the expiry of its upload addresses.
         "UploadAddressSeconds": "30",
         "AuthorizerCacheSeconds": str(AUTHORIZER_CACHE_SECONDS),

@@ -16,10 +16,16 @@ from cli import (
     dead_letters,
     decisions,
     demo,
+    doctor,
+    drills,
+    failures,
     flags,
+    incidents,
+    intake,
     lifecycle,
     local,
     models,
+    objectives,
     score,
     subjects,
     tenants,
@@ -75,7 +81,10 @@ app.add_typer(costs.app, name="costs")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(dead_letters.app, name="dlq")
 app.add_typer(aws_deployment.app, name="deployment")
+app.add_typer(failures.app, name="failures")
 app.add_typer(flags.app, name="flags")
+app.add_typer(incidents.app, name="incident")
+app.add_typer(intake.app, name="intake")
 app.add_typer(local.app, name="local")
 app.add_typer(models.app, name="models")
 app.add_typer(subjects.app, name="subjects")
@@ -83,6 +92,9 @@ app.add_typer(tenants.app, name="tenants")
 app.add_typer(tokens.app, name="tokens")
 for name in ("compare", "retrain", "rollback", "withdraw"):
     models.app.command(name)(getattr(lifecycle, f"{name}_command"))
+incidents.app.command("drill")(drills.drill_command)
 app.command("demo")(demo.demo_command)
+app.command("doctor")(doctor.doctor_command)
+app.command("objectives")(objectives.objectives_command)
 app.command("score")(score.score_command)
 app.command("usage")(usage.usage_command)

@@ -7,8 +7,9 @@ import asyncio
 import gzip
 import json
 import logging
+import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 ANY_METHOD = "x-amazon-apigateway-any-method"
@@ -25,11 +26,16 @@ API Gateway waits 29 s, in which a busy laptop may not start a function.
 
 
 class Gateway:
-    """The REST API, served at `/local/...` as AWS serves it at `https://<id>.../local/...`."""
+    """The REST API, served at `/local/...` as AWS serves it at `https://<id>.../local/...`.
 
-    def __init__(self, app: Any, service: Any) -> None:
+    `record` receives the API's name, its stage, the status and the seconds of each answer.
+    """
+
+    def __init__(self, app: Any, service: Any, record: Callable[[str, str, int, float], None] | None = None) -> None:
         self._app = app
         self._service = service
+        self._record = record
+        self._name = ""
         self._import_as_shipped = service._import_rest_api
         self._api_id = ""
         self._compressed_from: int | None = None
@@ -42,6 +48,7 @@ class Gateway:
             for path, item in spec.get("paths", {}).items()
         }
         self._api_id = self._import_as_shipped({**spec, "paths": paths}, base_data)
+        self._name = str(spec.get("info", {}).get("title", ""))
         smallest = (base_data or {}).get("minimumCompressionSize")
         self._compressed_from = None if smallest is None else int(smallest)
         for response_type, response in spec.get(GATEWAY_RESPONSES, {}).items():
@@ -55,8 +62,15 @@ class Gateway:
             return
         front = f"/_aws/execute-api/{self._api_id}"
         scope |= {"path": front + scope["path"], "raw_path": front.encode() + scope["raw_path"]}
+        started = time.perf_counter()
+
+        async def measured(message: dict[str, Any]) -> None:
+            await send(message)
+            if self._record and message["type"] == "http.response.start":
+                self._record(self._name, STAGE_PATH.strip("/"), message["status"], time.perf_counter() - started)
+
         async with self._slots:
-            await self._app(scope, receive, self._compressing(scope, send))
+            await self._app(scope, receive, self._compressing(scope, measured))
 
     def _compressing(self, scope: Mapping[str, Any], send: Any) -> Any:
         """Return a `send` that compresses an answer of the API's minimum size if the caller accepts gzip."""

@@ -3,7 +3,9 @@
 Added or corrected: the ANY method, gateway responses and compression of API Gateway, and an API address as on AWS.
 Nested stacks go through the SAM transform, and updates keep the attributes of their resources. `SendMessageBatch` needs
 only `sqs:SendMessage`, and reading a DynamoDB stream needs the right to that stream. Ranges of an object version return
-the range. Events about objects name the object's version. A layer is unpacked once, not once per worker.
+the range. Events about objects name the object's version. A layer is unpacked once, not once per worker. A failed
+function has the line of Lambda in its log, and filter patterns know `?`. Log lines and answers of the API become
+metrics of CloudWatch, and alarms are evaluated over their own dimensions.
 
 MiniStack's own interpreter runs this file (`cli.emulator` starts it); Vigil never imports it. Arguments: the record
 file and the name of the release. The record has process id, port and release, so that the process is found later even
@@ -155,6 +157,28 @@ def stream_arn(body: bytes) -> str:
     return str(request.get("StreamArn") or iterator.get("arn") or "*")
 
 
+def correct_logs() -> None:
+    """Correct the lines of failed functions and the filter patterns."""
+    from ministack.core import lambda_runtime
+    from ministack.services import cloudwatch_logs, lambda_svc
+
+    from cli.ministack_logs import FailingFunctions, matches
+
+    failing = FailingFunctions(lambda_svc, lambda_runtime)
+    lambda_runtime._signal, lambda_svc._execute_function_warm = failing.signal, failing.execute
+    shipped = cloudwatch_logs._subscription_pattern_matches
+    cloudwatch_logs._subscription_pattern_matches = lambda pattern, message: matches(pattern, message, shipped)
+
+
+def correct_permissions(iam_actions: Any) -> None:
+    """Demand the action and the resource of a call that AWS demands."""
+    extract_action, extract_arn = iam_actions.extract_iam_action, iam_actions.extract_resource_arn
+    iam_actions.extract_iam_action = lambda *call: required_action(extract_action(*call))
+    iam_actions.extract_resource_arn = lambda service, method, path, headers, body, *rest: (
+        stream_arn(body) if service == "dynamodbstreams" else extract_arn(service, method, path, headers, body, *rest)
+    )
+
+
 def main() -> None:
     """Write the record, correct MiniStack, and serve."""
     record, release = sys.argv[1:]
@@ -164,33 +188,31 @@ def main() -> None:
     from ministack import app as ministack
     from ministack.core import iam_actions, lambda_runtime
     from ministack.services import apigateway_v1 as service
-    from ministack.services import cloudformation, eventbridge, s3
+    from ministack.services import cloudformation, cloudwatch, eventbridge, lambda_svc, s3
     from ministack.services.cloudformation import engine, provisioners
     from samtranslator.translator import transform
 
     from cli.ministack_gateway import Gateway, Integrations
+    from cli.ministack_metrics import Metrics
 
+    metrics = Metrics(cloudwatch).connect(lambda_svc)
     nested = NestedStacks(engine, provisioners, cloudformation._stacks, transform)
     engine._parse_template = nested.parse
     provisioners._cfn_nested_stack_deploy = nested.deploy
     transform.transform = nested.transform
     provisioners._update_resource = nested.update
-    gateway = Gateway(ministack.app, service)
+    gateway = Gateway(ministack.app, service, metrics.record_answer)
     service._OPENAPI_HTTP_METHODS.add("any")
     service._import_rest_api = gateway.import_rest_api
     integrations = Integrations(service)
     service._lambda_proxy_response = integrations.answer
     service._invoke_lambda_proxy_v1 = integrations.invoke
-    extract_action = iam_actions.extract_iam_action
-    iam_actions.extract_iam_action = lambda *call: required_action(extract_action(*call))
     s3._get_object = ObjectVersions(s3).get
     events = ObjectEvents(s3, eventbridge)
     s3._fire_s3_event, eventbridge._dispatch_event = events.fire, events.dispatch
     lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": WorkerArchive})
-    extract_arn = iam_actions.extract_resource_arn
-    iam_actions.extract_resource_arn = lambda service, method, path, headers, body, *rest: (
-        stream_arn(body) if service == "dynamodbstreams" else extract_arn(service, method, path, headers, body, *rest)
-    )
+    correct_permissions(iam_actions)
+    correct_logs()
     ministack.app = gateway.serve
     ministack.main()
 

@@ -18,6 +18,7 @@ SOURCES = (*TEMPLATES, "samconfig.toml", "functions", "layers", "uv.lock")
 TABLES = (
     *("decisions", "registry", "access", "outcomes", "subjects", "batches"),
     *("limits", "usage", "costs", "idempotency", "flags", "tenant_keys", "alerts", "webhooks"),
+    *("failures", "measurements", "incidents"),
 )
 UPLOADS = "vigil-deployments"  # bucket of the local stage in samconfig.toml
 

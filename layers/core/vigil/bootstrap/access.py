@@ -98,7 +98,7 @@ def flags_api() -> process.Handler:
 @process.once
 def authenticator() -> "Authenticator":
     """Return the service that authenticates API keys."""
-    from vigil.access.keys.authenticate import Authenticator
+    from vigil.access.keys.authenticate import Authenticator, Caching
 
     settings = process.settings()
     return Authenticator(
@@ -108,7 +108,7 @@ def authenticator() -> "Authenticator":
         settings.stage,
         process.now,
         _failed_sign_ins(),
-        settings.authorizer_cache,
+        Caching(process.cache_reports(), settings.authorizer_cache),
     )
 
 
@@ -152,9 +152,7 @@ def flags() -> "Flags":
 
     config = process.settings()
     store = DynamoFlags(process.client("dynamodb"), config.flags_table)
-    return Flags(
-        store, powertools_evaluator, config.stage, process.now, config.flags_ttl, process.telemetry().log_degradation
-    )
+    return Flags(store, powertools_evaluator, config.stage, process.now, config.flags_ttl, process.cache_reports())
 
 
 def quota() -> "MonthlyQuota":
@@ -176,7 +174,8 @@ def published_keys() -> "DynamoSigningKeySet":
     """Return the list of public keys that verify access tokens."""
     from vigil.access.tokens.signing_keys_store import DynamoSigningKeySet
 
-    return DynamoSigningKeySet(process.client("dynamodb"), process.settings().access_table, process.now)
+    client, table = process.client("dynamodb"), process.settings().access_table
+    return DynamoSigningKeySet(client, table, process.now, process.cache_reports())
 
 
 def _tenants() -> "DynamoTenants":

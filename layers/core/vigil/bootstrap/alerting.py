@@ -6,6 +6,7 @@ from uuid import uuid4
 from vigil.bootstrap import access, process, stores
 from vigil.errors import NotFound
 from vigil.kernel.tenants import OPERATORS
+from vigil.runtime import telemetry
 
 if TYPE_CHECKING:
     from vigil.alerting.episodes.changes_service import EpisodeChanges
@@ -33,7 +34,7 @@ def decision_publisher() -> "DecisionPublisher":
     """Return the service that publishes an event for each decision."""
     from vigil.alerting.events.service import DecisionPublisher
 
-    return DecisionPublisher(stores.event_bus("vigil.scoring"))
+    return DecisionPublisher(stores.event_bus("vigil.scoring"), process.now)
 
 
 @process.entry(
@@ -92,7 +93,7 @@ def alert_intake() -> "AlertIntake":
     """Return the service that accepts alert events."""
     from vigil.alerting.episodes.intake_service import AlertIntake
 
-    return AlertIntake(alert_changes())
+    return AlertIntake(alert_changes(), lambda severity, outcome: telemetry.count(f"Alerts.{severity}.{outcome}"))
 
 
 @process.once
@@ -127,7 +128,7 @@ def alerting_configs() -> "CachedAlertingConfigs":
     """Return the configurations with which alerts are decided."""
     from vigil.alerting.policies.configs_service import CachedAlertingConfigs
 
-    return CachedAlertingConfigs(alerting_configurations(), _contact, process.now)
+    return CachedAlertingConfigs(alerting_configurations(), _contact, process.now, process.cache_reports())
 
 
 @process.once

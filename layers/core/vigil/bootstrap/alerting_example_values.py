@@ -101,6 +101,23 @@ VALUES: Mapping[str, Any] = {
     "MemberView.name": "Ada",
     "MemberView.address": "ada@clinic.example",
     # Circuit breakers
+    # Objectives
+    "ObjectiveView.name": "availability",
+    "ObjectiveView.target": 0.999,
+    "ObjectiveView.unit": "requests",
+    "ObjectiveView.good": "got no 5xx response; health checks do not count",
+    "ObjectiveView.state": "met",
+    "ErrorBudgetView.valid": 1_250_000,
+    "ErrorBudgetView.bad": 400,
+    "ErrorBudgetView.left": 0.68,
+    "BurnRuleView.name": "fast",
+    "factor": 14.4,
+    "minutes": 60,
+    "WindowView.valid": 2_000,
+    "WindowView.bad": 1,
+    "burn_rate": 0.5,
+    "firing": False,
+    # Circuits
     "CircuitView.name": "pagerduty",
     "CircuitView.scope": "deployment",
     "CircuitView.state": "open",

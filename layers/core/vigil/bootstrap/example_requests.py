@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vigil.bootstrap.alerting_example_requests import ALERTING_REQUESTS
+from vigil.bootstrap.incidents_examples import INCIDENTS_REQUESTS
 from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
 
 _KEY_ID = "0123456789abcdef"
@@ -83,6 +84,7 @@ REQUESTS: Mapping[str, Any] = {
     "alert_limits.set": {"error": 120, "warning": 20, "info": 0},
     "alerting.test": {"severity": "WARNING"},
     **ALERTING_REQUESTS,
+    **INCIDENTS_REQUESTS,
     "circuit_breakers.reset": {"reason": "PagerDuty reports that it works again."},
     "circuit_breakers.open": {"reason": "Maintenance at the vendor until 18:00 UTC."},
     "vendor_reports.report_pagerduty": {

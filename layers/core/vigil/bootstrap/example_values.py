@@ -6,7 +6,7 @@ A new field of an answer needs a value here only if its schema has none, such as
 from collections.abc import Mapping
 from typing import Any
 
-from vigil.bootstrap import alerting_example_values
+from vigil.bootstrap import alerting_example_values, failures_example_values, incidents_examples
 
 _NOW, _LATER, _EARLIER = "2026-11-21T05:00:00.000000Z", "2026-12-21T05:00:00.000000Z", "2026-11-21T04:58:00.000000Z"
 _DECISION, _OPERATOR = "dec-0123456789abcdefghijklmnopqrstuv", "operator:0123456789abcdef"
@@ -244,6 +244,8 @@ VALUES: Mapping[str, Any] = {
     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
     "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
     **alerting_example_values.VALUES,
+    **failures_example_values.VALUES,
+    **incidents_examples.INCIDENTS_VALUES,
     # Flags, health, lists
     "FlagView.name": "explain-high-risk",
     "description": "Explain decisions in high-risk bands.",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from vigil.money.budgets.service import Budgets
     from vigil.money.budgets.store import DynamoBudgets
     from vigil.money.costs.ports import SpendCheck
+    from vigil.money.costs.prices.books_service import CachedPriceBooks
     from vigil.money.costs.prices.store import DynamoPriceBooks
     from vigil.money.costs.service import Costs
     from vigil.money.costs.store import DynamoStatements
@@ -102,7 +103,7 @@ def costs_api() -> process.Handler:
         costs=costs(),
         limits_of=access.limits_of,
         budgets=budgets(),
-        price_books=PriceBooks(_prices(), process.now),
+        price_books=PriceBooks(_stored_prices(), process.now, _prices().expire),
         cursors=process.cursors(),
         claims=process.claims(),
     )
@@ -207,7 +208,13 @@ def _call_counts() -> "RequestCountSource":
 
 
 @process.once
-def _prices() -> "DynamoPriceBooks":
+def _prices() -> "CachedPriceBooks":
+    from vigil.money.costs.prices.books_service import CachedPriceBooks
+
+    return CachedPriceBooks(_stored_prices(), process.now, process.cache_reports())
+
+
+def _stored_prices() -> "DynamoPriceBooks":
     from vigil.money.costs.prices.store import DynamoPriceBooks
 
     return DynamoPriceBooks(process.client("dynamodb"), process.settings().costs_table)

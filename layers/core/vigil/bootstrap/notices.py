@@ -48,7 +48,9 @@ def _deliveries() -> "Deliveries":
         store=_notices(),
         digests=_digests(),
         episodes=alerting.episodes(),
-        destinations=ChannelDestinations(channels.channel_store(), alerting.alerting_configs()),
+        destinations=ChannelDestinations(
+            channels.channel_store(), alerting.alerting_configs(), process.now, process.cache_reports()
+        ),
         sender=channels.senders(),
         links=inbound.link_maker(),
         queue=alerting.alert_deliveries(),

@@ -1,19 +1,22 @@
 """Parts that every function shares: settings, clients, telemetry, and the Lambda entries of apps, queues and sweeps."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from vigil.aws import clients
-from vigil.runtime import snapshots
+from vigil.errors import Unavailable
+from vigil.runtime import snapshots, start_up
 from vigil.runtime.settings import Settings
+from vigil.runtime.unsafe_settings import weak_fields
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from vigil.aws.secrets import Secret
+    from vigil.runtime.last_known_cache import CacheObserver
     from vigil.runtime.telemetry import Telemetry
     from vigil.web.cursors import Cursors
     from vigil.web.idempotency import ClaimStore
@@ -39,7 +42,7 @@ def once(factory: Callable[Arguments, Built]) -> Callable[Arguments, Built]:
 
 
 class Entry:
-    """Factory of a function's handler. It builds the handler once, and only if all settings in `needs` are set."""
+    """Factory of a function's handler. It builds the handler once, and only in an environment without faults."""
 
     def __init__(self, build: Callable[[], Handler], needs: tuple[str, ...]) -> None:
         self.needs = needs
@@ -47,11 +50,11 @@ class Entry:
         self._handler = once(self._start)
 
     def __call__(self) -> Handler:
-        """Return the handler; raise SettingsError that names all variables that are missing or malformed."""
+        """Return the handler; raise SettingsError that names all variables that are missing, malformed or unsafe."""
         return self._handler()
 
     def _start(self) -> Handler:
-        Settings.from_env(os.environ, self.needs)
+        start_up.check_environment(os.environ, self.needs)
         return self._build()
 
 
@@ -152,10 +155,33 @@ def _cursor_secret() -> "Secret":
 
 
 def secret(name: str) -> "Secret":
-    """Return the secret whose ARN a setting names; its value is read on first use."""
+    """Return the secret whose ARN a setting names; its value is read and checked on first use."""
     from vigil.aws.secrets import Secret
 
-    return Secret(client("secretsmanager"), getattr(settings(), name))
+    def check(fields: Mapping[str, str]) -> None:
+        if settings().stage != start_up.LOCAL and (weak := weak_fields(fields)):
+            variable = Settings.variable(name)
+            telemetry().log_event("UnsafeSecret", failed=True, about=("secret", variable), weak_fields=weak)
+            raise Unavailable(
+                f"The secret of {variable} has fields that can be guessed. Generate them: at least 32 characters."
+            )
+
+    return Secret(client("secretsmanager"), getattr(settings(), name), now, cache_reports(), check)
+
+
+class _CacheReports:
+    """Reports of caches to the telemetry, which is built at the first report: commands run without it."""
+
+    def log_failed_read(self, cache: str, *, has_value: bool) -> None:
+        telemetry().log_failed_read(cache, has_value=has_value)
+
+    def note_stale(self, cache: str) -> None:
+        telemetry().note_stale(cache)
+
+
+def cache_reports() -> "CacheObserver":
+    """Return the observer of the caches of this process."""
+    return _CacheReports()
 
 
 def worker(

@@ -31,7 +31,11 @@ from vigil.money.usage import routes as usage
 from vigil.money.usage.events import routes as usage_events
 from vigil.operations.circuit_breakers import routes as circuit_breakers
 from vigil.operations.dead_letters import routes as dead_letters
+from vigil.operations.failures import routes as failures
 from vigil.operations.health import routes as health
+from vigil.operations.incidents import routes as incidents
+from vigil.operations.metrics import routes as metrics
+from vigil.operations.objectives import routes as objectives
 from vigil.prediction.packages import routes as packages
 from vigil.prediction.trials import routes as trials
 from vigil.privacy.erasure import routes as erasure
@@ -43,7 +47,7 @@ _ROOMS = (
     *(scoring, packages, health, flags, trials, outcomes, persons, batches, dead_letters),
     webhooks,
     *(usage, usage_events, costs, prices, budgets, forecasting, tenants, keys, erasure, oauth, signing_keys),
-    circuit_breakers,
+    *(circuit_breakers, failures, incidents, objectives, metrics),
 )
 _ALERTING = (
     *(alerts.router, alerts.alerting_router, policies.router, policies.routes_router, silences.router),
@@ -77,6 +81,10 @@ TAGS = {
     "schedules": "People on call, by week and by hour.",
     "members": "People of a tenant for on-call duty.",
     "circuit breakers": "Circuits of vendors and endpoints, which stop calls while these fail.",
+    "failures": "Errors in the logs of the deployment, grouped by their cause.",
+    "objectives": "Service level objectives with their error budgets.",
+    "metrics": "Metrics of the deployment for Prometheus.",
+    "incidents": "Incidents and the steps of their runbooks, for operators.",
     "vendor reports": "Actions of people at PagerDuty and Slack.",
     "alert links": "Signed links with which a person acts on an alert without a key.",
     "health": "State of the deployment.",

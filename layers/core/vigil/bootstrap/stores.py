@@ -109,7 +109,9 @@ def tenant_keys() -> "DynamoTenantKeys":
     settings = process.settings()
     # Only a process that creates keys needs the KMS key: KMS finds the key of a text that it decrypts.
     wrapping_key = settings.get("data_key_arn", "")
-    return DynamoTenantKeys(process.client, settings.tenant_keys_table, wrapping_key, process.now)
+    return DynamoTenantKeys(
+        process.client, settings.tenant_keys_table, wrapping_key, process.now, process.cache_reports()
+    )
 
 
 def tenant_key(tenant_id: str) -> "TenantKey":

@@ -21,6 +21,13 @@ EventKind = Literal[
     "webhooks.endpoint_disabled",
     "circuits.opened",
     "circuits.closed",
+    "failures.found",
+    "failures.regressed",
+    "objectives.missed",
+    "objectives.met",
+    "incidents.opened",
+    "incidents.escalated",
+    "incidents.resolved",
 ]
 """Kind of an event: `<subject>.<past participle>`, also its `detail-type` on the bus.
 

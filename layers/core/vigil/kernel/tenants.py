@@ -57,6 +57,12 @@ Permission = Literal[
     "webhooks:manage",
     "breakers:read",
     "breakers:manage",
+    "failures:read",
+    "failures:manage",
+    "objectives:read",
+    "metrics:read",
+    "incidents:read",
+    "incidents:run",
 ]
 
 
@@ -81,12 +87,19 @@ _ADMIN: frozenset[Permission] = _MEMBER | {
 }
 
 
+_OPERATOR: frozenset[Permission] = _ADMIN | {
+    *("models:promote", "tenants:manage", "flags:write", "prices:write"),
+    *("failures:read", "failures:manage", "objectives:read", "metrics:read"),
+    *("incidents:read", "incidents:run"),
+}
+
+
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     "producer": frozenset({"usage:write"}),
     "viewer": _VIEWER,
     "member": _MEMBER,
     "admin": _ADMIN,
-    "operator": _ADMIN | {"models:promote", "tenants:manage", "flags:write", "prices:write"},
+    "operator": _OPERATOR,
 }
 """Permissions of each role. Every role except `operator` is confined to the data of its own tenant."""
 

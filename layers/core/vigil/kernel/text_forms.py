@@ -14,6 +14,8 @@ _WORDS = {
     rf"^{_CALENDAR_MONTH}(-(0[1-9]|[12]\d|3[01]))?$": "a month or a day, for example 2026-03 or 2026-03-31",
     r"^([^@\s]+@[^@\s]+)?$": "an e-mail address, or an empty text",
     r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$": "text without line ends and other control characters",
+    r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$": "text without control characters except line feeds",
+    r"^[A-Za-z0-9_][A-Za-z0-9._:-]{0,127}$": "1 to 128 letters, digits and . _ : -, with a letter, digit or _ first",
     r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$": "1 to 64 letters, digits and . _ : / -, with a letter or digit first",
     r"^sub-[0-9a-f]{40}$": "sub- and 40 hexadecimal digits, from POST /v1/subjects/lookup",
     r"^\*$": "an asterisk",

@@ -15,6 +15,11 @@ def add_clamped(moment: datetime, span: timedelta) -> datetime:
     return _LAST if _LAST - moment < span else moment + span
 
 
+def seconds_between(earlier: str, later: str) -> float:
+    """Return the seconds between two timestamps."""
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
+
+
 def format_day(day: date) -> str:
     """Return a day in the format of keys and answers: `2026-11-21`."""
     return date(day.year, day.month, day.day).isoformat()

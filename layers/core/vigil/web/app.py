@@ -55,7 +55,7 @@ def lambda_handler(app: FastAPI, telemetry: Telemetry) -> Callable[[Any, Any], A
     from vigil.web.rest_events import RestEvent  # noqa: PLC0415 - as above
 
     # Other media types are sent as base64, which a REST API would not decode for the caller.
-    text = ["text/", "application/json", problems.MEDIA_TYPE]
+    text = ["text/", "application/json", "application/openmetrics-text", problems.MEDIA_TYPE]
     entry = LambdaEntry(
         cast("ASGI", app.middleware_stack), lifespan="off", custom_handlers=[RestEvent], text_mime_types=text
     )

@@ -23,6 +23,8 @@ def error_response(scope: Scope, error: Exception) -> Response:
 
 def _of_vigil_error(_: Scope, error: Any) -> Response:
     problem = problems.problem_of(error)
+    if problem.status >= 500:
+        telemetry.current.get().record_error(error)
     if isinstance(error, errors.InvalidInput):
         return problems.problem_response(problem, str(error), error.errors)
     if isinstance(error, errors.RateLimited | errors.QuotaExceeded | errors.BudgetExhausted | errors.SignInsRefused):

@@ -18,6 +18,12 @@ _MAX_ENTRIES = 10
 _MAX_ATTEMPTS = 3
 _MAX_BODY_BYTES = 65_536
 """Maximum message body, in bytes. References are short, and a dead letter must fit into one DynamoDB item."""
+_DEPTHS = {
+    "visible": "ApproximateNumberOfMessages",
+    "in_flight": "ApproximateNumberOfMessagesNotVisible",
+    "delayed": "ApproximateNumberOfMessagesDelayed",
+}
+"""Attributes of a queue with its numbers of messages, by state."""
 _NAMES = ("id", "kind", "tenant_id", "correlation_id")
 _WORD = re.compile(r"[\x21-\x7e]{1,256}")
 _TENANT = re.compile(r"[a-z_][a-z0-9-]{2,31}")
@@ -142,6 +148,12 @@ class SqsQueue:
                 MessageSystemAttributeNames=["AWSTraceHeader", "SentTimestamp"],
             )
         return [ReceivedMessage.from_answer(message) for message in answer.get("Messages", [])]
+
+    def depths(self) -> Mapping[str, int]:
+        """Return the approximate numbers of `visible`, `in_flight` and `delayed` messages. Raises Unavailable."""
+        with translate_errors(_QUEUE):
+            answer = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=list(_DEPTHS.values()))
+        return {state: int(answer["Attributes"][attribute]) for state, attribute in _DEPTHS.items()}
 
     def delete(self, handles: Sequence[str]) -> None:
         """Delete up to ten messages by their receipt handles. A message that is not deleted is delivered again."""

@@ -105,6 +105,8 @@ class Worker:
         except VigilError as error:
             problem = problems.problem_of(error)
             facts.status, facts.problem = problem.status, problem.code
+            if problem.status >= 500:
+                facts.record_error(error)
             raise
         except Exception as error:
             facts.record_error(error)

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from vigil.alerting.alerts.model import AlertEvent, AlertType, Severity
+from vigil.alerting.alerts.model import DEFAULT_SEVERITIES, AlertEvent, AlertType, Severity
 from vigil.alerting.sources.model import MAX_TEXT, as_id, object_of, text_of, time_of
 from vigil.errors import UnreadableMessage
 from vigil.kernel.tenants import OPERATORS
 
 Detail = Mapping[str, Any]
 STACK_CHANGED = "CloudFormation Stack Status Change"
-"""Kind of the events of CloudFormation about a stack."""
+"""Kind of the events that CloudFormation sends about a stack."""
 _DIGEST_DIGITS = 12
 _HOUR = len("2026-11-21T05")
 _FULL = 100
@@ -20,7 +20,7 @@ _FULL = 100
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The part of an alert event that depends on the kind of the bus event."""
+    """The fields of an alert event that depend on the kind of the bus event. `is_cleared` is True to end the alert."""
 
     type: AlertType
     severity: Severity
@@ -32,10 +32,11 @@ class Finding:
 
 
 def bus_event(document: Mapping[str, Any]) -> AlertEvent | None:
-    """Return the alert event of an event of EventBridge. None if the event does not change an alert.
+    """Return the alert event of an EventBridge event, or None if it changes no alert.
 
-    Raises UnreadableMessage for a malformed event, and for an unknown kind: a later release may know it.
-    Source: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
+    `document` is the whole event. None stands for a batch that did not fail, and for a deployment that is in progress.
+    Raises UnreadableMessage for a malformed event, and for an unknown kind: a later release may know it. Source:
+    https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
     """
     kind, detail = text_of(document, "detail-type"), object_of(document, "detail")
     if kind == STACK_CHANGED:
@@ -133,18 +134,83 @@ def _token_reused(detail: Detail) -> Finding:
     return Finding("security_breach", "ERROR", "tokens", title, _facts(detail, "key_id"), facts)
 
 
+def _failure(detail: Detail, *, title: str) -> Finding:
+    """Return an alert per group of failures and regression. Its severity rises when the failure becomes frequent."""
+    failure_id = text_of(detail, "failure_id")
+    severity: Severity = "ERROR" if detail.get("is_frequent") is True else "WARNING"
+    labels = _counts(detail, "generation")
+    facts = (*_facts(detail, "error", "kind", "function"), *_counts(detail, "function_version"))
+    link = ("show", f"GET /v1/failures/{as_id(failure_id)}")
+    return Finding("error_detected", severity, as_id(f"failure.{failure_id}"), title, labels, (*facts, link))
+
+
+def _failure_found(detail: Detail) -> Finding:
+    return _failure(detail, title="A new error occurs.")
+
+
+def _failure_regressed(detail: Detail) -> Finding:
+    return _failure(detail, title="An error that was resolved occurs again.")
+
+
+def _objective(detail: Detail, *, is_cleared: bool) -> Finding:
+    """Return one alert per objective and rule. Rules that page are CRITICAL."""
+    name, rule = text_of(detail, "objective"), text_of(detail, "rule")
+    severity: Severity = "WARNING" if rule == "ticket" else "CRITICAL"
+    alert_type = _OBJECTIVE_TYPES.get(name, "work_stuck")
+    facts = (*_facts(detail, "objective", "rule"), *_counts(detail, "valid", "bad", "budget_left_percent"))
+    title = "An objective misses its target: its error budget is used up too fast."
+    return Finding(alert_type, severity, as_id(f"objective.{name}"), title, _facts(detail, "rule"), facts, is_cleared)
+
+
+def _objective_missed(detail: Detail) -> Finding:
+    return _objective(detail, is_cleared=False)
+
+
+def _objective_met(detail: Detail) -> Finding:
+    return _objective(detail, is_cleared=True)
+
+
+_OBJECTIVE_TYPES: Mapping[str, AlertType] = {"availability": "high_error_rate", "score_latency": "high_latency"}
+"""Types of the alerts of objectives; that of all others is `work_stuck`."""
+
+
+def _incident(detail: Detail, *, is_cleared: bool) -> Finding:
+    """Return one CRITICAL alert per incident that escalated. The end of the incident clears it."""
+    alert_type = text_of(detail, "alert_type")
+    if alert_type not in DEFAULT_SEVERITIES:
+        raise UnreadableMessage("alert_type is not a type of alerts.")
+    facts = (*_facts(detail, "incident_id", "type", "reason"), ("list", "GET /v1/incidents"))
+    source = as_id(f"incident.{text_of(detail, 'incident_id')}")
+    title = "An incident has escalated: its time is over, a step failed, or a person asked for help."
+    return Finding(cast("AlertType", alert_type), "CRITICAL", source, title, (), facts, is_cleared)
+
+
+def _incident_escalated(detail: Detail) -> Finding:
+    return _incident(detail, is_cleared=False)
+
+
+def _incident_resolved(detail: Detail) -> Finding:
+    return _incident(detail, is_cleared=True)
+
+
 FINDINGS: Mapping[str, Callable[[Detail], Finding | None]] = {
     "batches.completed": _batch,
     "budgets.threshold_reached": _budget,
     "circuits.closed": _circuit_closed,
     "circuits.opened": _circuit_opened,
     "dead_letters.parked": _parked,
+    "failures.found": _failure_found,
+    "failures.regressed": _failure_regressed,
+    "objectives.met": _objective_met,
+    "objectives.missed": _objective_missed,
+    "incidents.escalated": _incident_escalated,
+    "incidents.resolved": _incident_resolved,
     "scoring.high_risk_found": _high_risk,
     "spend.anomaly_found": _anomaly,
     "tokens.reused": _token_reused,
     "webhooks.endpoint_disabled": _webhook,
 }
-"""Mapping of the detail of each kind of event."""
+"""Function by the kind of a bus event. It returns the finding of the event's detail, or None for no alert."""
 
 
 def _deployment(document: Mapping[str, Any], detail: Detail) -> AlertEvent | None:

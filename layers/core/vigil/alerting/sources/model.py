@@ -24,7 +24,7 @@ _INVISIBLE = re.compile(r"[^\x21-\x7e]")
 
 
 def parse_document(body: str) -> Mapping[str, Any]:
-    """Return the JSON object of a message. Raises UnreadableMessage."""
+    """Return the JSON object of a message. Raises UnreadableMessage for any other text."""
     try:
         document = loads(body)
     except (ValueError, MalformedRequest) as error:
@@ -35,7 +35,10 @@ def parse_document(body: str) -> Mapping[str, Any]:
 
 
 def text_of(document: Mapping[str, Any], name: str) -> str:
-    """Return a text of a document. Raises UnreadableMessage if it is missing, empty or no text."""
+    """Return the text of a document with a name, at most 2,000 characters of it.
+
+    Raises UnreadableMessage if it is missing, empty or no text.
+    """
     value = document.get(name)
     if not isinstance(value, str) or not value:
         raise UnreadableMessage(f"{name} must be a text with at least one character.")
@@ -43,7 +46,7 @@ def text_of(document: Mapping[str, Any], name: str) -> str:
 
 
 def object_of(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return an object of a document. Raises UnreadableMessage if it is missing or no object."""
+    """Return the JSON object of a document with a name. Raises UnreadableMessage if it is missing or no object."""
     value = document.get(name)
     if not isinstance(value, dict):
         raise UnreadableMessage(f"{name} must be an object.")
@@ -51,7 +54,10 @@ def object_of(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def time_of(document: Mapping[str, Any], name: str) -> str:
-    """Return a time of a document in the format of `format_timestamp`. Raises UnreadableMessage."""
+    """Return the time of a document with a name, in the format of `format_timestamp`.
+
+    Raises UnreadableMessage if it is not an ISO 8601 time with an offset.
+    """
     try:
         moment = datetime.fromisoformat(text_of(document, name))
         if moment.tzinfo is None:
@@ -62,18 +68,18 @@ def time_of(document: Mapping[str, Any], name: str) -> str:
 
 
 def as_id(text: str) -> str:
-    """Return a text as an event id: visible ASCII, at most MAX_ID characters."""
+    """Return a text as an event id: at most MAX_ID characters, with a hyphen for each one that is not visible ASCII."""
     return _INVISIBLE.sub("-", text)[:MAX_ID]
 
 
 def to_json(event: AlertEvent) -> str:
-    """Return an alert event as JSON."""
+    """Return an alert event as a JSON text, without `is_requested`."""
     document = {name: value for name, value in asdict(event).items() if name in _NAMES}
     return json.dumps(document, separators=(",", ":"))
 
 
 def from_json(body: str) -> AlertEvent:
-    """Return the alert event of a JSON text by `to_json`. Raises UnreadableMessage for any other text."""
+    """Return the alert event of a text that `to_json` made. Raises UnreadableMessage for any other text."""
     document = dict(parse_document(body))
     if document.keys() != _NAMES or not isinstance(document["is_cleared"], bool):
         raise UnreadableMessage("The message does not have the fields of an alert event.")

@@ -14,7 +14,7 @@ from vigil.workers.queues import Message, ReceivedMessage
 from vigil.workers.worker_loop import Deadline
 
 RAISED = "alerting.raised"
-"""Kind of a message with an alert event."""
+"""Kind of a message with an alert event, which fires or clears an alert."""
 CLOSED = "tenant-closed"
 """Problem in the log line of an event whose tenant has left."""
 IGNORED = "alerting.ignored"
@@ -22,9 +22,10 @@ IGNORED = "alerting.ignored"
 
 
 def read_message(received: ReceivedMessage) -> Message:
-    """Return the message of Vigil itself, of an event of EventBridge, or of an alarm over SNS.
+    """Return the message of a received one in any of three formats: Vigil's own, an EventBridge event, or an SNS alarm.
 
-    Raises UnreadableMessage for any other message.
+    An event or alarm that changes no alert becomes a message of the kind IGNORED. Raises UnreadableMessage for any
+    other text.
     """
     if "kind" in received.attributes:
         return received.message()
@@ -38,7 +39,7 @@ def read_message(received: ReceivedMessage) -> Message:
 
 
 def to_message(event: AlertEvent, trace: str | None = None) -> Message:
-    """Return the message with an alert event.
+    """Return the message of the kind RAISED with an alert event. `trace` is an X-Ray header, or None.
 
     Raises UnreadableMessage if the event id, tenant, correlation id or size is not valid for a message.
     """
@@ -50,14 +51,18 @@ def to_message(event: AlertEvent, trace: str | None = None) -> Message:
 
 
 class AlertWorker:
-    """Hands the alert events of messages to the intake. An event of a tenant that has left is only logged."""
+    """Processes messages with alert events. The event of a tenant that has left is logged and not applied."""
 
     def __init__(self, intake: AlertIntake, is_open_tenant: Callable[[str], bool]) -> None:
         self._intake = intake
         self._is_open_tenant = is_open_tenant
 
     def process(self, message: Message, _deadline: Deadline) -> None:
-        """Accept the alert event of a message. Raises UnreadableMessage for an unknown kind or content."""
+        """Apply the alert event of a message; a message of the kind IGNORED has no effect.
+
+        Raises UnreadableMessage for another kind, a malformed event or the event of another tenant. Raises Conflict and
+        Unavailable; a retry may then succeed.
+        """
         if message.kind == IGNORED:
             return
         if message.kind != RAISED:

@@ -41,11 +41,16 @@ class BatchAssembly:
         self._ports = ports
         self._charges = charges
 
-    def assemble(self, batch: Batch, name: str, checkpoint: AssemblyCheckpoint, remaining: Callable[[], float]) -> None:
-        """Join the parts from the checkpoint on. If time runs short, a further message continues."""
+    def assemble(
+        self, batch: Batch, name: str, checkpoint: AssemblyCheckpoint, remaining: Callable[[], float]
+    ) -> Batch | None:
+        """Join the parts from the checkpoint on. If time runs short, a further message continues.
+
+        Return the ended batch if this call has ended it first, else None.
+        """
         chunks = self._ports.batches.chunks(batch) if batch.state in _READY + _ENDED else []
         if not chunks or any(chunk.state == "waiting" for chunk in chunks):
-            return
+            return None
         ledger = _digest(chunks)
         if checkpoint.ledger not in {"", ledger}:
             checkpoint = AssemblyCheckpoint()
@@ -71,7 +76,8 @@ class BatchAssembly:
             self._ports.jobs.send([batch.make_job("batch.assembly", f"{name}.{ledger[:8]}", {"name": name})])
         else:
             self._charges.release_unused(batch, chunks)
-            self._end(batch, Progress.from_chunks(chunks))
+            return self._end(batch, Progress.from_chunks(chunks))
+        return None
 
     def cancel(self, batch: Batch) -> None:
         """Cancel a batch whose tenant is not active, and release its charges. An ended batch is not changed."""
@@ -103,13 +109,15 @@ class BatchAssembly:
         elif output == "results" or chunk.failed:
             yield self._ports.files.read(batch.part_key(chunk, output), "", 0, -1)
 
-    def _end(self, batch: Batch, progress: Progress) -> None:
+    def _end(self, batch: Batch, progress: Progress) -> Batch | None:
         state: BatchState = "completed_with_errors" if progress.failed else "completed"
         now = self._ports.now()
         # A redelivery after a crash finds the batch ended, and publishes the event again.
         values = {"state": state, "ended_at": now}
-        if self._ports.batches.end(batch, state, ended_at=now) or self._ports.batches.change(batch, _ENDED, values):
+        is_first = self._ports.batches.end(batch, state, ended_at=now)
+        if is_first or self._ports.batches.change(batch, _ENDED, values):
             self._ports.publish(completed_event(batch, state, now))
+        return replace(batch, state=state, ended_at=now) if is_first else None
 
 
 def _digest(chunks: Sequence[Chunk]) -> str:

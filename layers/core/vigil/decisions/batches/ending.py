@@ -1,6 +1,7 @@
 """Ends batches before their results are complete."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from vigil.decisions.batches.charges import BatchCharges
@@ -10,6 +11,25 @@ from vigil.kernel.events import Event, create_event
 
 INACTIVE_TENANT: Mapping[str, Any] = {"reason": "tenant: is not active"}
 """Values of a batch that was cancelled because its tenant is suspended or leaves."""
+
+_TIMELY = timedelta(minutes=15)
+"""Time within which a batch is completed, by its objective."""
+_TIMELY_ROWS = 100_000
+"""Maximum rows of a batch with an objective."""
+
+
+def has_objective(batch: Batch) -> bool:
+    """Return True if the objective of batches covers a batch of this size."""
+    return batch.rows <= _TIMELY_ROWS
+
+
+def is_late(batch: Batch) -> bool:
+    """Return True if an ended batch took longer than its objective allows.
+
+    The time begins with the request of a batch with inline rows, and with the first chunk of an uploaded file.
+    """
+    began = batch.created_at if batch.inline else batch.started_at or batch.created_at
+    return datetime.fromisoformat(batch.ended_at) - datetime.fromisoformat(began) > _TIMELY
 
 
 def end_batch(

@@ -9,12 +9,14 @@ from vigil.decisions.batches.arrivals import Arrival, FileArrivals, FindBatch
 from vigil.decisions.batches.assembly import AssemblyCheckpoint, BatchAssembly
 from vigil.decisions.batches.chunks import ChunkScoring
 from vigil.decisions.batches.chunks_model import ChunkRange
+from vigil.decisions.batches.ending import has_objective, is_late
 from vigil.decisions.batches.files_model import parse_upload_key
 from vigil.decisions.batches.jobs_model import BatchJob, BatchJobKind
 from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.splits import FileSplitting
 from vigil.errors import FieldError, InvalidInput, MalformedRequest, NotFound, UnreadableMessage
 from vigil.kernel.json_documents import loads
+from vigil.kernel.time import seconds_between
 from vigil.runtime import correlation, telemetry
 from vigil.workers.queues import Message, ReceivedMessage, SqsQueue
 from vigil.workers.worker_loop import Deadline
@@ -106,6 +108,7 @@ class ChunkWorker:
         name = (message.tenant_id, details["batch_id"], details["index"])
         done = self._chunks.score(*name, deadline.remaining, is_last)
         facts.records, facts.failed = (done.range.rows, done.failed) if done else (0, 0)
+        telemetry.count("Predictions", facts.records - facts.failed)
 
 
 class AssemblyWorker:
@@ -126,9 +129,10 @@ class AssemblyWorker:
         checkpoint = AssemblyCheckpoint(
             **{name: details[name] for name in AssemblyCheckpoint.__slots__ if name in details}
         )
-        self._assembly.assemble(
-            batch, details.get("name", message.id.rsplit(".", 1)[-1]), checkpoint, deadline.remaining
-        )
+        name = details.get("name", message.id.rsplit(".", 1)[-1])
+        if ended := self._assembly.assemble(batch, name, checkpoint, deadline.remaining):
+            telemetry.current.get().seconds = seconds_between(ended.created_at, ended.ended_at)
+            _count_end(ended, is_late=is_late(ended))
 
 
 class AbandonedBatchWork:
@@ -146,6 +150,7 @@ class AbandonedBatchWork:
             self._chunks.mark_lost(message.tenant_id, details["batch_id"], details["index"], "given up")
         else:
             action = "assembled" if message.kind == "batch.assembly" else "read"
+            _count_end(batch, is_late=True)
             self._splits.fail_batch(batch, InvalidInput(FieldError("file", f"could not be {action} in any attempt")))
 
 
@@ -159,6 +164,13 @@ def _details(message: Message) -> dict[str, Any]:
     details: dict[str, Any] = json.loads(message.body)
     telemetry.current.get().batch_id = details["batch_id"]
     return details
+
+
+def _count_end(batch: Batch, *, is_late: bool) -> None:
+    """Count the end of a batch for the objective of batches."""
+    if has_objective(batch):
+        telemetry.count("BatchesDone")
+        telemetry.count("BatchesDoneLate", int(is_late))
 
 
 def _load(message: Message, find: FindBatch) -> tuple[dict[str, Any], Batch]:

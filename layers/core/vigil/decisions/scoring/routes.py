@@ -49,6 +49,7 @@ async def score(request: Request, body: ScoreBody, caller: Scorer, idempotency_k
     )
     facts = telemetry.current.get()
     facts.band, facts.replayed, facts.explained = outcome.band, outcome.replayed, outcome.explained
+    facts.abstained = ",".join(outcome.reasons) or None
     headers = {"Location": f"{gateway.stage_prefix(request)}/v1/scores/{outcome.row.decision_id}"}
     if outcome.replayed:
         headers["Idempotency-Replayed"] = "true"

@@ -35,6 +35,8 @@ class ScoreResult:
     replayed: bool
     explained: bool = False
     """True if this request computed an explanation."""
+    reasons: tuple[str, ...] = ()
+    """Reasons of an abstention that this request committed."""
 
 
 class Scoring:
@@ -170,7 +172,9 @@ class Scoring:
             )
             existing = self._ledger.commit(row, request.conditions)
             if existing is None or existing.nonce == nonce:
-                return ScoreResult(row, decision.band, replayed=False, explained=decision.explanation is not None)
+                explained = decision.explanation is not None
+                reasons = decision.abstention.reasons if decision.abstention else ()
+                return ScoreResult(row, decision.band, False, explained, reasons)
             if existing.expires_at > now.timestamp():
                 break
             generation += 1  # the idempotency window has ended: the row remains, and the key starts a new one

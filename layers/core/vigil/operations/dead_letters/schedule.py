@@ -7,7 +7,8 @@ from typing import Any
 from vigil.errors import Unavailable
 from vigil.operations.dead_letters.redrive import Redriver, RedriveStep
 from vigil.runtime import correlation
-from vigil.runtime.telemetry import Telemetry, describe_error
+from vigil.runtime.error_facts import error_fields
+from vigil.runtime.telemetry import Telemetry
 
 
 class ScheduledRedrive:
@@ -36,11 +37,11 @@ class ScheduledRedrive:
 
     def _observe(self, step: RedriveStep) -> None:
         self._steps[step.step] += 1
-        fields: dict[str, str] = {}
+        fields: dict[str, Any] = {}
         if job := step.job:
             fields |= {"job_id": job.job_id, "tenant_id": job.tenant_id, "kind": job.work.kind, "reason": job.reason}
             fields |= {"message_id": job.work.id, "correlation_id": job.work.correlation_id, "state": job.state}
         if step.error:
-            fields["error"] = describe_error(step.error)
+            fields |= error_fields(step.error)
         failed = step.step == "failed"
         self._telemetry.log_event(f"dead_letter_{step.step}", failed=failed, about=("queue", step.queue), **fields)

@@ -5,6 +5,7 @@ resolved jobs apart, by time of failure or resolution. `by_due` is sparse and li
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any
@@ -177,6 +178,18 @@ class DynamoDeadLetterJobs:
                 break
         more = {name: value["S"] for name, value in position.items()} if position else None
         return JobPage(tuple(_job(item) for item in found[:limit]), more)
+
+    def count_open(self) -> Mapping[tuple[str, ...], int]:
+        """Return the number of unresolved jobs of all tenants by queue and state."""
+        found = self._table.items(
+            "query",
+            IndexName="by_age",
+            KeyConditionExpression="age_pk = :open",
+            ProjectionExpression="#queue, #state",
+            ExpressionAttributeNames={"#queue": "queue", "#state": "state"},
+            ExpressionAttributeValues={":open": {"S": "open"}},
+        )
+        return Counter((item["queue"]["S"], item["state"]["S"]) for item in found)
 
     def due(self, queue: str, now: str, limit: int) -> Sequence[DeadLetterJob]:
         """Return due jobs, the longest overdue first."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
+from vigil.errors import Conflict, FieldError, InvalidInput, ModelRefused, NotFound
 from vigil.prediction.packages.gates import check_promotable
 from vigil.prediction.packages.loaded import LoadedModel
 from vigil.prediction.packages.ports import (
@@ -29,6 +29,9 @@ from vigil.prediction.packages.verification import (
     re_sign_package,
     read_package,
 )
+
+_MAX_COMPARED = 20
+"""Number of newest versions below the champion that `restorable` compares."""
 
 
 class Publisher:
@@ -72,8 +75,7 @@ class Publisher:
         present, champion = pointers.get(alias), pointers.get(CHAMPION)
         champion = champion if champion and champion.share is not None else None
         floor = max(present.floor, present.version) if present else 1
-        files = read_package(self._packages, name, version)
-        model = self._verifier.verify(files, ExpectedPackage(name, version, None, floor, self._clock()))
+        model = self.verify(name, version, floor=floor)
         check_promotable(model)
         if alias == CHALLENGER and (champion is None or version <= champion.version):
             raise InvalidInput(
@@ -82,6 +84,27 @@ class Publisher:
         if present and present.version == version and present.digest != model.digest:
             raise Conflict(f"{alias} points at another package of version {version}")
         return self._move(present, Pointer(name, alias, version, model.digest, 1, version, share))
+
+    def verify(self, name: str, version: int, *, digest: str | None = None, floor: int = 1) -> LoadedModel:
+        """Return a published version after every check of a promotion; a `digest` must be that of the package.
+
+        Raises ModelRefused with the reason.
+        """
+        files = read_package(self._packages, name, version)
+        return self._verifier.verify(files, ExpectedPackage(name, version, digest, floor, self._clock()))
+
+    def restorable(self, name: str) -> tuple[int, int] | None:
+        """Return the newest signed copy of an older version, and the number of its original, or None.
+
+        The copy is above the champion and can be promoted. The original is one of the 20 newest versions below the
+        champion. A pair that does not verify is skipped. None means that no pair is left. Raises Unavailable.
+        """
+        champion = self._catalogue.pointers(name).get(CHAMPION)
+        present = champion.version if champion else 0
+        numbers = sorted((published.version for published in self._catalogue.versions(name)), reverse=True)
+        older = [version for version in numbers if version < present][:_MAX_COMPARED]
+        pairs = ((version, before) for version in numbers if version > present for before in older)
+        return next((pair for pair in pairs if self._are_copies(name, *pair)), None)
 
     def reissue(self, name: str, version: int, key: SigningKey, valid: timedelta) -> dict[str, bytes]:
         """Return the files of an old version, signed again under the next version number.
@@ -124,6 +147,16 @@ class Publisher:
     def all_versions(self) -> list[VersionListing]:
         """Return every published version, by name and version."""
         return [listing for name in self._catalogue.published() for listing in self.versions(name)]
+
+    def _are_copies(self, name: str, version: int, older: int) -> bool:
+        """True if both packages verify and have the same files and contract. The older one may have expired."""
+        try:
+            files = read_package(self._packages, name, older)
+            original = self._verifier.verify(files, ExpectedPackage(name, older)).manifest
+            copy = self.verify(name, version).manifest
+        except ModelRefused:
+            return False
+        return (copy.files, copy.contract) == (original.files, original.contract)
 
     def _move(self, present: Pointer | None, new: Pointer) -> Pointer:
         if present is None:

@@ -13,7 +13,9 @@ RETAINED_TENANT_DATA = (
     "The tenant's id, tier, status and dates, so that the id is not reused, and this certificate.",
     "Point-in-time backups of whole tables, for 35 days; after a restore the erasure is repeated.",
     "Alerts of the operators about the tenant, for 400 days after their resolution: ids and no data of persons.",
+    "Incidents of the deployment, for six years: ids of the tenant and its keys, and no data of persons.",
     "Log lines, until the log retention ends: ids of the tenant, its keys and decisions, and no data of persons.",
+    "The ten latest occurrences of each error, until 90 days after the last one: ids of the tenant and its requests.",
 )
 """Data that remains after a tenant's erasure, and for how long. The certificate contains these sentences."""
 
