@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 
 from tests.support.fakes.access import FakeKeyStore, FakeTenantStore
+from tests.support.fakes.caches import CacheReports
+from tests.support.fakes.clock import Clock
 from tests.support.fakes.tenant_keys import key_creation
 from vigil.access.keys.model import ApiKey, KeyRecord
 from vigil.access.keys.store import DynamoKeys, SecretPeppers
@@ -173,13 +175,13 @@ def test_peppers_contain_old_versions_and_the_current_one(aws):
     client = aws("secretsmanager")
     fields = {"pepper_version": "2", "pepper_1": "old", "pepper_2": "new"}
     arn = client.create_secret(Name="access", SecretString=json.dumps(fields))["ARN"]
-    assert SecretPeppers(Secret(client, arn)).peppers() == ("2", {"1": b"old", "2": b"new"})
+    assert SecretPeppers(Secret(client, arn, Clock(), CacheReports())).peppers() == ("2", {"1": b"old", "2": b"new"})
 
 
 def test_a_secret_is_read_once(aws):
     client = aws("secretsmanager")
     arn = client.create_secret(Name="s", SecretString='{"key":"a"}')["ARN"]
-    secret = Secret(client, arn)
+    secret = Secret(client, arn, Clock(), CacheReports())
     assert secret.field("key") == b"a"
     client.put_secret_value(SecretId=arn, SecretString='{"key":"b"}')
     assert secret.field("key") == b"a"
@@ -189,14 +191,43 @@ def test_a_secret_is_read_once(aws):
 def test_a_secret_is_read_again_by_the_wall_clock(aws, seconds):
     client = aws("secretsmanager")
     arn = client.create_secret(Name="s", SecretString='{"key":"a"}')["ARN"]
-    now = 1_000.0
-    secret = Secret(client, arn, lambda: now)
+    clock = Clock()
+    secret = Secret(client, arn, clock, CacheReports())
     assert secret.field("key") == b"a"
     client.put_secret_value(SecretId=arn, SecretString='{"key":"b"}')
-    now += seconds
+    clock.advance(seconds=seconds)
     assert secret.field("key") == b"b"
+
+
+def test_last_known_secret_is_used_for_a_day_while_the_service_is_away(aws):
+    client, clock = aws("secretsmanager"), Clock()
+    arn = client.create_secret(Name="s", SecretString='{"key":"a"}')["ARN"]
+    secret = Secret(client, arn, clock, CacheReports())
+    assert secret.field("key") == b"a"
+    client.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
+    clock.advance(hours=24)
+    assert secret.field("key") == b"a"
+    clock.advance(minutes=5)
+    with pytest.raises(Unavailable):
+        secret.field("key")
+
+
+def test_a_refused_new_value_leaves_the_last_known_secret_in_use(aws):
+    def check(fields):
+        if len(fields["key"]) < 2:
+            raise Unavailable("The secret can be guessed.")
+
+    client, clock = aws("secretsmanager"), Clock()
+    arn = client.create_secret(Name="s", SecretString='{"key":"aa"}')["ARN"]
+    secret = Secret(client, arn, clock, CacheReports(), check)
+    assert secret.field("key") == b"aa"
+    client.put_secret_value(SecretId=arn, SecretString='{"key":"b"}')
+    clock.advance(minutes=5)
+    assert secret.field("key") == b"aa"
+    with pytest.raises(Unavailable, match="guessed"):
+        Secret(client, arn, clock, CacheReports(), check).values()
 
 
 def test_an_unreadable_secret_raises_unavailable(aws):
     with pytest.raises(Unavailable):
-        Secret(aws("secretsmanager"), "nope").values()
+        Secret(aws("secretsmanager"), "nope", Clock(), CacheReports()).values()

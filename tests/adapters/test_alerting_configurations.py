@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.alerting_examples import ANN, BEN, PAGER, POLICY, ROTA, ROUTES, SILENCE
 from tests.support.fakes.alerting_configurations import FakeConfigurations
+from tests.support.fakes.caches import CacheReports
 from tests.support.fakes.clock import Clock
 from vigil.alerting.channels.model import Channel
 from vigil.alerting.channels.store import DynamoChannels
@@ -97,7 +98,7 @@ def test_channels_are_read_as_their_room_stores_them(aws):
         assert channels.create(Channel("acme", channel_id, "pagerduty", "Team", {}, b"sealed"), 20)
     channels.mark_broken("acme", "chn-dead", 1, "invalid_token")
     store = DynamoConfigurations(client, TABLE)
-    configs = CachedAlertingConfigs(store, lambda _: "", Clock())
+    configs = CachedAlertingConfigs(store, lambda _: "", Clock(), CacheReports())
     dead = ConfiguredChannel("chn-dead", "pagerduty", is_broken=True)
     assert configs.load("acme").channels == {"chn-dead": dead, "chn-pager": PAGER}
     assert configs.load("globex").channels == {}

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+from tests.support.fakes.caches import CacheReports
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.tokens import FakeKeyVault, FakeSigningKeySet
 from vigil.access.tokens.signing_keys_model import CACHE_SECONDS, SigningKeySet
@@ -18,7 +19,7 @@ FIRST, SECOND = str(uuid.UUID(int=1)), str(uuid.UUID(int=2))
 def lists(request):
     if request.param == "fake":
         return FakeSigningKeySet()
-    return DynamoSigningKeySet(request.getfixturevalue("aws")("dynamodb"), "access", Clock())
+    return DynamoSigningKeySet(request.getfixturevalue("aws")("dynamodb"), "access", Clock(), CacheReports())
 
 
 @pytest.fixture(params=["fake", "secret"])
@@ -44,7 +45,7 @@ def test_write_replaces_only_the_revision_that_was_read(lists):
 
 def test_only_a_non_empty_key_set_is_cached_for_five_minutes(aws):
     clock = Clock()
-    known, writer = (DynamoSigningKeySet(aws("dynamodb"), "access", clock) for _ in range(2))
+    known, writer = (DynamoSigningKeySet(aws("dynamodb"), "access", clock, CacheReports()) for _ in range(2))
     assert known.current() == SigningKeySet()
     writer.write(SigningKeySet().publish("k1", "x", "y", 1000))
     assert len(known.current().keys) == 1
@@ -81,7 +82,7 @@ def test_a_superseded_version_cannot_be_promoted(vault):
 def test_private_keys_are_read_again_while_the_ring_is_empty(aws):
     client = aws("secretsmanager")
     arn = client.create_secret(Name="signing", SecretString="{}")["ARN"]
-    keys, vault = SecretPrivateKeys(Secret(client, arn)), SecretKeyVault(client, arn)
+    keys, vault = SecretPrivateKeys(Secret(client, arn, Clock(), CacheReports())), SecretKeyVault(client, arn)
     assert keys.private_keys() == {}
     vault.add(FIRST, {"k1": "pem"})
     vault.promote(FIRST)
@@ -90,7 +91,7 @@ def test_private_keys_are_read_again_while_the_ring_is_empty(aws):
 
 def test_missing_stores_raise_unavailable(aws):
     away = SecretKeyVault(aws("secretsmanager"), "nowhere")
-    gone = DynamoSigningKeySet(aws("dynamodb"), "nowhere", Clock())
+    gone = DynamoSigningKeySet(aws("dynamodb"), "nowhere", Clock(), CacheReports())
     for call in (
         lambda: away.add(FIRST, {}),
         lambda: away.promote(FIRST),

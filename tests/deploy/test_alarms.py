@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.support.alarms import Alarm, alarms
+from tests.support.formula_alarms import composite_alarms
 from tests.support.templates import INFRA, TEMPLATES, functions, resources, template
 from vigil.alerting.sources.alarms_model import ALARMS, alarm_suffix
 from vigil.alerting.sources.bus_model import FINDINGS, STACK_CHANGED
@@ -15,7 +16,8 @@ ALARMS_TOPIC, PAGES_TOPIC = {"Ref": "AlarmsTopic"}, {"Ref": "PagesTopic"}
 PER_QUEUE = {"If": ["HasPages", PAGES_TOPIC, {"Ref": "AWS::NoValue"}]}
 PAGING = {
     *("AlertDeliveriesLate", "AlertingSilent", "AlertsLate", "AuthorizerErrors", "ScoringThrottled", "ServerErrors"),
-    "TenantsTrespassed",
+    *("ServiceDown", "TenantsTrespassed"),
+    *("FailuresNotRead", "TenantsTrespassed"),
 }
 """Alarms that page the operators without Vigil's code: Vigil or its alerting does not work, or is under attack."""
 QUIET: list[float] = []
@@ -26,18 +28,32 @@ SERIES = {
     "AlertingSilent": ([[1]] * 9 + [QUIET] * 5, [[1]] * 9 + [QUIET] * 4 + [[1]] + [QUIET] * 4),
     "AlertsLate": ([[301]] * 3, [[301], [301], [300]]),
     "AuthorizerErrors": ([[1], QUIET, QUIET, [1], QUIET], [[1, 1, 1], QUIET, QUIET, QUIET, QUIET]),
+    "BatchesSlow": ([[60, 3_601]], [[60, 3_600]]),
+    "ChunkMemoryHigh": ([[1_593], [900], [1_593], [900], [1_593]], [[1_592]] * 3 + [[1_593]] * 2),
+    "CircuitsOpened": ([[1] * 3], [[1] * 2]),
+    "CredentialsRefused": ([[1] * 101], [[1] * 100]),
+    "DatabaseFails": ([[1] * 11, QUIET, [1] * 11, QUIET, [1] * 11], [[1] * 10] * 3 + [[1] * 11] * 2),
+    "DeadLettersArrive": ([[1] * 11], [[1] * 10]),
     "ErasureFails": ([[0, 1]] * 3, [[0, 1], [0], [0, 1], [0, 1]]),
     "EventsLate": ([[300_001]] * 3, [[300_001], [300_001], [300_000]]),
     "EventsNotTold": ([[1, 2]] * 3, [[1, 2], [1, 0], [1, 2]]),
+    "HighRiskSurge": ([[50, 51]], [[50, 50]]),
+    "FailuresNotRead": ([[1], [0], [1], [0], [1]], [[1], [0], [1], [0], [0]]),
+    "IncidentsNotWatched": ([[1], [0], [1], [0], [1]], [[1], [0], [1], [0], [0]]),
     "LoopsStopped": ([QUIET, [1]], [[0], QUIET]),
+    "MetricsNotCollected": ([[1], [0], [1], [0], [1]], [[1], [0], [1], [0], [0]]),
     "ModelsRefused": ([QUIET, [1]], [[1], QUIET]),
     "MonthsNotClosed": ([[0], [1]], [[1], [0]]),
     "NotDrained": ([[1, 2]] * 3, [[1, 2], [1, 0], [1, 2]]),
+    "PermissionsRefused": ([[1] * 51], [[1] * 50]),
     "PersonErasureFails": ([[0, 1]] * 3, [[0, 1], [0], [0, 1], [0, 1]]),
+    "QueueLate": ([[1_201]] * 3, [[1_201], [1_201], [1_200]]),
     "RedriveFails": ([[1], [0], [1], [0], [1]], [[1], [0], [1], [0], [0]]),
     "RotationFailed": ([QUIET, [1]], [[1], QUIET]),
+    "ScoringMemoryHigh": ([[300, 1_593], [900], [1_593], [900], [1_593]], [[1_592]] * 3 + [[1_593]] * 2),
     "ScoringThrottled": ([[3], [0], [0], [3], [0]], [[9], [0], [0], [0], [0]]),
     "ServerErrors": ([[0.0] * 98 + [1.0] * 2] * 3, [[0.0] * 99 + [1.0]] * 5),
+    "ServiceDown": ([[1], QUIET, QUIET], [QUIET, [1], QUIET]),
     "SignInsRefused": ([QUIET, [1]], [[1], QUIET]),
     "SignaturesRefused": ([[1] * 11], [[1] * 10]),
     "SlowAnswers": ([SLOW, FAST, SLOW, FAST, SLOW], [SLOW, FAST, SLOW, FAST, FAST]),
@@ -53,7 +69,8 @@ SERIES = {
 
 
 def test_every_alarm_has_an_alert_and_series_and_no_entry_is_left_over():
-    assert FOUND.keys() == ALARMS.keys() == SERIES.keys()
+    assert FOUND.keys() | composite_alarms().keys() == ALARMS.keys()
+    assert FOUND.keys() == SERIES.keys()
 
 
 @pytest.mark.parametrize("logical_id", FOUND)
@@ -79,8 +96,16 @@ def test_an_alarm_fires_on_the_bad_series_only(logical_id):
 
 
 @pytest.mark.parametrize("logical_id", SERIES)
-def test_only_the_dead_man_fires_without_any_data(logical_id):
-    assert FOUND[logical_id].fires([]) == (logical_id == "AlertingSilent")
+def test_an_alarm_clears_after_good_periods(logical_id):
+    alarm, bad = FOUND[logical_id], SERIES[logical_id][0]
+    good = [alarm.threshold] * alarm.periods
+    assert alarm.fires(bad)
+    assert not alarm.fires([*bad, *([value] for value in good)])
+
+
+@pytest.mark.parametrize("logical_id", SERIES)
+def test_only_the_dead_men_fire_without_any_data(logical_id):
+    assert FOUND[logical_id].fires([]) == (logical_id in {"AlertingSilent", "ServiceDown"})
 
 
 def test_the_evaluator_counts_m_of_n_and_missing_data():

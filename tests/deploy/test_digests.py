@@ -39,6 +39,12 @@ ALLOWED = {
     "money/usage/events/model.py": {
         "to_entry": "Events must not name persons, and a repeat of any age must find its event."
     },
+    "operations/failures/intake.py": {"_part_of": "A draw that is used at once and not stored."},
+    "operations/failures/model.py": {
+        "fingerprint": "Classes of errors and names of functions, which groups store in clear text.",
+        "batch_id": "Ids that CloudWatch made.",
+    },
+    "operations/failures/sentry_model.py": {"to_event": "An id of a group of failures."},
     "operations/dead_letters/model.py": {"job_key": "Ids of messages, which jobs store in clear text."},
     "prediction/engines/loading.py": {"load_engine": "Files of models."},
     "prediction/engines/trees.py": {"load": "Files of models."},

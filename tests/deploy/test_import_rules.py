@@ -41,7 +41,8 @@ ROLES = RULES.keys() - {"handler", *OUTSIDE_ROOMS.values()}
 VALUES = {"contract", "ensemble", "feature_spec", "file_limits", "quantities", "row_encoder", "votes"}
 PURE = (
     *(["outbound", name] for name in ("addresses", "destinations", "requests", "webhook_signatures")),
-    *(["runtime", "retries"], ["runtime", "ttl_cache"], ["workers", "cpu_limit"], ["outbound", "breakers", "model"]),
+    *(["runtime", "retries"], ["runtime", "ttl_cache"], ["runtime", "last_known_cache"]),
+    *(["workers", "cpu_limit"], ["outbound", "breakers", "model"]),
 )
 """Technical modules without input or output, which services may use."""
 # The fast reader is a second C library in the folder that the engines find.

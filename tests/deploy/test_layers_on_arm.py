@@ -176,7 +176,7 @@ def published(packages):
         tables.create_tables(bed.client("dynamodb"))
         bed.client("s3").create_bucket(Bucket="packages")
         wrapping_key = bed.client("kms").create_key()["KeyMetadata"]["Arn"]
-        keys = DynamoTenantKeys(bed.client, "tenant_keys", wrapping_key, process.now)
+        keys = DynamoTenantKeys(bed.client, "tenant_keys", wrapping_key, process.now, process.cache_reports())
         bed.client("dynamodb").put_item(**keys.creation("acme")["Put"])
         catalogue = DynamoCatalogue(bed.client("dynamodb"), "registry")
         verifier = PackageVerifier({KEY.key_id: KEY.public}, load_engine)

@@ -1,4 +1,4 @@
-"""A new function changes at most six files. The test adds one to a copy of the sources and runs the checks there."""
+"""A new function changes at most seven files. The test adds one to a copy of the sources and runs the checks there."""
 
 import hashlib
 import os
@@ -14,9 +14,9 @@ from cli.checkout import ROOT
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "docs")
 CHECKS = (
     *("tests/deploy/test_template.py", "tests/deploy/test_api_template.py", "tests/deploy/test_function_variables.py"),
-    *("tests/deploy/test_policies.py", "tests/deploy/test_routes.py"),
+    *("tests/deploy/test_policies.py", "tests/deploy/test_routes.py", "tests/deploy/test_failure_sources.py"),
 )
-MOST_FILES = 6
+MOST_FILES = 7
 
 HANDLER = '''"""A function that a test adds."""
 
@@ -80,6 +80,14 @@ DISTRICT = """
       LogGroupName: !Sub /aws/lambda/${StackName}-money-dummy
       RetentionInDays: !Ref LogRetentionDays
 """
+SUBSCRIPTION = """
+  FromMoneyDummy:
+    Type: AWS::Logs::SubscriptionFilter
+    DependsOn: MayInvoke
+    Properties:
+      <<: *to-the-intake
+      LogGroupName: !Sub /aws/lambda/${StackName}-money-dummy
+"""
 ROUTE = r"""\1:
             x-amazon-apigateway-any-method:
               x-amazon-apigateway-integration:
@@ -127,6 +135,8 @@ def add_function(tree):
         (tree / name).write_text(text)
     with (tree / "infra/functions/money.yaml").open("a") as district:
         district.write(DISTRICT)
+    with (tree / "infra/failure_sources.yaml").open("a") as sources:
+        sources.write(SUBSCRIPTION)
     api = tree / "infra/api.yaml"
     # This path refers to the integration of an earlier path.
     routed, routes = re.subn(r"^( {10}/\S+): \*[\w-]+\n", ROUTE, api.read_text(), count=1, flags=re.MULTILINE)
@@ -144,7 +154,7 @@ def check(tree, *options):
     return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_a_new_function_changes_six_files_and_passes_every_check(tree):
+def test_a_new_function_changes_seven_files_and_passes_every_check(tree):
     before = state(tree)
     add_function(tree)
     after = state(tree)

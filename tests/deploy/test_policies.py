@@ -8,6 +8,9 @@ ACCESS = "${Tables}/${AccessTable}"
 WITHOUT_KEYS = {"dynamodb:Scan", "dynamodb:PartiQLSelect", "dynamodb:DescribeTable"}
 """Actions without keys. `ForAllValues` is true for an empty set, so a condition on keys does not restrict them."""
 
+WITHOUT_ITEMS = {"dynamodb:DescribeContinuousBackups"}
+"""Actions on tables that return no item."""
+
 
 def conditioned():
     """Yield the function and the statement for each statement with a condition on leading keys."""
@@ -17,7 +20,7 @@ def conditioned():
 
 @pytest.mark.parametrize("function", statements())
 def test_no_role_reaches_every_key_family_of_the_access_table(function):
-    bare = [s for s in statements()[function] if "Condition" not in s]
+    bare = [s for s in statements()[function] if "Condition" not in s and set(s["Action"]) - WITHOUT_ITEMS]
     named = {s["Sid"]: [s["Resource"]] if isinstance(s["Resource"], str) else s["Resource"] for s in bare}
     assert [sid for sid, resources in named.items() if ACCESS in resources] == []
 

@@ -10,8 +10,14 @@ from tests.support.faultbed.bed import running
 from tests.support.templates import template
 
 TEMPLATE = template(ROOT / "template.yaml")
-NAMES = ("Stage", "Architecture", "Release", "Protect")
-GOOD = {"Stage": "dev", "Architecture": "arm64", "Release": "0123456789abcdef", "Protect": "false"}
+NAMES = (
+    *("Stage", "Architecture", "Release", "Protect"),
+    *("LogRetentionDays", "ModelKeys", "OperatorsEmail", "TenantDomain"),
+)
+GOOD = {
+    "Stage": "dev", "Architecture": "arm64", "Release": "0123456789abcdef", "Protect": "false", "ModelKeys": "{0}"
+}  # fmt: skip
+PROD = GOOD | {"Stage": "prod", "OperatorsEmail": "operators@vigil-operations.net"}
 
 
 def plain(value):
@@ -20,7 +26,7 @@ def plain(value):
         return [plain(each) for each in value]
     if not isinstance(value, dict):
         return value
-    long_names = {name: f"Fn::{name}" for name in ("Equals", "Not")}
+    long_names = {name: f"Fn::{name}" for name in ("Contains", "Equals", "Not", "Or")}
     return {long_names.get(name, name): plain(each) for name, each in value.items()}
 
 
@@ -59,3 +65,24 @@ def test_another_architecture_than_that_of_the_libraries_is_refused(create):
 
 def test_the_embedded_stack_has_the_architecture_of_its_machine(create):
     create("local", GOOD | {"Stage": "local", "Architecture": "x86_64"})
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("OperatorsEmail", PROD | {"OperatorsEmail": ""}),
+        ("LogRetentionDays", PROD | {"LogRetentionDays": "14"}),
+        ("LogRetentionDays", GOOD | {"Stage": "staging", "LogRetentionDays": "7"}),
+        ("ModelKeys", PROD | {"ModelKeys": "{}"}),
+        ("TenantDomain", PROD | {"TenantDomain": "localhost"}),
+    ],
+)
+def test_an_unsafe_parameter_of_a_deployment_is_refused(create, name, values):
+    with pytest.raises(ClientError, match=f"{name} must"):
+        create("unsafe", values)
+
+
+def test_a_production_with_safe_parameters_is_accepted(create):
+    create("prod", PROD | {"LogRetentionDays": "365", "TenantDomain": "vigil-operations.net"})
+    create("staging", GOOD | {"Stage": "staging"})
+    create("dev", GOOD | {"LogRetentionDays": "14", "TenantDomain": ""})

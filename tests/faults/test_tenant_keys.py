@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.support.fakes.caches import CacheReports
 from tests.support.faultbed.faults import FAULTS, Crash
 from tests.support.faultbed.plans import At, inject
 from vigil.access.tenants.model import Tenant
@@ -22,7 +23,7 @@ def kms_key(bed):
 
 
 def keys_of(bed, table, kms_key):
-    return DynamoTenantKeys(bed.client, table, kms_key, lambda: datetime.now(UTC))
+    return DynamoTenantKeys(bed.client, table, kms_key, lambda: datetime.now(UTC), CacheReports())
 
 
 @pytest.mark.parametrize("fault", FAULTS)

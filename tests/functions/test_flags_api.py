@@ -144,7 +144,18 @@ def test_a_malformed_set_turns_all_flags_off_and_is_counted(api, stored, caplog)
     boto3.client("dynamodb").put_item(TableName="flags", Item=item)
     status, _, scored = api("POST", "/v1/scores", body=BODY)
     assert (status, scored["flags"]) == (201, {"digest": None, "on": []})
-    assert [record.flags_unavailable for record in caplog.records if record.message == "flags_unavailable"] == [1]
+    assert [record.cache for record in caplog.records if record.message == "CacheReadsFailed"] == ["flags"]
+
+
+def test_a_score_with_the_last_known_flags_has_this_in_its_line(api, minute_later, caplog):
+    api("PUT", f"/v1/flags/{EXPLAIN_HIGH_RISK}", body=ON, headers=NEW)
+    before = api("POST", "/v1/scores", body=BODY)[2]["flags"]
+    boto3.client("dynamodb").delete_table(TableName="flags")
+    minute_later()
+    assert api("POST", "/v1/scores", body=BODY | {"subject_id": "p-2"})[2]["flags"] == before
+    lines = [record for record in caplog.records if record.message == "request"]
+    assert [getattr(line, "stale", None) for line in lines] == [None, None, "flags"]
+    assert [r.has_value for r in caplog.records if r.message == "CacheReadsFailed"] == [True]
 
 
 def test_a_missing_table_does_not_fail_scores(api):

@@ -7,6 +7,7 @@ import pytest
 from tests.support import entries
 from tests.support.deployments import deployment
 from vigil.bootstrap import process
+from vigil.errors import Unavailable
 from vigil.runtime.settings import Settings, SettingsError
 
 
@@ -60,3 +61,26 @@ def test_function_names_all_missing_and_malformed_settings_at_once(named_only, m
         "VIGIL_USAGE_TABLE is not set",
         "VIGIL_MODEL_KEYS must be a JSON object",
     }
+
+
+def test_function_of_a_production_refuses_the_settings_of_a_test(named_only, monkeypatch):
+    entry = named_only("scoring_api")
+    monkeypatch.setenv("VIGIL_STAGE", "prod")
+    with pytest.raises(SettingsError) as raised:
+        entry()
+    refused = {sentence.split(" ")[0] for sentence in str(raised.value).split("; ")}
+    assert {"AWS_ACCESS_KEY_ID", "POWERTOOLS_TRACE_DISABLED", "VIGIL_MODEL_KEYS"} <= refused
+
+
+@pytest.mark.usefixtures("_deployed")
+def test_secret_that_can_be_guessed_is_not_used_by_a_production(monkeypatch, caplog):
+    monkeypatch.setenv("VIGIL_STAGE", "prod")
+    process.forget()
+    with pytest.raises(Unavailable, match=r"^The secret of VIGIL_CURSOR_SECRET_ARN has fields that can be guessed\."):
+        process.secret("cursor_secret_arn").values()
+    (line,) = (record for record in caplog.records if record.message == "UnsafeSecret")
+    assert (line.secret, line.weak_fields) == ("VIGIL_CURSOR_SECRET_ARN", ["key"])
+    monkeypatch.setenv("VIGIL_STAGE", "local")
+    process.forget()
+    assert process.secret("cursor_secret_arn").field("key") == b"c"
+    process.forget()

@@ -3,8 +3,9 @@
 from types import SimpleNamespace
 
 from tests.support.fakes.access import FakeFailureCounters, FakeKeyStore, FakePeppers, FakeTenantStore
+from tests.support.fakes.caches import CacheReports
 from tests.support.fakes.clock import Clock
-from vigil.access.keys.authenticate import Authenticator
+from vigil.access.keys.authenticate import Authenticator, Caching
 from vigil.access.keys.failed_sign_ins import FailedSignIns
 from vigil.access.keys.service import ApiKeys
 from vigil.access.tenants.service import Tenants
@@ -23,7 +24,7 @@ def build_world() -> SimpleNamespace:
         counters=counters,
         refusals=refusals,
         failures=failures,
-        authenticator=Authenticator(store, keys, peppers, "local", clock, failures),
+        authenticator=Authenticator(store, keys, peppers, "local", clock, failures, Caching(CacheReports())),
         tenants=Tenants(store, clock),
         keys=ApiKeys(store, keys, peppers, "local", clock),
     )

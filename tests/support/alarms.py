@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.templates import TEMPLATES, resources
+from tests.support.templates import TEMPLATES, resources, template
 
 Values = Sequence[float]
 """The values of one period. An empty period is missing data."""
@@ -44,6 +44,12 @@ class Alarm:
         """The number of periods that are evaluated."""
         return int(self.properties["EvaluationPeriods"])
 
+    @property
+    def threshold(self) -> float:
+        """Threshold of the alarm; that of a parameter is its default."""
+        found = self.properties["Threshold"]
+        return float(template(self.path)["Parameters"][found["Ref"]]["Default"] if isinstance(found, dict) else found)
+
     def fires(self, series: Sequence[Values]) -> bool:
         """Return True if the alarm is in the state ALARM after the periods of a series, the latest last."""
         needed = int(self.properties.get("DatapointsToAlarm", self.periods))
@@ -54,7 +60,7 @@ class Alarm:
         if not values:
             return bool(self.properties["TreatMissingData"] == "breaching")
         compare = COMPARISONS[self.properties["ComparisonOperator"]]
-        return compare(self._statistic(values), float(self.properties["Threshold"]))
+        return compare(self._statistic(values), self.threshold)
 
     def _statistic(self, values: Values) -> float:
         if percentile := self.properties.get("ExtendedStatistic"):
@@ -64,11 +70,12 @@ class Alarm:
 
 
 def alarms() -> dict[str, Alarm]:
-    """Return every alarm of every template, by its logical id."""
+    """Return every alarm over one metric of every template, by its logical id."""
     found = [
         Alarm(logical_id, path, properties)
         for path in TEMPLATES
         for logical_id, properties in resources(path, "AWS::CloudWatch::Alarm").items()
+        if "Metrics" not in properties
     ]
     by_id = {alarm.logical_id: alarm for alarm in found}
     assert len(by_id) == len(found), "two alarms have the same logical id"

@@ -126,6 +126,7 @@ def _items(_: World) -> Any:
     yield "dynamodb", "transact_write_items", {"TransactItems": [free, taken]}
     yield "dynamodb", "transact_write_items", {"TransactItems": [free], "ClientRequestToken": "once"}
     yield "dynamodb", "delete_item", {"TableName": TABLE, "Key": key, "ReturnValues": "ALL_OLD"}
+    yield "dynamodb", "describe_continuous_backups", {"TableName": TABLE}
 
 
 def _changes(world: World) -> Any:
@@ -148,6 +149,7 @@ def _messages(world: World) -> Any:
     deleted = [{"Id": str(place), "ReceiptHandle": handle} for place, handle in enumerate(handles)]
     yield "sqs", "delete_message_batch", {"QueueUrl": world.queue, "Entries": deleted}
     yield "sqs", "receive_message", {"QueueUrl": world.queue}
+    yield "sqs", "get_queue_attributes", {"QueueUrl": world.queue, "AttributeNames": ["ApproximateNumberOfMessages"]}
 
 
 def _events(_: World) -> Any:

@@ -11,6 +11,7 @@ QUEUES = {
     "alerts": "VIGIL_ALERTS_QUEUE",
     "alert-deliveries": "VIGIL_ALERT_DELIVERIES_QUEUE",
     "webhook-deliveries": "VIGIL_WEBHOOK_DELIVERIES_QUEUE",
+    "incident-steps": "VIGIL_INCIDENT_STEPS_QUEUE",
 }
 """Variable of each queue, by its name."""
 STREAMS = {

@@ -129,7 +129,8 @@ def _leading(operation: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
     if operation == "Query":
         value = _EQUALS.search(arguments["KeyConditionExpression"])[2]  # type: ignore[index]  # every query has one
         return (arguments["ExpressionAttributeValues"][value]["S"],)
-    return ((arguments.get("Key") or arguments["Item"])["pk"]["S"],)
+    item = arguments.get("Key") or arguments.get("Item")
+    return (item["pk"]["S"],) if item else ()
 
 
 def _of_objects(operation: str, arguments: Mapping[str, Any]) -> Iterator[Ask]:

@@ -6,7 +6,10 @@ from tests.support.templates import INFRA, template
 
 DATA = INFRA / "data.yaml"
 _SAME = ("Decisions", "Registry", "Access", "Outcomes", "Batches", "Limits", "Usage", "Costs", "Idempotency", "Flags")
-TABLES = {name: name.lower() for name in (*_SAME, "Subjects", "Alerts", "Webhooks")} | {
+_OWN = ("Subjects", "Alerts", "Webhooks", "Failures", "Measurements", "Incidents")
+OF_THE_DEPLOYMENT = {"failures", "flags", "incidents", "measurements", "registry"}
+"""Tables without items of tenants."""
+TABLES = {name: name.lower() for name in (*_SAME, *_OWN)} | {
     "DeadLetters": "dead_letters",
     "TenantKeys": "tenant_keys",
 }

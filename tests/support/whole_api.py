@@ -21,10 +21,14 @@ from vigil.web.app import create_app, lambda_handler
 
 PATH = (
     {"name": "toy", "subject": "sub-" + "0" * 40, "category": "total", "period": "month"}
-    | {name: f"{name}-1" for name in ("tenant_id", "key_id", "batch_id", "job_id", "decision_id", "circuit")}
+    | {
+        name: f"{name}-1"
+        for name in ("tenant_id", "key_id", "batch_id", "job_id", "decision_id", "circuit", "failure_id")
+    }
     | {name: f"{name}-1" for name in ("alert_id", "channel_id", "webhook_id", "delivery_id")}
     | {name: f"{name}-1" for name in ("member_id", "schedule_id", "policy_id", "silence_id")}
-    | {"endpoint": "acme.night", "token": "a-token"}
+    | {"endpoint": "acme.night", "token": "a-token", "objective": "events"}
+    | {"incident_id": "incident_id-1", "number": "1"}
 )
 """Values of path parameters."""
 DOCUMENT = routers.document()
@@ -38,7 +42,18 @@ OPERATIONS: dict[str, dict[str, Any]] = {
 
 _SERVICES = (
     *("scoring", "outcomes", "batches", "keys", "tenants", "dead_letters", "flags", "trials", "subjects"),
-    *("price_books", "budgets", "oauth", "registry", "health", "circuits", "channels"),
+    *(
+        "price_books",
+        "budgets",
+        "oauth",
+        "registry",
+        "health",
+        "circuits",
+        "channels",
+        "failures",
+        "objectives",
+        "metrics",
+    ),
     *(
         "alert_links",
         "webhooks",
@@ -48,6 +63,7 @@ _SERVICES = (
         "alert_intake",
         "alerting_rules",
         "on_call",
+        "incidents",
     ),
 )
 

@@ -113,7 +113,7 @@ class FakeObserver:
     """Observer that lists the transitions as (name, circuit name, epoch), and counts the times without a store."""
 
     seen: list[tuple[str, str, int]] = field(default_factory=list)
-    blinds: int = 0
+    missing_stores: int = 0
     refuses: bool = False
 
     def observe(self, circuit_id: CircuitId, transition: Transition) -> bool:
@@ -125,8 +125,8 @@ class FakeObserver:
         assert circuit.last_change
         self.seen.append((circuit.last_change.name, circuit.id.name, circuit.epoch))
 
-    def blind(self, circuit_id: CircuitId) -> None:
-        self.blinds += 1
+    def store_unavailable(self, circuit_id: CircuitId) -> None:
+        self.missing_stores += 1
 
     def names(self) -> list[str]:
         return [name for name, _, _ in self.seen]

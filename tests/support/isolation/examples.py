@@ -71,6 +71,12 @@ EXAMPLES: Mapping[str, Callable[[Names], dict[str, Any]]] = {
     "PATCH /v1/webhooks/{webhook_id}": lambda n: {"body": {"label": n.subject_id}},
     "DELETE /v1/webhooks/{webhook_id}": lambda n: {"path": {"webhook_id": n.other_webhook_id}},
     "POST /v1/webhooks/{webhook_id}/replay": lambda _: {"body": {"since": now()}},
+    "POST /v1/incidents": lambda n: {"body": {"type": "service_down", "scope": {"function": n.subject_id}}},
+    "POST /v1/incidents/{incident_id}/steps/{number}/run": lambda _: {"body": {}},
+    "POST /v1/incidents/{incident_id}/steps/{number}/sign": lambda n: {"body": {"name": "n", "note": n.subject_id}},
+    "POST /v1/incidents/{incident_id}/steps/{number}/skip": lambda n: {"body": {"note": n.subject_id}},
+    "POST /v1/incidents/{incident_id}/escalate": lambda n: {"body": {"note": n.subject_id}},
+    "POST /v1/incidents/{incident_id}/resolve": lambda n: {"body": {"cause": n.subject_id}},
     "POST /v1/oauth/token": lambda n: {"body": {"grant_type": "client_credentials", **client(n.token)}},
     "POST /v1/oauth/revoke": lambda n: {"body": {"token": n.refresh_token}},
 }

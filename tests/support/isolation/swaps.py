@@ -20,7 +20,17 @@ OWNED = (
     *("channel_id", "member_id", "schedule_id", "policy_id", "silence_id", "webhook_id", "delivery_id"),
 )
 """Path parameters that name a tenant's resources."""
-SHARED = {"name": "toy", "period": "month", "category": "total", "endpoint": "acme.night", "token": "a-token"}
+SHARED = {
+    "name": "toy",
+    "period": "month",
+    "category": "total",
+    "endpoint": "acme.night",
+    "token": "a-token",
+    "failure_id": "f",
+    "incident_id": "inc-0123456789abcdef",
+    "number": "1",
+    "objective": "availability",
+}
 """Path parameters that name shared resources, with an example of each."""
 
 

@@ -15,7 +15,7 @@ from tests.support.gateway import Context
 from tests.support.isolation.alerting import create_alerting
 from tests.support.isolation.door import FrontDoor, Request
 from tests.support.ledger_rows import unpacked_item
-from tests.support.tables import TABLES
+from tests.support.tables import OF_THE_DEPLOYMENT, TABLES
 from vigil.access.tenants.service import TenantChange
 from vigil.bootstrap import access, process
 from vigil.decisions.batches.store import DynamoBatches
@@ -28,7 +28,6 @@ from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
 VICTIM, ATTACKER, OPERATORS = "victim-clinic", "attacker-clinic", "ops-team"
 ROLES: tuple[Role, ...] = ("viewer", "member", "admin")
 PLENTY = TenantChange(limits={"per_minute": 60_000, "per_hour": 3_600_000, "predictions_per_month": 1_000_000})
-DEPLOYMENTS = {"flags", "registry"}
 """Tables without data of tenants."""
 Header = tuple[str, str]
 Send = Callable[..., dict[str, Any]]
@@ -232,7 +231,7 @@ def _cursors(door: FrontDoor, token: str, names: Mapping[str, str], lists: list[
 def stored_texts(tenant_id: str, *others: str) -> list[str]:
     """Return as text all items and objects that name a tenant and do not name the others."""
     dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
-    tables = sorted(set(TABLES.values()) - DEPLOYMENTS)
+    tables = sorted(set(TABLES.values()) - OF_THE_DEPLOYMENT)
     items = [unpacked_item(item) for table in tables for item in dynamodb.scan(TableName=table)["Items"]]
     objects = s3.list_object_versions(Bucket="files").get("Versions", [])
     files = [[entry["Key"], entry["VersionId"], entry["ETag"]] for entry in objects]

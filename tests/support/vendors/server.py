@@ -15,6 +15,7 @@ from tests.support.vendors.opsgenie import FakeOpsgenie
 from tests.support.vendors.pagerduty import FakePagerDuty
 from tests.support.vendors.receiver import FakeReceiver
 from tests.support.vendors.requests import VendorAnswer, VendorRequest
+from tests.support.vendors.sentry import FakeSentry
 from tests.support.vendors.slack import FakeSlack
 
 HOSTS = {
@@ -25,6 +26,7 @@ HOSTS = {
     "api.opsgenie.com": "opsgenie",
     "api.eu.opsgenie.com": "opsgenie",
     "api.atlassian.com": "opsgenie",
+    "o1.ingest.sentry.io": "sentry",
 }
 """Vendors by host name. All other hosts are endpoints of tenants."""
 Fault = Callable[[BaseHTTPRequestHandler, Event], None]
@@ -52,6 +54,7 @@ class Vendors:
         self.pagerduty = FakePagerDuty()
         self.slack = FakeSlack(self.clock)
         self.opsgenie = FakeOpsgenie()
+        self.sentry = FakeSentry()
         self.receiver = FakeReceiver()
         self.lock = Lock()
         self.stopped = Event()
@@ -92,6 +95,7 @@ class Vendors:
             "pagerduty": self.pagerduty,
             "slack": self.slack,
             "opsgenie": self.opsgenie,
+            "sentry": self.sentry,
             "receiver": self.receiver,
         }
         return vendors[name]

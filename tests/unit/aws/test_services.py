@@ -14,8 +14,10 @@ from vigil.aws.services import SERVICES, python_name
 ROOT = Path(__file__).parents[3]
 SOURCES = [path for folder in ("layers/core/vigil", "cli", "functions") for path in (ROOT / folder).rglob("*.py")]
 OPERATIONS = [(service.name, each.name) for service in SERVICES.values() for each in service.operations.values()]
-NAMESAKES = {"create_connection", "describe_rule", "encrypt", "list_keys"}
-"""Names of operations that the code has for something else, such as sockets."""
+NAMESAKES = {"create_connection", "describe_rule", "encrypt", "list_keys", "update_alias"}
+"""Names of operations that the code has for something else, such as sockets, or aliases of Lambda."""
+PLANTING = {"list_tables", "send_message", "update_continuous_backups"}
+"""Operations with which drills plant faults on the embedded stack. They have botocore's clients."""
 
 
 def members_of_type(shape, kind, seen=frozenset()):
@@ -91,4 +93,4 @@ def called_names():
 
 def test_the_table_has_the_operations_that_the_code_calls():
     table = {name for service in SERVICES.values() for name in service.operations}
-    assert called_names() - NAMESAKES == table
+    assert called_names() - NAMESAKES - PLANTING == table

@@ -15,21 +15,28 @@ from vigil.alerting.webhooks.model import WEBHOOK_KINDS, Webhook, create_test_ev
 from vigil.decisions.batches.ending import completed_event
 from vigil.decisions.batches.model import Batch
 from vigil.kernel.events import EVENT_VERSION, EventKind, create_event
+from vigil.kernel.tenants import OPERATORS
 from vigil.kernel.time import format_timestamp
 from vigil.money.budgets.model import Budget
 from vigil.money.forecasting.model import ExcessSpend, create_anomaly
+from vigil.operations.failures.groups_model import FailureGroup, Finding
+from vigil.operations.failures.model import Occurrence, Sighting, Signature
 from vigil.outbound.breakers.model import CircuitId, Transition
 from vigil.privacy.persons.model import Person, changed_event
 
 EVENT_KINDS = get_args(EventKind)
 PARTICIPLES = {
     *("made", "found", "reached", "abstained", "completed", "raised", "cleared", "changed", "tested", "disabled"),
-    *("opened", "closed", "parked", "reused"),
+    *("opened", "closed", "parked", "reused", "regressed", "missed", "met", "escalated", "resolved"),
 }
 """Past participles of the kinds; a new kind may add one."""
 ROOM_OF = {"spend": "forecasting", "circuits": "breakers"}
 """Rooms of the subjects that no room is named after."""
-ELSEWHERE = {"alerts.raised", "alerts.cleared", "dead_letters.parked", "tokens.reused"}
+ELSEWHERE = {
+    *("alerts.raised", "alerts.cleared", "dead_letters.parked", "tokens.reused"),
+    *("objectives.missed", "objectives.met"),
+    *("incidents.opened", "incidents.escalated", "incidents.resolved"),
+}
 """Kinds whose events the tests of their rooms create."""
 CREATED_HERE = [kind for kind in EVENT_KINDS if kind not in ELSEWHERE]
 NOW = datetime(2026, 11, 21, 5, tzinfo=UTC)
@@ -41,6 +48,11 @@ BATCH = Batch("acme", "b-1", "iit", "csv", "running", AT, "c-1", "f", 0)
 WEBHOOK = Webhook("acme", "whk_1", "https://a.example", ("persons.changed",), "", False, (), AT, AT, AT)
 CIRCUIT = CircuitId("webhook:w-1", "acme")
 OPENED = Transition("opened", 1, NOW, failed=5, calls=9, retell_at=NOW)
+SIGHTING = Sighting(Signature("timeout", function="f"), "b-1", "s", (Occurrence(AT, "f", 5),))
+FAILURE = FailureGroup.begin(SIGHTING)
+REGRESSED = Finding("regressed", 2, AT, "f", 6)
+OF_OPERATORS = {"failures.found", "failures.regressed"}
+"""Kinds whose events belong to the operators only."""
 EVENTS = {
     event.kind: event
     for event in (
@@ -53,6 +65,8 @@ EVENTS = {
         create_test_event("acme", "whk_1", "1", AT),
         OPENED.to_event(CIRCUIT),
         replace(OPENED, name="closed").to_event(CIRCUIT),
+        *FAILURE.events(),
+        *replace(FAILURE, unpublished=(REGRESSED,)).events(),
     )
 }
 
@@ -92,7 +106,10 @@ def test_every_event_has_the_common_fields(kind):
     assert (detail["event_id"], detail["occurred_at"]) == (event.event_id, AT)
     assert event.event_id.endswith(f".{kind}")
     assert type(detail["event_version"]) is int
-    assert (detail["event_version"], detail["tenant_id"]) == (EVENT_VERSION, "acme")
+    assert (detail["event_version"], detail["tenant_id"]) == (
+        EVENT_VERSION,
+        OPERATORS if kind in OF_OPERATORS else "acme",
+    )
 
 
 @pytest.mark.parametrize("kind", CREATED_HERE)

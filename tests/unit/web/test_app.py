@@ -197,12 +197,15 @@ def test_a_request_has_one_log_line_without_subject_or_features(api):
 def test_a_log_line_contains_its_metrics(api):
     api("POST", "/v1/scores", body=BODY)
     (line,) = map(json.loads, api.log.getvalue().splitlines())
-    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    directive, totals = line["_aws"]["CloudWatchMetrics"]
     units = [{"Name": "Latency", "Unit": "Milliseconds"}, {"Name": "Band.high", "Unit": "Count"}]
     assert directive == {"Namespace": "Vigil", "Dimensions": [["service", "route", "model"]], "Metrics": units}
     assert [line[name] for name in ("route", "model", "Latency", "Band.high")] == [
         "/v1/scores", "toy", line["latency_ms"], 1,
     ]  # fmt: skip
+    names = [each["Name"] for each in totals["Metrics"]]
+    assert (totals["Dimensions"], names) == ([[]], ["ScoreRequests", "Predictions"])
+    assert [line[name] for name in names] == [1, 1]
     assert isinstance(line["service"], str)
     written = datetime.fromisoformat(line["timestamp"])
     assert abs(written - datetime.fromtimestamp(line["_aws"]["Timestamp"] / 1000, UTC)) < timedelta(minutes=1)

@@ -19,7 +19,8 @@ from vigil.web.examples import Examples
 VERBS = {
     *("create", "list", "get", "set", "update", "delete", "lookup", "evaluate", "export", "erase", "cancel"),
     *("promote", "withdraw", "compare", "retry", "resolve", "clean", "rotate", "revoke", "reset", "open"),
-    *("report", "show", "perform", "acknowledge", "send", "test", "replay"),
+    *("report", "show", "perform", "acknowledge", "send", "test", "replay", "ignore", "reopen"),
+    *("run", "confirm", "sign", "skip", "escalate"),
 }
 """First words of the second part of operation ids."""
 SCHEMAS = DOCUMENT["components"]["schemas"]

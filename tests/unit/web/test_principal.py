@@ -72,7 +72,11 @@ def test_each_role_adds_permissions_to_the_one_before():
     roles = [PERMISSIONS[role] for role in get_args(Role) if role != "producer"]
     assert all(less < more for less, more in pairwise(roles))
     assert roles[-1] == set(get_args(Permission))
-    assert roles[-1] - roles[-2] == {"flags:write", "models:promote", "prices:write", "tenants:manage"}
+    assert roles[-1] - roles[-2] == {
+        *("flags:write", "models:promote", "prices:write", "tenants:manage"),
+        *("failures:read", "failures:manage", "objectives:read", "metrics:read"),
+        *("incidents:read", "incidents:run"),
+    }
 
 
 def test_only_producers_and_administrators_report_usage():

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.fakes.caches import CacheReports
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.flags import FakeFlagStore, reference_evaluator
 from vigil.access.flags.model import (
@@ -29,9 +30,9 @@ ABSENT = Precondition(absent=True)
 
 class World:
     def __init__(self, *flags, build_evaluator=reference_evaluator):
-        self.store, self.clock, self.reported, self.evaluations = FakeFlagStore(*flags), Clock(), [], 0
+        self.store, self.clock, self.reports, self.evaluations = FakeFlagStore(*flags), Clock(), CacheReports(), 0
         self.flags = Flags(
-            self.store, self._counting(build_evaluator), "local", self.clock, timedelta(minutes=1), self.reported.append
+            self.store, self._counting(build_evaluator), "local", self.clock, timedelta(minutes=1), self.reports
         )
 
     def _counting(self, build_evaluator):
@@ -105,7 +106,7 @@ def test_an_unavailable_store_turns_flags_off_until_the_retry_delay():
     world.store.away = True
     for _ in range(20):
         assert world.flags.switches("acme", "p") == Switches(None, ())
-    assert (world.store.reads, world.reported) == (1, ["flags_unavailable"])
+    assert (world.store.reads, world.reports.failed) == (1, [("flags", False)])
     world.store.away = False
     world.clock.advance(seconds=RETRY_DELAY.total_seconds())
     assert world.flags.switches("acme", "p").on == (EXPLAIN_HIGH_RISK,)
@@ -117,7 +118,17 @@ def test_the_cached_set_is_used_while_the_store_is_unavailable():
     world.store.away = True
     world.clock.advance(hours=5)
     assert world.flags.switches("acme", "p") == before
-    assert world.reported == ["flags_unavailable"]
+    assert world.reports.failed == [("flags", True)]
+
+
+def test_all_flags_are_off_a_day_after_the_last_read():
+    world = World(ON)
+    world.flags.switches("acme", "p")
+    world.store.away = True
+    world.clock.advance(hours=24)
+    assert world.flags.switches("acme", "p").on == (EXPLAIN_HIGH_RISK,)
+    world.clock.advance(minutes=1)
+    assert world.flags.switches("acme", "p") == Switches(None, ())
 
 
 def test_a_set_that_cannot_be_evaluated_turns_flags_off():

@@ -1,5 +1,6 @@
 """Authentication accepts only the complete token of an active key of an active tenant of this stage."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.access_services import build_world
-from vigil.access.keys.authenticate import CACHE_AGE, USE_RECORD_INTERVAL, Authenticator
+from tests.support.fakes.caches import CacheReports
+from vigil.access.keys.authenticate import CACHE_AGE, USE_RECORD_INTERVAL, Authenticator, Caching
 from vigil.access.keys.token import KeyToken, checksum
 from vigil.access.tenants.service import TenantChange
 from vigil.access.tokens.authorizer import Authorizer, raise_unauthorized
-from vigil.errors import TenantSuspended, Unauthenticated
+from vigil.errors import TenantSuspended, Unauthenticated, Unavailable
 from vigil.runtime.telemetry import Telemetry
 
 
@@ -102,7 +104,8 @@ def test_a_revocation_takes_effect_after_the_cache_age(world, token):
 
 def test_deployed_cache_age_delays_the_revocation(world, token):
     stores = world.store, world.key_store, world.peppers
-    authenticator = Authenticator(*stores, "local", world.clock, world.failures, timedelta(seconds=2))
+    caching = Caching(CacheReports(), timedelta(seconds=2))
+    authenticator = Authenticator(*stores, "local", world.clock, world.failures, caching)
     authenticator.authenticate(str(token))
     world.keys.revoke("acme", token.key_id, by="operator")
     world.clock.advance(seconds=1)
@@ -204,3 +207,56 @@ def test_an_invalid_credential_raises_unauthorized(world, header):
     authorize = raise_unauthorized(Authorizer(world.authenticator, Telemetry("test-authorizer"), world.clock).decide)
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         authorize({"methodArn": ARN, "headers": {"Authorization": header}}, None)
+
+
+@pytest.fixture
+def away(world, monkeypatch):
+    """Return a function after whose call the stores do not answer; it records each try."""
+    tries = []
+
+    def fail(*_):
+        tries.append(world.clock.now)
+        raise Unavailable("The access table did not answer.")
+
+    def go():
+        monkeypatch.setattr(world.key_store, "find", fail)
+        monkeypatch.setattr(world.store, "get", fail)
+        return tries
+
+    return go
+
+
+def test_a_revoked_key_ends_with_the_promise_although_the_store_is_away(world, token, away):
+    world.authenticator.authenticate(str(token))
+    world.keys.revoke("acme", token.key_id, by="operator")
+    away()
+    accepted = 0
+    for _ in range(600):
+        world.clock.advance(seconds=1)
+        with suppress(Unavailable):
+            world.authenticator.authenticate(str(token))
+            accepted += 1
+    assert accepted == CACHE_AGE.total_seconds() - 1, "API Gateway adds as much, and 60 s are promised"
+
+
+def test_an_absent_store_is_asked_once_per_second_and_key(world, token, away):
+    world.authenticator.authenticate(str(token))
+    world.clock.advance(seconds=CACHE_AGE.total_seconds())
+    tries = away()
+    for _ in range(10):
+        with pytest.raises(Unavailable):
+            world.authenticator.authenticate(str(token))
+    assert len(tries) == 1
+    world.clock.advance(seconds=1)
+    with pytest.raises(Unavailable):
+        world.authenticator.authenticate(str(token))
+    assert len(tries) == 2
+
+
+def test_a_suspended_tenant_ends_with_the_cache_although_the_store_is_away(world, token, away):
+    world.authenticator.authenticate(str(token))
+    world.tenants.change("acme", TenantChange(status="suspended"))
+    away()
+    world.clock.advance(seconds=CACHE_AGE.total_seconds())
+    with pytest.raises(Unavailable):
+        world.authenticator.authenticate(str(token))

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.fakes.access import FakeFailureCounters, FakeKeyStore, FakePeppers, FakeTenantStore
+from tests.support.fakes.caches import CacheReports
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.tokens import FakeSessions
-from vigil.access.keys.authenticate import CACHE_AGE, Authenticator
+from vigil.access.keys.authenticate import CACHE_AGE, Authenticator, Caching
 from vigil.access.keys.failed_sign_ins import FailedSignIns
 from vigil.access.keys.service import ApiKeys
 from vigil.access.tenants.service import TenantChange, Tenants
@@ -40,7 +41,8 @@ class World:
         self.records, self.key = key_store.records, self.keys.create("acme", by="operator").token
         self.client = (self.key.key_id, str(self.key))
         failures = FailedSignIns(FakeFailureCounters(), self.peppers, self.clock, lambda: None)
-        access = Authenticator(tenant_store, key_store, self.peppers, "local", self.clock, failures)
+        caching = Caching(CacheReports())
+        access = Authenticator(tenant_store, key_store, self.peppers, "local", self.clock, failures, caching)
         self.counted, self.remaining = [], 10**6
         issuer = Issuer("local")
         self.reused = []

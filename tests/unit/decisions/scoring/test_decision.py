@@ -62,6 +62,12 @@ def test_a_doubtful_answer_abstains_with_its_band_and_probability():
     assert summary["abstention"] == body["abstention"]
 
 
+@pytest.mark.parametrize(("threshold", "reasons"), [(0.001, ("low_confidence",)), (0.35, ())])
+def test_a_result_has_the_reasons_of_its_abstention(threshold, reasons):
+    found = world(abstention=replace(CERTIFIED, threshold=threshold)).scoring.score("acme", REQUEST)
+    assert found.reasons == reasons
+
+
 def test_an_abstention_names_the_missing_fact_with_the_best_value_for_cost():
     costs = {"visits": 1.0, "urban": 4.0, "stage": 1.0}
     features = tuple(replace(spec, cost=costs.get(spec.name, 1.0)) for spec in CONTRACT.features)

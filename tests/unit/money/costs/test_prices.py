@@ -4,12 +4,14 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from tests.support.fakes.caches import CacheReports
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.costs import FakePriceBooks
-from vigil.errors import Conflict, InvalidInput
+from vigil.errors import Conflict, InvalidInput, Unavailable
 from vigil.kernel.time import hours_in_month
 from vigil.money.budgets.model import MAX_LIMIT_MICROS
 from vigil.money.costs.model import BILLED, STORED_METERS, PriceBook
+from vigil.money.costs.prices.books_service import CachedPriceBooks
 from vigil.money.costs.prices.model import FIRST_PRICE_BOOK, MAX_EXACT_MICROS, MAX_METER_MICROS, MAX_MONTHLY_UNITS
 from vigil.money.costs.prices.service import PriceBooks
 from vigil.money.usage.model import MAX_DAILY_UNITS, MAX_EVENT_UNITS, REPORTED_METERS
@@ -94,3 +96,32 @@ def test_a_concurrent_publication_raises_conflict():
 
     with pytest.raises(Conflict):
         PriceBooks(Late(), Clock()).publish(NOON + timedelta(hours=2), PRICES)
+
+
+def test_costs_read_prices_once_in_five_minutes_and_after_a_publication():
+    store, clock = FakePriceBooks(), Clock()
+    cached = CachedPriceBooks(store, clock, CacheReports())
+    books = PriceBooks(store, clock, cached.expire)
+    assert len(cached.books()) == 1
+    PriceBooks(store, clock).publish(NOON + timedelta(hours=2), PRICES)  # by another process
+    clock.advance(minutes=4)
+    assert len(cached.books()) == 1
+    books.publish(NOON + timedelta(hours=3), PRICES)
+    assert len(cached.books()) == 3
+
+
+def test_cached_prices_lack_no_valid_book_while_the_store_is_away(monkeypatch):
+    store, clock = FakePriceBooks(), Clock()
+    cached = CachedPriceBooks(store, clock, CacheReports())
+    cached.books()
+    PriceBooks(store, clock).publish(NOON + timedelta(hours=1), PRICES)
+
+    def fail(_):
+        raise Unavailable("The costs table did not answer.")
+
+    monkeypatch.setattr(FakePriceBooks, "books", fail)
+    clock.advance(minutes=59)
+    assert len(cached.books()) == 1, "the second book is not valid yet"
+    clock.advance(minutes=1)
+    with pytest.raises(Unavailable):
+        cached.books()

@@ -270,3 +270,16 @@ def test_a_manipulated_version_is_not_signed_again(shop):
     with pytest.raises(ModelRefused) as caught:
         shop.publisher.reissue("toy", 1, KEY, timedelta(days=1))
     assert caught.value.reason == "digest_mismatch"
+
+
+def test_only_an_older_version_signed_again_can_be_restored(shop):
+    assert shop.publisher.restorable("toy") is None
+    for version, base in ((1, 0.1), (2, 0.2), (3, 0.3)):
+        shop.publisher.publish(package(version, trained(base=base)))
+    shop.publisher.promote("toy", 2)
+    assert shop.publisher.restorable("toy") is None
+    again = shop.publisher.reissue("toy", 1, KEY, timedelta(days=1))
+    shop.publisher.publish(again)
+    assert shop.publisher.restorable("toy") == (4, 1)
+    shop.packages.objects["toy", 4, "card.md"] = b"# Other"
+    assert shop.publisher.restorable("toy") is None
