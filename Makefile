@@ -20,8 +20,9 @@ help: ## List these commands
 
 setup: $(SYNCED) ## Install the tools and packages of the other commands into .venv and .vigil
 
-docs: setup ## Renew the generated pages: docs/map.md, docs/routes.md, docs/cli.md
+docs: setup ## Renew the generated files: map, routes and commands in docs/, dashboards and saved queries
 	"$(UV)" run --no-sync python -m cli.pages
+	"$(UV)" run --no-sync python -m cli.dashboards.picture
 
 demo: up ## Score real rows over HTTP with the whole system on this machine
 	@"$(VIGIL)" demo
@@ -39,7 +40,7 @@ test: setup check-style ## Run the linters, the type checker and all tests, incl
 	"$(UV)" run --no-sync pytest -n auto
 
 test-faults: setup ## Crash, kill, duplicate and delay work; check that each piece is done once (minutes)
-	"$(UV)" run --no-sync pytest tests/faults -m "faults or not faults"
+	"$(UV)" run --no-sync pytest tests/faults tests/functions/test_actions.py tests/e2e/test_drills.py -m "faults or not faults"
 
 test-arm: setup ## Run the artefacts for Lambda under qemu, with Debian's arm64 Python 3.13
 	"$(UV)" run --no-sync pytest tests/deploy -m arm
@@ -64,7 +65,7 @@ check-style: setup
 	"$(UV)" run --no-sync mypy
 	"$(UV)" run --no-sync lint-imports --no-logo --cache-dir .vigil/import-linter
 
-build-aws: setup ## Build for Lambda (arm64, Python 3.13) into .aws-sam; then deploy, see docs/operations.md
+build-aws: setup ## Build for Lambda (arm64, Python 3.13) into .aws-sam; then deploy, see docs/operations/deployments.md
 	VIGIL_BUILD=aws VIGIL_PYTHON="$(VENV)/bin/python" SAM_CLI_TELEMETRY=0 \
 		"$(UV)" tool run --python "$(VENV)/bin/python" --from "$(call pin,sam)" sam build
 	@"$(VENV)/bin/python" layers/bytecode.py .aws-sam/build

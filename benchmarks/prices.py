@@ -25,6 +25,9 @@ REQUESTS = {
 }
 DYNAMO_GB_MONTH = 0.25  # page (standard class)
 LOG_GB = 0.50  # page (CloudWatch Logs, ingested)
+ALARM_METRIC_MONTH = 0.10  # page (CloudWatch, per metric of an alarm of standard resolution)
+COMPOSITE_ALARM_MONTH = 0.50  # page (CloudWatch)
+METRIC_REQUESTED = 0.01e-3  # page (CloudWatch, metrics requested with GetMetricData)
 OUT_GB = 0.09  # page (EC2, data to the internet, first 10 TB)
 
 FARGATE_VCPU_HOUR_ARM = 0.03238  # page, and vantage.sh/blog/fargate-pricing
