@@ -25,6 +25,8 @@ _JOBS = "/v1/dlq/jobs"
 _FAILED_CALLS = 20
 _VALID = timedelta(days=365)
 _REDRIVES = 5
+_SAMPLES = 40
+"""Number of samples among which a benign one is sought."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,14 @@ def failing_vendor(site: Site) -> Iterator[Fault]:
 
 @contextmanager
 def corrupt_package(site: Site) -> Iterator[Fault]:
-    """Promote a copy of a champion, and change one byte of its golden rows. Sign the original again beside it."""
+    """Promote a copy of a champion, and change one byte of its golden rows. Sign the original again beside it.
+
+    The score before gives the runbook a decision to replay.
+    """
     from cli.lifecycle import sign_again
     from cli.models import promote, publisher
 
+    _score(site)
     good = publisher().pointers(_MODEL)["champion"].version
     bad = sign_again(_MODEL, good, _VALID)
     promote(_MODEL, bad)
@@ -170,6 +176,15 @@ def _enable_recovery(site: Site) -> None:
             if table.startswith(f"{site.embedded.stack_name}-"):
                 recovery = {"PointInTimeRecoveryEnabled": True}
                 client.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=recovery)
+
+
+def _score(site: Site) -> None:
+    """Score one benign sample of the model."""
+    from models import recipe
+
+    sample = next(each for each in recipe.load_recipe(_MODEL).samples(1, _SAMPLES) if each["_label"] == 0)
+    body = {name: value for name, value in sample.items() if not name.startswith("_")}
+    request_json(site.operator, "POST", "/v1/scores", json={"model": _MODEL, **body})
 
 
 def _resolve(site: Site, message_id: str) -> None:

@@ -194,6 +194,21 @@ def test_a_function_never_returns_to_a_version_that_was_left(world):
     assert action.preview(world.scope).effects == ("scoring_api returns from version 3 to version 1.",)
 
 
+def test_a_rollback_that_loses_to_a_deployment_leaves_no_version(world):
+    action = remedies.actions()["function_back_one_version"]
+    confirmed = action.preview(world.scope).effects
+    move = world.functions.update_alias
+
+    def late(**arguments):
+        world.functions.publish(SCORING, AT, VIGIL_MODEL_KEYS=model_keys())
+        return move(**arguments)
+
+    world.functions.update_alias = late
+    with pytest.raises(Conflict, match="changed since the plan"):
+        action.apply(world.scope, "first", confirmed)
+    assert action.preview(world.scope).effects == ("scoring_api returns from version 3 to version 2.",)
+
+
 def test_a_function_with_a_canary_loses_the_canary(world):
     world.functions.shift(SCORING, version=1, canary=2)
     assert remedies.actions()["function_back_one_version"].preview(world.scope).effects == (

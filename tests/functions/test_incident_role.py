@@ -4,12 +4,15 @@ from datetime import timedelta
 from functools import partial
 from importlib import import_module
 
+import boto3
 import pytest
 
 from tests.support.deployments import KEY, model_keys, publish
 from tests.support.fakes.functions import FakeLambda
 from tests.support.gateway import Context
+from tests.support.gateway import event as gateway_event
 from tests.support.incident_functions import BEN, IncidentFunctions
+from tests.support.persons import FEATURES
 from vigil.access.flags.model import Flag
 from vigil.access.flags.service import Precondition
 from vigil.bootstrap import access, breakers, process, remedies
@@ -53,6 +56,10 @@ def functions(published, trained, monkeypatch):
     breakers.circuits().record(Circuit(CircuitId("pagerduty")), 1, Counts(failed=3))
     publish(published, trained, 2)
     published.publish(published.reissue("toy", 1, KEY, timedelta(days=1)))
+    body = {"model": "toy", "subject_id": "jane-roe", "features": FEATURES}
+    assert call("scoring-api", gateway_event("POST", "/v1/scores", body=body))["statusCode"] == 201
+    datum = {"MetricName": "Latency", "Dimensions": [{"Name": "service", "Value": "scoring-api"}], "Value": 1}
+    boto3.client("cloudwatch").put_metric_data(Namespace="Vigil", MetricData=[datum])
     process.forget()
     return functions
 

@@ -64,12 +64,13 @@ def _service_checks() -> "Collected":
 def _error_checks() -> "Collected":
     from vigil.operations.diagnosis.error_rates_service import ErrorRateChecks
 
-    found = ErrorRateChecks(_metrics(), _OpenFailures(), operations.circuits())
+    api = (("ApiName", process.settings().stack_name), ("Stage", process.settings().stage))
+    found = ErrorRateChecks(_metrics(), _OpenFailures(), operations.circuits(), access.tenants(), api)
     return {
         "error_rate_by_route": (found.error_rate_by_route, "CloudWatch"),
         "rate_below_threshold": (found.rate_below_threshold, "CloudWatch"),
         "newest_error_groups": (found.newest_error_groups, "The table of errors"),
-        "circuits": (found.circuits, "The table of circuits"),
+        "circuits": (found.circuits, "The table of circuits or of tenants"),
     }
 
 
@@ -108,7 +109,7 @@ def _breach_checks() -> "Collected":
     from vigil.operations.diagnosis.cloudwatch_store import CloudWatchAlarms
 
     alarms = CloudWatchAlarms(process.client("cloudwatch"), process.settings().stack_name)
-    found = BreachChecks(access.keys(), _metrics(), alarms)
+    found = BreachChecks(access.tenants(), access.keys(), _metrics(), alarms)
     return {
         "scope_of_breach": (found.scope_of_breach, "The access table or CloudWatch"),
         "audit_and_isolation": (found.audit_and_isolation, "CloudWatch"),

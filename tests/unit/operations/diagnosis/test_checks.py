@@ -1,21 +1,12 @@
 """Each check of a runbook names its fault, finds a healthy deployment in order, and survives a source that is away."""
 
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
 
-from tests.support.breaker_processes import NAME, Process
-from tests.support.fakes.clock import Clock
-from tests.support.fakes.diagnosis import FakeSources
-from vigil.access.keys.model import ApiKey
-from vigil.errors import ModelRefused, NotFound, Unavailable
-from vigil.operations.circuit_breakers.service import Circuits
-from vigil.operations.dead_letters.model import JobPage
-from vigil.operations.diagnosis.availability_service import AvailabilityChecks
-from vigil.operations.diagnosis.breaches_service import BreachChecks
-from vigil.operations.diagnosis.data_service import DataChecks
-from vigil.operations.diagnosis.error_rates_service import ErrorRateChecks
+from tests.support.breaker_processes import NAME
+from tests.support.checked_deployment import API, ENDED, LEAKED, CheckedDeployment
+from vigil.errors import ModelRefused, NotFound
 from vigil.operations.diagnosis.model import (
     ChampionState,
     FiringAlarm,
@@ -23,87 +14,24 @@ from vigil.operations.diagnosis.model import (
     Metric,
     PastDecision,
     ProbeAnswer,
-    QueueDepth,
 )
-from vigil.operations.diagnosis.models_service import ModelChecks
-from vigil.operations.diagnosis.service import SafeCheck
 from vigil.operations.incidents.steps_model import Scope
 from vigil.operations.remedies.functions_model import FunctionVersion, LiveAlias
 from vigil.outbound.breakers.model import Counts
 
 ROUTE = (("service", "scoring-api"), ("route", "/v1/scores"))
 ERRORS, LATENCY = Metric("Vigil", "ServerErrors", ROUTE), Metric("Vigil", "Latency", ROUTE)
+ANSWERS, FAILED = Metric("AWS/ApiGateway", "Count", API), Metric("AWS/ApiGateway", "5XXError", API)
 FUNCTION_ERRORS = Metric("AWS/Lambda", "Errors", (("FunctionName", "stack-scoring-api"),))
 THROTTLES = Metric("AWS/DynamoDB", "WriteThrottleEvents", (("TableName", "decisions"),))
 REFUSED = Metric("Vigil", "SignInsRefused", (("service", "authorizer"), ("limit", "failed-sign-ins")))
 BREACHES = Metric("Vigil", "Breaches", (("breach", "tenant-trespass"),))
 FORGERIES = Metric("Vigil", "Breaches", (("breach", "forged-signature"),))
-LEAKED, ENDED = "a" * 16, "b" * 16
-SCOPE = Scope("inc-1", function="scoring_api", model="toy", tenant_id="acme", key_ids=(LEAKED, ENDED, "c" * 16))
-
-
-def lambda_name(function):
-    return f"stack-{function.replace('_', '-')}"
-
-
-class Keys:
-    """Two keys of a tenant, one of them revoked."""
-
-    def __init__(self, sources):
-        self.sources = sources
-        self.revoked = {ENDED}
-
-    def get(self, tenant_id, key_id):
-        if self.sources.is_away:
-            raise Unavailable("The access table did not answer.")
-        if key_id not in {LEAKED, ENDED}:
-            raise NotFound("There is no API key with this id.")
-        end = "2026-03-01T11:00:00Z" if key_id in self.revoked else None
-        return ApiKey(key_id, tenant_id, "member", "2026-01-01T00:00:00Z", revoked_at=end, last_used_at="2026-03-01")
-
-
-class Jobs:
-    """Parked jobs by their queues."""
-
-    def __init__(self):
-        self.queues = []
-
-    def page(self, _, wanted, __, ___):
-        assert wanted.state == "parked"
-        return JobPage(tuple(SimpleNamespace(queue=queue) for queue in self.queues), None)
-
-
-class Deployment:
-    """Healthy sources, and every check over them."""
-
-    def __init__(self):
-        self.sources, self.clock, self.process = FakeSources(), Clock(), Process()
-        self.sources.published = [FunctionVersion(number, "2026-02-01T12:00:00.000+0000") for number in (1, 2)]
-        self.sources.alias = LiveAlias(2, "r")
-        self.sources.champions = {"toy": ChampionState(2)}
-        self.keys, self.jobs = Keys(self.sources), Jobs()
-        self.data = FakeSources(tables={"decisions": timedelta(milliseconds=4), "usage": timedelta(milliseconds=5)})
-        self.data.queues = [QueueDepth("batch-chunks", 3, 0)]
-
-    def run(self, name, scope=SCOPE):
-        """Run a check by its method."""
-        sources, data = self.sources, self.data
-        circuits = Circuits(self.process.store, self.process.observer, lambda _: None, self.clock)
-        owners = (
-            AvailabilityChecks(sources, sources, sources, sources, lambda_name, self.clock),
-            ErrorRateChecks(sources, sources, circuits),
-            ModelChecks(sources, sources, sources),
-            DataChecks(data, data, self.jobs, data),
-            BreachChecks(self.keys, sources, sources),
-        )
-        return SafeCheck(next(getattr(owner, name) for owner in owners if hasattr(owner, name)), "The source").run(
-            scope
-        )
 
 
 @pytest.fixture
 def deployment():
-    return Deployment()
+    return CheckedDeployment()
 
 
 def decisions(count, abstained=0):
@@ -178,7 +106,6 @@ FAULTS = {
             (LEAKED, "valid, role member, last used 2026-03-01"),
             ("authorizer failed-sign-ins", "3 refusals of sign-ins in 24 hours"),
             (ENDED, "revoked at 2026-03-01T11:00:00Z"),
-            ("c" * 16, "unknown"),
         ),
     ),
     "audit_and_isolation": (
@@ -203,7 +130,61 @@ def test_a_planted_fault_is_named_by_its_check(deployment, name):
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_healthy_deployment_is_in_order(deployment, name):
     deployment.keys.revoked.add(LEAKED)
+    deployment.sources.decisions.extend(decisions(1))
+    deployment.sources.metrics[ANSWERS, "Sum"] = 100
     assert deployment.run(name).verdict == "ok"
+
+
+@pytest.mark.parametrize("name", ["error_rate_by_route", "rate_below_threshold"])
+def test_requests_that_all_time_out_are_a_fault_of_the_api(deployment, name):
+    deployment.sources.metrics |= {(ANSWERS, "Sum"): 90, (FAILED, "Sum"): 90}
+    found = deployment.run(name)
+    assert (found.verdict, found.facts) == ("faulty", (("API Gateway", "90 of 90"),))
+
+
+@pytest.mark.parametrize(("name", "minutes"), [("error_rate_by_route", 15), ("rate_below_threshold", 2)])
+def test_a_deployment_without_traffic_has_no_error_rate(deployment, name, minutes):
+    found = deployment.run(name)
+    assert (found.verdict, f"of the last {minutes} minutes" in found.summary) == ("unknown", True), found
+
+
+MISSING = {
+    "errors_and_throttles": (Scope("i", function="typo"), "A function was not found", ("typo", "not found")),
+    "last_deployment": (Scope("i", function="typo"), "A function was not found", ("typo", "not found")),
+    "circuits": (Scope("i", tenant_id="typo"), "The tenant of the incident was not found", None),
+    "queues_and_dead_letters": (Scope("i", queue="typo"), "Allowed are: batch-chunks.", None),
+    "refusals_and_abstention": (Scope("i", model="typo"), "No recent decision was found", None),
+    "replay_recent_decisions": (Scope("i", model="typo"), "champions: toy.", None),
+}
+"""Scope whose subject does not exist, part of the sentence about it, and its fact, by check."""
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_a_subject_that_is_not_found_gives_an_unknown_verdict(deployment, name):
+    scope, sentence, fact = MISSING[name]
+    found = deployment.run(name, scope)
+    assert (found.verdict, sentence in found.summary) == ("unknown", True), found
+    assert fact is None or fact in found.facts
+
+
+@pytest.mark.parametrize(
+    ("subject", "sentence"),
+    [
+        ({"tenant_id": "acme", "key_ids": ("c" * 16,)}, "A key of the incident was not found."),
+        ({"tenant_id": "typo"}, "The tenant of the incident was not found."),
+        ({"tenant_id": "typo", "key_ids": (ENDED,)}, "The tenant of the incident was not found."),
+        ({"key_ids": (LEAKED,)}, "The incident has keys without their tenant."),
+    ],
+)
+def test_an_owner_or_key_that_is_not_found_is_unknown(deployment, subject, sentence):
+    found = deployment.run("scope_of_breach", Scope("i", **subject))
+    assert (found.verdict, found.summary.startswith(sentence)) == ("unknown", True), found
+
+
+def test_a_deployment_without_any_champion_is_unknown(deployment):
+    deployment.sources.champions.clear()
+    found = deployment.run("package_and_golden_rows", Scope("i"))
+    assert (found.verdict, found.summary.startswith("No model has a champion")) == ("unknown", True)
 
 
 @pytest.mark.parametrize("name", sorted(FAULTS.keys() - {"circuits", "is_ready"}))

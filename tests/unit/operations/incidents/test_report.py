@@ -10,6 +10,7 @@ from tests.support.fakes.incidents import ADA, ALERT, BEN, FAULTY, OK, IncidentR
 from vigil.operations.incidents.markdown_model import SECTIONS, to_markdown
 from vigil.operations.incidents.report_model import figures_of
 from vigil.operations.incidents.runbooks_model import RUNBOOKS
+from vigil.operations.incidents.schemas import IncidentReportView, IncidentStepView
 from vigil.operations.incidents.steps_model import Evidence, Scope
 
 HOSTILE = "<script>alert(1)</script> | [x](https://evil.example) `code`\n# Heading"
@@ -100,6 +101,29 @@ def test_skipped_and_failed_steps_and_follow_ups_are_open_actions(room):
     actions = room.incidents.report(incident).open_actions
     assert (len(actions), actions[-1]) == (7, "Test the layer.")
     assert actions[0] == "Step 1 (Check the health of the API from outside) is skipped."
+
+
+def test_a_check_with_an_unknown_verdict_is_an_open_action(room):
+    incident = room.open()
+    room.checks["api_health"].script = [Evidence("unknown", "The API did not answer.")]
+    room.finish_all(incident)
+    room.incidents.resolve(incident, "", (), ADA)
+    (action,) = room.incidents.report(incident).open_actions
+    assert action.startswith("Step 1 (Check the health of the API from outside) has an unknown verdict.")
+    assert action.endswith("The API did not answer.")
+
+
+def test_facts_with_equal_names_are_all_in_the_views(room):
+    incident = room.open()
+    facts = (("scoring_api", "7 errors"), ("scoring_api", "2 throttles"), ("other", "1"))
+    for check in ("api_health", "last_deployment"):
+        room.checks[check].script = [Evidence("faulty", "Two counts.", facts)]
+    for number in (1, 2, 3):
+        room.run(incident, number)
+    joined = {"scoring_api": "7 errors; 2 throttles", "other": "1"}
+    report = IncidentReportView.from_report(room.incidents.report(incident))
+    assert IncidentStepView.from_step(1, room.step(incident, 1)).facts == joined
+    assert (report.steps[0].facts, report.deployments) == (joined, joined)
 
 
 def test_the_markdown_has_every_section_also_when_empty(room):

@@ -134,6 +134,36 @@ def test_a_check_that_does_not_pass_in_its_minutes_escalates(room):
         room.incidents.resolve(incident, "", (), ADA)
 
 
+UNKNOWN = Evidence("unknown", "A source did not answer.")
+
+
+@pytest.mark.parametrize(
+    ("incident_type", "number", "check"),
+    [("service_down", 5, "ready_in_a_row"), ("security_breach", 4, "audit_and_isolation")],
+)
+def test_a_verification_without_an_answer_fails_and_escalates(room, incident_type, number, check):
+    incident = room.open(incident_type)
+    for earlier in range(1, number):
+        room.finish(incident, earlier)
+    room.checks[check].script = [UNKNOWN]
+    began = room.clock()
+    room.run(incident, number)
+    after = room.incidents.get(incident)
+    assert (after.step(number).status, after.step(number).verdict) == ("failed", "unknown")
+    assert (after.escalation, room.bus.kinds()[-1]) == ("step", "incidents.escalated")
+    assert (room.clock() - began).total_seconds() == 60 * after.step(number).plan.minutes
+
+
+def test_a_verification_is_repeated_until_its_source_answers(room):
+    incident = room.open("security_breach")
+    for number in (1, 2, 3):
+        room.finish(incident, number)
+    room.checks["audit_and_isolation"].script = [UNKNOWN, UNKNOWN, OK]
+    room.run(incident, 4)
+    assert (room.step(incident, 4).status, room.step(incident, 4).verdict) == ("done", "ok")
+    assert room.incidents.get(incident).escalated_at is None
+
+
 def test_an_action_without_an_answer_is_repeated_with_its_token():
     room, incident = confirmed()
     room.actions[ACTION].errors = [Unavailable("away"), Unavailable("away")]

@@ -3,14 +3,17 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from vigil.errors import NotFound
 from vigil.operations.diagnosis.model import RECENT_DEPLOYMENT, WINDOW, Fact, Metric, conclude
 from vigil.operations.diagnosis.ports import AlarmStates, LiveVersions, MetricTotals, ReadinessProbe
 from vigil.operations.incidents.steps_model import Evidence, Scope
-from vigil.operations.remedies.functions_model import older_version
+from vigil.operations.remedies.functions_model import LiveAlias, older_version
 
 _READY = 200
 _API_FUNCTIONS = ("scoring_api", "tokens_authorizer")
 """Functions without which no request is served."""
+_NO_FUNCTION = "A function was not found. Allowed are functions of the deployment with a live alias, as `scoring_api`."
+_NOT_FOUND = "not found"
 
 
 class AvailabilityChecks:
@@ -47,35 +50,52 @@ class AvailabilityChecks:
         """Return every firing alarm of the deployment, and the errors and throttles of the last 15 minutes.
 
         Errors and throttles are those of the incident's function, or of `scoring_api` and `tokens_authorizer` for an
-        incident without one.
+        incident without one. A function that is not found gives the verdict `unknown` without a fault.
         """
         found = [(alarm.name, f"fires since {alarm.since}") for alarm in self._alarms.firing()]
+        others: list[Fact] = []
         for function in _functions(scope):
+            if self._live(function) is None:
+                others.append((function, _NOT_FOUND))
+                continue
             dimensions = (("FunctionName", self._lambda_name(function)),)
             found += [
                 (function, f"{count:.0f} {name.lower()} in 15 minutes")
                 for name in ("Errors", "Throttles")
                 if (count := self._metrics.total(Metric("AWS/Lambda", name, dimensions), WINDOW))
             ]
-        return conclude(found, "No alarm fires, and the functions have no errors.", "{} alarms or counts are faulty.")
+        fine, missing = "No alarm fires, and the functions have no errors.", _NO_FUNCTION if others else ""
+        return conclude(found, fine, "{} alarms or counts are faulty.", others, missing=missing)
 
     def last_deployment(self, scope: Scope) -> Evidence:
         """Return the live version of the incident's function; without one, of `scoring_api` and `tokens_authorizer`.
 
         A version that was published in the last two hours gives the verdict `faulty`, if there is an older version.
+        A function that is not found gives the verdict `unknown` without a fault.
         """
         recent: list[Fact] = []
         others: list[Fact] = []
+        missing = ""
         for function in _functions(scope):
-            live, versions = self._functions.live(function), self._functions.versions(function)
+            if (live := self._live(function)) is None:
+                others.append((function, _NOT_FOUND))
+                missing = _NO_FUNCTION
+                continue
+            versions = self._functions.versions(function)
             older = older_version(live, versions)
             published = next((each.published_at for each in versions if each.number == live.newest), "")
             text = f"version {live.newest} of {published}, before it {older or 'no version'}"
             is_recent = bool(published) and self._clock() - datetime.fromisoformat(published) < RECENT_DEPLOYMENT
             (recent if is_recent and older else others).append((function, text))
-        return conclude(
-            recent, "No function was deployed in the last two hours.", "{} functions were deployed recently.", others
-        )
+        fine, wrong = "No function was deployed in the last two hours.", "{} functions were deployed recently."
+        return conclude(recent, fine, wrong, others, missing=missing)
+
+    def _live(self, function: str) -> LiveAlias | None:
+        """Return the live alias of a function, or None without a function of this name. Raises Unavailable."""
+        try:
+            return self._functions.live(function)
+        except NotFound:
+            return None
 
 
 def _functions(scope: Scope) -> Sequence[str]:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from vigil.aws.errors import translate_errors
+from vigil.errors import Unavailable
 from vigil.kernel.time import format_timestamp
 from vigil.operations.diagnosis.model import FiringAlarm, Metric, Statistic
 
@@ -12,8 +13,10 @@ _FINE_SECONDS, _COARSE_SECONDS = 60, 300
 """Lengths of the periods of a short and of a long window. CloudWatch returns at most 1,440 periods."""
 _FINE_UP_TO = timedelta(hours=1)
 _FIRING = "ALARM"
-_RECENT = "PT3H"
-"""Period of activity in the form of CloudWatch, which knows no other one."""
+_RECENT, _RECENT_WINDOW = "PT3H", timedelta(hours=3)
+"""Period of activity in the form of CloudWatch, which knows no other one, and its duration."""
+_MAX_PAGES = 20
+"""Maximum pages of one list. A page has 500 metrics or 50 alarms."""
 
 
 class _Monitoring:
@@ -26,12 +29,13 @@ class _Monitoring:
 
     def _pages(self, operation: str, **arguments: Any) -> Iterator[Any]:
         position: dict[str, str] = {}
-        while True:
+        for _ in range(_MAX_PAGES):
             page = self._call(operation, **arguments, **position)
             yield page
             if not (token := page.get("NextToken")):
                 return
             position = {"NextToken": token}
+        raise Unavailable(f"CloudWatch lists more than {_MAX_PAGES} pages.")
 
 
 class CloudWatchAlarms(_Monitoring):
@@ -60,12 +64,14 @@ class CloudWatchTotals(_Monitoring):
         super().__init__(client)
         self._clock = clock
 
-    def recent(self, namespace: str, name: str) -> Sequence[Metric]:
-        """Return one metric per set of dimensions that has data of the last three hours under this name.
+    def recent(self, namespace: str, name: str, window: timedelta) -> Sequence[Metric]:
+        """Return one metric per set of dimensions that may have data of the window under this name.
 
-        Raises Unavailable.
+        For a window of up to three hours, only metrics with data of three hours are listed. For a longer one, those of
+        two weeks are listed. Raises Unavailable, also for more than 20 pages.
         """
-        pages = self._pages("list_metrics", Namespace=namespace, MetricName=name, RecentlyActive=_RECENT)
+        activity = {"RecentlyActive": _RECENT} if window <= _RECENT_WINDOW else {}
+        pages = self._pages("list_metrics", Namespace=namespace, MetricName=name, **activity)
         found = (
             Metric(namespace, name, tuple((each["Name"], each["Value"]) for each in metric["Dimensions"]))
             for page in pages

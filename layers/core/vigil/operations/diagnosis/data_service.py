@@ -14,6 +14,7 @@ _MAX_JOBS = 200
 """Maximum parked jobs that are counted."""
 _MAX_WAITING = 1_000
 """Maximum messages that may wait in a queue without a fault."""
+_NO_QUEUE = "The queue of the incident was not found. Allowed are: {}."
 _THROTTLES = ("ReadThrottleEvents", "WriteThrottleEvents", "SystemErrors")
 
 
@@ -51,19 +52,25 @@ class DataChecks:
     def queues_and_dead_letters(self, scope: Scope) -> Evidence:
         """Return the depth of the incident's queue, or of every queue for an incident without one.
 
-        Dead letters, parked jobs and more than 1,000 waiting messages are faults.
+        Dead letters, parked jobs and more than 1,000 waiting messages are faults. A queue that is not found gives the
+        verdict `unknown`.
         """
         parked = Counter(job.queue for job in self._jobs.page(None, JobFilter("parked"), None, _MAX_JOBS).jobs)
         faults: list[Fact] = []
         fine: list[Fact] = []
-        for depth in self._queues.depths():
+        depths = self._queues.depths()
+        names = [depth.queue for depth in depths]
+        missing = "" if not scope.queue or scope.queue in names else _NO_QUEUE.format(", ".join(names))
+        for depth in depths:
             jobs = parked[depth.queue]
             if scope.queue and depth.queue != scope.queue:
                 continue
             fact = (depth.queue, f"{depth.waiting} waiting, {depth.dead} dead, {jobs} parked")
             is_faulty = bool(depth.dead or jobs) or depth.waiting > _MAX_WAITING
             (faults if is_faulty else fine).append(fact)
-        return conclude(faults, "No queue has dead letters or a backlog.", "{} queues are faulty.", fine)
+        return conclude(
+            faults, "No queue has dead letters or a backlog.", "{} queues are faulty.", fine, missing=missing
+        )
 
     def restore_window(self, _: Scope) -> Evidence:
         """Return the earliest and the latest time to which each table can be restored."""

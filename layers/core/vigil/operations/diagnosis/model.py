@@ -114,10 +114,15 @@ class RestoreWindow:
     latest: str | None
 
 
-def conclude(faults: Sequence[Fact], fine: str, wrong: str, others: Sequence[Fact] = ()) -> Evidence:
+def conclude(
+    faults: Sequence[Fact], fine: str, wrong: str, others: Sequence[Fact] = (), *, missing: str = ""
+) -> Evidence:
     """Return evidence with the verdict `faulty` and the text `wrong` if there are faults, otherwise `ok` and `fine`.
 
-    `wrong` has a place for the number of faults. The facts are the faults and then the others, at most MAX_FACTS.
+    `wrong` has a place for the number of faults. `missing` is the sentence about a subject that was not found. Without
+    faults, it gives the verdict `unknown`. The facts are the faults and then the others, at most MAX_FACTS.
     """
     facts = (*faults, *others)[:MAX_FACTS]
-    return Evidence("faulty", wrong.format(len(faults)), facts) if faults else Evidence("ok", fine, facts)
+    if faults:
+        return Evidence("faulty", wrong.format(len(faults)), facts)
+    return Evidence("unknown", missing, facts) if missing else Evidence("ok", fine, facts)

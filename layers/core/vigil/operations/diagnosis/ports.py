@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from vigil.access.keys.model import ApiKey
+from vigil.access.tenants.model import Tenant
 from vigil.operations.diagnosis.model import (
     ChampionState,
     FiringAlarm,
@@ -41,8 +42,8 @@ class AlarmStates(Protocol):
 class MetricTotals(Protocol):
     """Metrics of CloudWatch."""
 
-    def recent(self, namespace: str, name: str) -> Sequence[Metric]:
-        """Return one metric per set of dimensions that has data of the last three hours under this name."""
+    def recent(self, namespace: str, name: str, window: timedelta) -> Sequence[Metric]:
+        """Return one metric per set of dimensions that may have data of the window under this name."""
         ...
 
     def total(self, metric: Metric, window: timedelta, statistic: Statistic = "Sum") -> float:
@@ -126,6 +127,14 @@ class QueueDepths(Protocol):
 
         Messages in flight are not counted.
         """
+        ...
+
+
+class TenantRecords(Protocol):
+    """Tenants of the deployment."""
+
+    def get(self, tenant_id: str) -> Tenant:
+        """Return a tenant. Raises NotFound if the deployment has no such tenant."""
         ...
 
 

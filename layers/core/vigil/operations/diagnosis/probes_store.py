@@ -48,8 +48,9 @@ def _timed(ask: Callable[[], int]) -> ProbeAnswer:
 
 
 def _event() -> dict[str, Any]:
-    """Return the event that API Gateway sends for a readiness request.
+    """Return the event that API Gateway sends for a readiness request, without `apiId`.
 
+    API Gateway does not count the probe, so that the objective of availability must not subtract it.
     Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
     """
     return {

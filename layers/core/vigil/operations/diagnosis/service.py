@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from vigil.errors import VigilError
+from vigil.errors import NotFound, VigilError
 from vigil.operations.diagnosis.model import Metric
-from vigil.operations.diagnosis.ports import MetricTotals
+from vigil.operations.diagnosis.ports import MetricTotals, TenantRecords
 from vigil.operations.incidents.steps_model import Evidence, Scope
+
+_NO_TENANT = "The tenant of the incident was not found. Allowed are ids of tenants of the deployment."
 
 
 class SafeCheck:
@@ -24,8 +26,18 @@ class SafeCheck:
             return Evidence("unknown", f"{self._source} did not answer.", (("error", type(error).__name__),))
 
 
+def missing_tenant(tenants: TenantRecords, tenant_id: str) -> str:
+    """Return the sentence about a tenant that is not found, or "". An empty id names no tenant. Raises Unavailable."""
+    try:
+        if tenant_id:
+            tenants.get(tenant_id)
+    except NotFound:
+        return _NO_TENANT
+    return ""
+
+
 def counted(metrics: MetricTotals, namespace: str, name: str, window: timedelta) -> Iterator[tuple[Metric, float]]:
     """Yield each metric of a name whose sum in the time before now is not 0, with the sum. Raises Unavailable."""
-    for metric in metrics.recent(namespace, name):
+    for metric in metrics.recent(namespace, name, window):
         if count := metrics.total(metric, window):
             yield metric, count

@@ -143,11 +143,13 @@ def _found(incident: Incident, timeline: Sequence[TimelineEntry], check: str) ->
 
 
 def _open_steps(incident: Incident) -> tuple[str, ...]:
-    """Return the steps that are not done as open actions."""
+    """Return the steps that are not done, and the checks that ended without an answer, as open actions."""
     return tuple(
         f"Step {number} ({step.plan.title}) is {step.status}."
-        for number, step in enumerate(incident.steps, 1)
         if step.status != "done"
+        else f"Step {number} ({step.plan.title}) has an unknown verdict. {step.summary}"
+        for number, step in enumerate(incident.steps, 1)
+        if step.status != "done" or step.verdict == "unknown"
     )
 
 

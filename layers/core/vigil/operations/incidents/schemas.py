@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from vigil.operations.incidents.model import (
     EntryKind,
     EscalationReason,
+    Facts,
     Incident,
     IncidentState,
     StepState,
@@ -104,9 +105,9 @@ class IncidentStepView(BaseModel):
     uses: str = Field(description="Check, or chosen action.")
     needs_second_person: bool = Field(description="True if another key must confirm the action.")
     attempt: int = Field(description="Number of runs.")
-    verdict: Verdict | None = Field(description="Result of a check. `unknown`: a source did not answer.")
+    verdict: Verdict | None = Field(description="`unknown`: a source did not answer, or found no subject.")
     summary: str
-    facts: dict[str, str]
+    facts: dict[str, str] = Field(description="Facts by name. Texts of one name are joined by a semicolon.")
     effects: list[str] = Field(description="Changes that a dry run found, or that the action made.")
     by: str = Field(description="Role and key id of the last author of the step.")
     started_at: str | None = Field(json_schema_extra=DATE_TIME)
@@ -119,7 +120,7 @@ class IncidentStepView(BaseModel):
         return cls(
             number=number,
             choices=list(plan.uses),
-            facts=dict(step.facts),
+            facts=_joined(step.facts),
             effects=list(step.effects),
             **{name: getattr(plan, name) for name in ("kind", "title", "minutes", "needs_second_person")},
             **{
@@ -239,8 +240,8 @@ class IncidentReportView(BaseModel):
     def from_report(cls, report: IncidentReport) -> "IncidentReportView":
         """Return the view of a report."""
         own: dict[str, Any] = {name: getattr(report, name) for name in cls.model_fields}
-        found = {name: dict(own[name]) for name in ("deployments", "error_groups", "decisions")}
-        steps = [asdict(step) | {"facts": dict(step.facts)} for step in report.steps]
+        found = {name: _joined(own[name]) for name in ("deployments", "error_groups", "decisions")}
+        steps = [asdict(step) | {"facts": _joined(step.facts)} for step in report.steps]
         timeline = [asdict(entry) | {"facts": [list(fact) for fact in entry.facts]} for entry in report.timeline]
         parts = {"figures": asdict(report.figures), "steps": steps, "timeline": timeline, "scope": _scope(report.scope)}
         return cls.model_validate({**own, **found, **parts})
@@ -264,6 +265,14 @@ def _fields(incident: Incident) -> dict[str, Any]:
         "alert": incident.alert_id,
         "scope": _scope(incident.scope),
     }
+
+
+def _joined(facts: Facts) -> dict[str, str]:
+    """Return facts by name. The texts of equal names are joined."""
+    found: dict[str, str] = {}
+    for name, text in facts:
+        found[name] = f"{found[name]}; {text}" if name in found else text
+    return found
 
 
 def _scope(scope: Scope) -> dict[str, str | list[str]]:

@@ -21,7 +21,7 @@ class Scope:
 
 
 Verdict = Literal["ok", "faulty", "unknown"]
-"""Result of a check. `unknown`: a source did not answer."""
+"""Result of a check. `unknown`: a source did not answer, or the subject of the incident was not found."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,8 @@ def release(incident: Incident, number: int, pause: timedelta, now: datetime) ->
 def record_check(incident: Incident, number: int, found: Evidence, pause: timedelta, now: datetime) -> Change:
     """Return the incident after a check or one sample of it; `pause` is the time between two samples.
 
-    A step with samples left runs on until its minutes are over.
+    A step with samples left runs on until its minutes are over. So does a verification without an answer of its source.
+    A verification is a check whose failure is more than a finding: all verdicts but `ok` end it as failed.
     """
     step = incident.step(number)
     passed = step.passed + 1 if found.verdict == "ok" else 0
@@ -85,10 +86,12 @@ def record_check(incident: Incident, number: int, found: Evidence, pause: timede
     if repeats > 1:
         summary = f"{passed} of {repeats} in a row. {summary}"[:MAX_TEXT]
     seen = replace(step, passed=passed, verdict=found.verdict, summary=summary, facts=bounded(found.facts))
-    if repeats > 1 and passed < repeats and not is_out_of_time(step, now):
+    is_verification = step.plan.on_failure != "continue"
+    is_repeated = (repeats > 1 and passed < repeats) or (is_verification and found.verdict == "unknown")
+    if is_repeated and not is_out_of_time(step, now):
         return release(incident.with_step(number, seen), number, pause, now)
     verdict: Verdict = found.verdict if passed >= repeats or found.verdict == "unknown" else "faulty"
-    has_failed = verdict == "faulty" and step.plan.on_failure != "continue"
+    has_failed = is_verification and verdict != "ok"
     ended = _ended(replace(seen, verdict=verdict), now, has_failed=has_failed)
     change = begin(incident.with_step(number, ended))
     change = change.log(now, _CHECK_ENTRIES[verdict], WORKER, number, summary, ended.facts)

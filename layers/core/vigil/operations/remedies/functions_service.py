@@ -45,11 +45,10 @@ class FunctionRollback:
         """Move the alias from the planned state only. Raises Conflict if a deployment has moved it."""
         function, target = plan.facts["function"], int(plan.facts["to"])
         live = self._functions.live(function)
-        self._left.leave(function, int(plan.facts["from"]))
-        if live.revision == plan.facts["revision"] and self._functions.move(function, live, target):
-            return
-        if not _is_at(self._functions.live(function), target):
+        is_moved = live.revision == plan.facts["revision"] and self._functions.move(function, live, target)
+        if not is_moved and not _is_at(self._functions.live(function), target):
             raise Conflict(f"The live version of {function} was changed since the plan. Preview the action again.")
+        self._left.leave(function, int(plan.facts["from"]))
 
 
 class IntakePause:
