@@ -50,11 +50,34 @@ def test_a_total_counts_the_samples_of_its_window(cloudwatch, window, total):
         datum = {"MetricName": "ServerErrors", "Dimensions": dimensions, "Timestamp": at, "Value": value}
         cloudwatch.put_metric_data(Namespace="Vigil", MetricData=[datum])
     totals = CloudWatchTotals(cloudwatch, now)
-    (metric,) = totals.recent("Vigil", "ServerErrors")
+    (metric,) = totals.recent("Vigil", "ServerErrors", window)
     assert (metric.namespace, sorted(metric.dimensions)) == ("Vigil", sorted(ROUTE))
     assert totals.total(metric, window) == total
     assert totals.total(metric, timedelta(minutes=15), "SampleCount") == 2
     assert totals.total(Metric("Vigil", "Breaches"), window) == 0
+
+
+class QuietMetrics:
+    """CloudWatch with one metric whose data are five hours old, on the given number of pages."""
+
+    def __init__(self, pages=1):
+        self.pages = pages
+
+    def list_metrics(self, **arguments):
+        token = int(arguments.get("NextToken", 0)) + 1
+        metrics = [] if "RecentlyActive" in arguments else [{"Dimensions": [{"Name": "breach", "Value": "x"}]}]
+        return {"Metrics": metrics} | ({"NextToken": str(token)} if token < self.pages else {})
+
+
+@pytest.mark.parametrize(("window", "count"), [(timedelta(hours=3), 0), (DAY, 1)])
+def test_metrics_of_a_day_are_listed_for_a_window_of_a_day(window, count):
+    assert len(CloudWatchTotals(QuietMetrics(), now).recent("Vigil", "Breaches", window)) == count
+
+
+def test_a_list_with_too_many_pages_is_no_answer():
+    assert CloudWatchTotals(QuietMetrics(20), now).recent("Vigil", "Breaches", DAY)
+    with pytest.raises(Unavailable, match="more than 20 pages"):
+        CloudWatchTotals(QuietMetrics(21), now).recent("Vigil", "Breaches", DAY)
 
 
 def test_tables_answer_and_name_their_restore_window(dynamodb):
@@ -88,7 +111,7 @@ def test_a_source_that_fails_is_unavailable(aws, monkeypatch):
     cloudwatch = aws("cloudwatch")
     calls = (
         CloudWatchAlarms(cloudwatch, "stack").firing,
-        lambda: CloudWatchTotals(cloudwatch, now).recent("Vigil", "Breaches"),
+        lambda: CloudWatchTotals(cloudwatch, now).recent("Vigil", "Breaches", DAY),
         lambda: DynamoProbes(aws("dynamodb"), {"usage": "usage"}).restore_window("usage"),
         SqsDepths(aws("sqs"), {"alerts": "https://sqs.eu-west-1.amazonaws.com/1/alerts"}).depths,
     )

@@ -2,13 +2,23 @@
 
 import os
 
+import boto3
 import pytest
 
 from tests.support import entries
 from tests.support.deployments import deployment
+from tests.support.fakes.clock import Clock
 from vigil.bootstrap import process
 from vigil.errors import Unavailable
 from vigil.runtime.settings import Settings, SettingsError
+
+MALFORMED_SECRETS = {
+    "not JSON": {"SecretString": "{"},
+    "too deep": {"SecretString": "[" * 100_000},
+    "a list": {"SecretString": '["key"]'},
+    "a number": {"SecretString": '{"key": 1}'},
+    "binary": {"SecretBinary": b"{}"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -83,4 +93,24 @@ def test_secret_that_can_be_guessed_is_not_used_by_a_production(monkeypatch, cap
     monkeypatch.setenv("VIGIL_STAGE", "local")
     process.forget()
     assert process.secret("cursor_secret_arn").field("key") == b"c"
+    process.forget()
+
+
+@pytest.mark.usefixtures("_deployed")
+@pytest.mark.parametrize("malformed", MALFORMED_SECRETS)
+def test_malformed_secret_leaves_the_last_known_value_in_use(monkeypatch, caplog, malformed):
+    client, clock = boto3.client("secretsmanager"), Clock()
+    arn = client.create_secret(Name=malformed, SecretString='{"key": "a"}')["ARN"]
+    monkeypatch.setenv("VIGIL_CURSOR_SECRET_ARN", arn)
+    monkeypatch.setattr(process, "now", clock)
+    process.forget()
+    secret = process.secret("cursor_secret_arn")
+    assert secret.field("key") == b"a"
+    client.put_secret_value(SecretId=arn, **MALFORMED_SECRETS[malformed])
+    clock.advance(minutes=5)
+    assert secret.field("key") == b"a"
+    (line,) = (record for record in caplog.records if record.message == "UnsafeSecret")
+    assert (line.secret, line.malformed) == ("VIGIL_CURSOR_SECRET_ARN", True)
+    with pytest.raises(Unavailable, match=r"^The secret of VIGIL_CURSOR_SECRET_ARN must be a JSON object"):
+        process.secret("cursor_secret_arn").values()
     process.forget()

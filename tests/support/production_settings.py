@@ -27,6 +27,7 @@ RUNTIME = {
     "AWS_LAMBDA_FUNCTION_NAME": "vigil-prod-function",
     "AWS_REGION": "eu-west-1",
     "LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/usr/lib64",
+    "PYTHONPATH": "/var/runtime",
     "TZ": ":UTC",
 }
 """Variables that Lambda sets."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from vigil.errors import Unavailable
+from vigil.errors import NotFound, Unavailable
 from vigil.operations.diagnosis.model import (
     ChampionState,
     FiringAlarm,
@@ -49,7 +49,9 @@ class FakeSources:
         self._answer()
         return self.alarms
 
-    def recent(self, first: str, second: object) -> Sequence[Metric] | Sequence[PastDecision]:
+    def recent(
+        self, first: str, second: object, _: timedelta | None = None
+    ) -> Sequence[Metric] | Sequence[PastDecision]:
         """Return the metrics of a namespace and name, or decisions of a model up to a limit."""
         self._answer()
         if isinstance(second, int):
@@ -63,9 +65,11 @@ class FakeSources:
         assert window >= timedelta(minutes=1)
         return self.metrics.get((metric, statistic), 0)
 
-    def live(self, _: str) -> LiveAlias:
-        """Return the live alias."""
+    def live(self, function: str) -> LiveAlias:
+        """Return the live alias of every function but `typo`."""
         self._answer()
+        if function == "typo":
+            raise NotFound("There is no such function.")
         return self.alias
 
     def versions(self, _: str) -> Sequence[FunctionVersion]:

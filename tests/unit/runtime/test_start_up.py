@@ -43,7 +43,12 @@ UNSAFE = [
     ("AWS_PROFILE", "canary"),
     ("AWS_CONFIG_FILE", "/canary"),
     ("AWS_SHARED_CREDENTIALS_FILE", "/canary"),
+    ("AWS_DATA_PATH", "/canary"),
     ("AWS_CA_BUNDLE", "/canary.pem"),
+    ("REQUESTS_CA_BUNDLE", "/canary.pem"),
+    ("SSL_CERT_FILE", "/canary.pem"),
+    ("SSL_CERT_FILE", "/etc/pki/../canary.pem"),
+    ("SSL_CERT_DIR", "/etc/pki/tls/certs:/opt/canary"),
     ("AWS_ACCESS_KEY_ID", "canary-test"),
     ("AWS_ACCESS_KEY_ID", "AKIACANARYCANARYCANA"),
     ("AWS_SAM_LOCAL", "true"),
@@ -59,6 +64,12 @@ UNSAFE = [
     ("POWERTOOLS_SERVICE_NAME", ""),
     ("SSLKEYLOGFILE", "/canary"),
     ("LD_PRELOAD", "/canary.so"),
+    ("LD_AUDIT", "/canary.so"),
+    ("AWS_LAMBDA_EXEC_WRAPPER", "/opt/canary"),
+    ("PYTHONPATH", "/home/canary"),
+    ("PYTHONPATH", "/var/runtime:/optcanary"),
+    ("PYTHONPATH", "/opt/../canary"),
+    ("PYTHONPATH", "/var/runtime:"),
     ("PYTHONDEVMODE", "1"),
     ("PYTHONASYNCIODEBUG", "1"),
     ("VIGIL_ACCESS_TABLE", "vigil-local-canary"),
@@ -89,6 +100,9 @@ UNSAFE = [
     ("VIGIL_UPLOAD_ADDRESS_SECONDS", "21601"),
     ("VIGIL_UPLOAD_ADDRESS_SECONDS", "0"),
     ("VIGIL_BACKOFF_BASE_SECONDS", "0"),
+    ("VIGIL_SAMPLE_PAUSE_SECONDS", "29"),
+    ("VIGIL_SAMPLE_PAUSE_SECONDS", "121"),
+    ("VIGIL_SENTRY_DSN", f"http://{16 * '0a'}@canary.sentry.io/42"),
     ("VIGIL_AWS_READ_TIMEOUT_MS", "14001"),
     ("VIGIL_STAGE", "production"),
     ("VIGIL_ACCESS_TABLE", ""),
@@ -128,6 +142,21 @@ def test_stage_local_refuses_what_no_stage_can_do_without(variable, value):
     assert fault.startswith(variable)
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PYTHONPATH", "/var/runtime"),
+        ("PYTHONPATH", "/opt/python:/var/runtime:/var/task"),
+        ("SSL_CERT_FILE", "/etc/pki/tls/certs/ca-bundle.crt"),
+        ("VIGIL_SAMPLE_PAUSE_SECONDS", "30"),
+        ("VIGIL_SAMPLE_PAUSE_SECONDS", "120"),
+        ("VIGIL_SENTRY_DSN", f"https://{16 * '0a'}@o1.ingest.sentry.io/42"),
+    ],
+)
+def test_safe_value_of_the_same_variable_is_accepted(variable, value):
+    check_environment(environment_of_production() | {variable: value}, NEEDS)
+
+
 def test_one_message_names_all_faults():
     others = {"VIGIL_EVENT_BUS": "", "VIGIL_OFFBOARDING_PAUSE_SECONDS": "canary", "VIGIL_ACCESS_SECRET_ARN": "canary"}
     unsafe = dict(UNSAFE) | others | {"VIGIL_STAGE": "prod"}
@@ -149,7 +178,8 @@ def test_stage_local_is_refused_on_aws():
     for endpoint in ("", "https://dynamodb.eu-west-1.amazonaws.com"):
         (fault,) = faults(variables | {"AWS_ENDPOINT_URL": endpoint}, NEEDS)
         assert fault.startswith("VIGIL_STAGE must not be local on AWS")
-    assert faults(variables | {"AWS_ENDPOINT_URL": "", "AWS_SAM_LOCAL": "true"}, NEEDS) == []
+    for emulated in ({"AWS_ENDPOINT_URL": "http://host.docker.internal:4566"}, {"AWS_SAM_LOCAL": "true"}):
+        assert faults(variables | emulated, NEEDS) == []
 
 
 def test_other_stages_have_no_allowances():

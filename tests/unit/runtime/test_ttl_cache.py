@@ -26,6 +26,12 @@ def test_a_value_is_returned_until_it_expires(cache, clock):
     assert (cache.get("a"), len(cache)) == (None, 0)
 
 
+def test_value_expires_if_the_clock_is_set_back(cache, clock):
+    cache.put("a", 1)
+    clock.advance(seconds=-1)
+    assert (cache.get("a"), len(cache)) == (None, 0)
+
+
 def test_a_read_does_not_extend_the_time_to_live(cache, clock):
     cache.put("a", 1)
     for _ in range(3):

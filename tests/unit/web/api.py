@@ -73,10 +73,14 @@ class Api:
         self._handler = lambda_handler(app, telemetry)
 
     def __call__(self, method, path, **kwargs):
-        answer = self._handler(event(method, path, **kwargs), Context())
+        answer = self.send(event(method, path, **kwargs))
         body = answer["body"]
         is_json = "json" in answer["headers"].get("content-type", "")
         return answer["statusCode"], answer["headers"], json.loads(body) if is_json and body else body
+
+    def send(self, sent):
+        """Return the Lambda answer to one event."""
+        return self._handler(sent, Context())
 
     def _document(self):
         self.documents += 1

@@ -158,9 +158,12 @@ def secret(name: str) -> "Secret":
     """Return the secret whose ARN a setting names; its value is read and checked on first use."""
     from vigil.aws.secrets import Secret
 
-    def check(fields: Mapping[str, str]) -> None:
+    def check(fields: Mapping[str, str] | None) -> None:
+        variable = Settings.variable(name)
+        if fields is None:
+            telemetry().log_event("UnsafeSecret", failed=True, about=("secret", variable), malformed=True)
+            raise Unavailable(f"The secret of {variable} must be a JSON object whose fields are texts.")
         if settings().stage != start_up.LOCAL and (weak := weak_fields(fields)):
-            variable = Settings.variable(name)
             telemetry().log_event("UnsafeSecret", failed=True, about=("secret", variable), weak_fields=weak)
             raise Unavailable(
                 f"The secret of {variable} has fields that can be guessed. Generate them: at least 32 characters."

@@ -74,6 +74,8 @@ class RequestFacts:
     """Kind of a broken security rule, such as `tenant-trespass`. The metric `Breaches` counts it over all functions."""
     totals: dict[str, int] = field(default_factory=dict)
     """Numbers to add to metrics without a function among their dimensions. They are no fields of the line."""
+    is_from_gateway: bool = False
+    """True if API Gateway sent the request and counts it. This is no field of the line."""
 
     def record_error(self, error: Exception) -> None:
         """Record an error that a person must look at."""
@@ -82,7 +84,7 @@ class RequestFacts:
         self.breach = getattr(error, "breach", None)
 
 
-_NAMES = tuple(name for name in RequestFacts.__slots__ if name != "totals")
+_NAMES = tuple(name for name in RequestFacts.__slots__ if name not in {"totals", "is_from_gateway"})
 _values = attrgetter(*_NAMES)
 _UNITS = {"Latency": "Milliseconds", "BatchSeconds": "Seconds"}
 _DENIALS = {401: "unauthenticated", 403: "forbidden"}
@@ -247,8 +249,12 @@ def _measures(facts: RequestFacts) -> Iterator[tuple[str, float]]:
 
 
 def _totals(facts: RequestFacts) -> Iterator[tuple[str, int]]:
-    """Yield the metrics of objectives. Health checks are no requests of tenants."""
-    if facts.route.startswith("/health/"):
+    """Yield the metrics of objectives.
+
+    Health checks are no requests of tenants, so that the objective subtracts them from the counts of API Gateway. It
+    has not counted the checks of the schedule and of probes, which invoke the function directly.
+    """
+    if facts.is_from_gateway and facts.route.startswith("/health/"):
         yield "HealthChecks", 1
         if facts.status >= 500:
             yield "HealthFailures", 1

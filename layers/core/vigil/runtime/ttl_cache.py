@@ -26,9 +26,12 @@ class TtlCache(Generic[Key, Value]):
         return len(self._entries)
 
     def get(self, key: Key) -> Value | None:
-        """Return the value of a key, or None if there is no entry or it has expired."""
+        """Return the value of a key, or None if there is no entry or it has expired.
+
+        If the clock was set back, the age of an entry is unknown, so that it has expired.
+        """
         stored_at, value = self._entries.get(key, (None, None))
-        if stored_at is None or self._clock() - stored_at >= self._time_to_live:
+        if stored_at is None or not timedelta(0) <= self._clock() - stored_at < self._time_to_live:
             self.discard(key)
             return None
         self._entries.move_to_end(key)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address
+from posixpath import normpath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,8 @@ MAX_UPLOAD_ADDRESS_LIFE = timedelta(hours=6)
 """Maximum life of an upload address: the life of the credentials that sign it."""
 MAX_CALL_TIME = timedelta(seconds=28)
 """Maximum time of an AWS call with its second attempt: the longest time of a function of the API."""
+MIN_SAMPLE_PAUSE, MAX_SAMPLE_PAUSE = timedelta(seconds=30), timedelta(seconds=120)
+"""Minimum and maximum pause between two samples of a repeated check of a runbook."""
 ATTEMPTS = 2
 """Attempts of an AWS call."""
 _MIN_SECRET_LENGTH, _MIN_SECRET_CHARACTERS = 32, 8
@@ -31,6 +34,10 @@ _RESERVED = ("example", "example.com", "example.net", "example.org", "test", "in
 _YES = frozenset({"1", "true", "t", "yes", "y", "on"})
 _ENDPOINT = "AWS_ENDPOINT_URL"
 _ENDPOINTS = f"{_ENDPOINT}_"
+_CODE_FOLDERS = ("/var/runtime", "/var/task", "/opt")
+"""Folders of the code of the runtime, of a function and of its layers. Lambda sets PYTHONPATH to the first."""
+_IMAGE_FOLDERS = ("/etc/pki", "/var/lang")
+"""Folders of the image of the runtime, in which a deployment has no files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,18 @@ def _is_no_mailbox(text: str) -> bool:
     return bool(text) and (not name or not at or _is_no_public_domain(domain))
 
 
+def _is_outside(folders: tuple[str, ...], path: str) -> bool:
+    return not any(f"{normpath(path)}/".startswith(f"{folder}/") for folder in folders)
+
+
+def _has_other_code(search_path: str) -> bool:
+    return any(_is_outside(_CODE_FOLDERS, path) for path in search_path.split(":"))
+
+
+def _has_other_authorities(path: str) -> bool:
+    return any(_is_outside(_IMAGE_FOLDERS, each) for each in path.split(":"))
+
+
 def _is_set(_: str) -> bool:
     return True
 
@@ -134,8 +153,16 @@ _OFF = _Rule("must not be on", _is_on)
 _VARIABLES: Mapping[str, _Rule] = {
     _ENDPOINT: _Rule("must not be set, because calls would go to another service than AWS", _is_set),
     **dict.fromkeys(
-        ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE"),
-        _Rule("must not be set, because a function uses its role and the certificates of its runtime", _is_set),
+        ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_DATA_PATH"),
+        _Rule("must not be set, because a function uses its role and the endpoints of AWS", _is_set),
+    ),
+    **dict.fromkeys(
+        ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"),
+        _Rule("must not be set, because a function trusts the authorities of its runtime", _is_set),
+    ),
+    **dict.fromkeys(
+        ("SSL_CERT_FILE", "SSL_CERT_DIR"),
+        _Rule("must be a path of the runtime, because a function trusts its authorities", _has_other_authorities),
     ),
     "AWS_ACCESS_KEY_ID": _Rule(
         "must be a temporary key of the function's role", lambda text: not text.startswith("ASIA")
@@ -148,7 +175,8 @@ _VARIABLES: Mapping[str, _Rule] = {
     "POWERTOOLS_LOGGER_SAMPLE_RATE": _Rule(
         "must be 0, because it turns on lines of DEBUG", lambda text: text.strip("0.") != ""
     ),
-    **dict.fromkeys(("SSLKEYLOGFILE", "LD_PRELOAD"), _UNSET),
+    **dict.fromkeys(("SSLKEYLOGFILE", "LD_PRELOAD", "LD_AUDIT", "AWS_LAMBDA_EXEC_WRAPPER"), _UNSET),
+    "PYTHONPATH": _Rule("must name only folders of the runtime, the function and its layers", _has_other_code),
     **dict.fromkeys(("PYTHONDEVMODE", "PYTHONASYNCIODEBUG", "PYTHONINSPECT"), _UNSET),
 }
 _SETTINGS: Mapping[str, _Rule] = {
@@ -178,6 +206,12 @@ _SETTINGS: Mapping[str, _Rule] = {
     "upload_address_life": _Rule(
         f"must be from 1 to {MAX_UPLOAD_ADDRESS_LIFE.seconds}",
         lambda life: not timedelta(0) < life <= MAX_UPLOAD_ADDRESS_LIFE,
+    ),
+    "sentry_dsn": _Rule("must be an https address", lambda dsn: not dsn[0].startswith("https://")),
+    "sample_pause": _Rule(
+        f"must be from {MIN_SAMPLE_PAUSE.seconds} to {MAX_SAMPLE_PAUSE.seconds}, because closer samples see one "
+        "moment, and later ones delay the end of an incident",
+        lambda pause: not MIN_SAMPLE_PAUSE <= pause <= MAX_SAMPLE_PAUSE,
     ),
     "backoff_base": _Rule("must be at least 1, because failed work is repeated after it", lambda base: not base),
 }

@@ -13,6 +13,7 @@ from vigil.web import etags, principal, problems
 from vigil.web.bodies import media_type
 from vigil.web.error_responses import error_response
 from vigil.web.fast_route import BODY_KEY
+from vigil.web.gateway import is_from_gateway
 from vigil.web.header_fields import find_header
 from vigil.web.principal import Principal
 from vigil.web.rate_limits import RateLimiter
@@ -49,6 +50,7 @@ class RequestMiddleware:
         """Serve one request. Any exception of the app becomes an error response."""
         correlation_id = correlation.start(find_header(scope, correlation.HEADER))
         facts, started = self._telemetry.begin(scope["method"])
+        facts.is_from_gateway = is_from_gateway(scope)
         more: list[Header] = [(b"x-correlation-id", correlation_id.encode())]
         send_with_headers = self._add_headers(send, facts, more)
         try:
