@@ -14,10 +14,10 @@ _NOT_FOUND = "There is no such failure. GET /v1/failures lists all; a group expi
 
 
 class Failures:
-    """Lists and changes groups of failures. Every method raises Unavailable.
+    """Service that lists and changes groups of failures. Every method raises Unavailable.
 
-    `by` has the role and the key id of the person who acts. Conflict means that other writers won the race in every
-    attempt. A group that has the wanted state already is returned unchanged.
+    The argument `by` is the role and the key id of the caller. The error Conflict means that other writers won the race
+    in every attempt. A group with the wanted state is returned unchanged.
     """
 
     def __init__(self, table: FailureTable, clock: Callable[[], datetime]) -> None:

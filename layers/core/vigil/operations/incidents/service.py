@@ -16,10 +16,10 @@ from vigil.operations.incidents.steps_model import Scope
 
 
 class Incidents:
-    """Incidents of the deployment. Every method raises Unavailable.
+    """Service of the incidents of the deployment. Every method raises Unavailable.
 
-    `by` has the role and the key id of the person who acts. `number` is the number of a step, from 1. Conflict means
-    that the state does not allow the act, or that other writers won the race in every attempt.
+    The argument `by` is the role and the key id of the caller. The argument `number` is the number of a step, from 1.
+    The error Conflict means that the state does not allow the act, or that other writers won the race in every attempt.
     """
 
     def __init__(

@@ -112,9 +112,9 @@ class Breaker:
         raise CircuitOpen(_MIN_RETRY_AFTER)
 
     def settle(self, permit: Permit, verdict: Verdict) -> None:
-        """Record the verdict about a permitted call. It is not counted if the circuit has changed its epoch since.
+        """Record the verdict about a permitted call. The verdict of an earlier epoch of the circuit is not counted.
 
-        The pause of a Throttled verdict always applies, whatever the epoch.
+        The pause of a Throttled verdict applies in every epoch.
         """
         now = self._clock()
         if isinstance(verdict, Throttled):
