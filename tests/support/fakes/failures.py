@@ -1,4 +1,4 @@
-"""A store of failures in memory, and a bus and an exporter that record what they receive."""
+"""A store of failures in memory. The bus and the exporter record the events and findings that they receive."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence

@@ -1,4 +1,4 @@
-"""A drill removes its fault whatever happens, and fails if no check names the fault or a step fails."""
+"""A drill always removes its fault. The drill fails if no check names the fault, or if a step fails."""
 
 from contextlib import contextmanager
 

@@ -1,4 +1,4 @@
-"""A timeline returns the sums of every window as a recount of all minutes does, and forgets what is too old."""
+"""A timeline returns the same sums of every window as a recount of all minutes. The timeline removes old minutes."""
 
 import json
 from datetime import timedelta

@@ -226,7 +226,7 @@ def test_loading_five_hundred_times_leaks_no_memory(numeric):
         return resident() - before
 
     load_and_drop(100)
-    # A leak grows each time; what the rest of the process keeps does not.
+    # A leak grows each time. Other memory of the process grows only once.
     assert min(growth() for _ in range(3)) < 20 * len(packed)
 
 
