@@ -3,12 +3,15 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import boto3
 import pytest
 
-from tests.support.fakes.failures import FakeFailures
+from tests.support.fakes.failures import FakeBus, FakeFailures
 from tests.support.log_lines import BEGIN, KILLED, TIMED_OUT, batch
 from vigil.operations.failures.groups_model import FailureGroup
+from vigil.operations.failures.intake import FailureIntake
 from vigil.operations.failures.log_lines_model import read_batch
+from vigil.operations.failures.service import Failures
 from vigil.operations.failures.store import DynamoFailures
 
 
@@ -17,6 +20,17 @@ def table(request):
     if request.param == "fake":
         return FakeFailures()
     return DynamoFailures(request.getfixturevalue("aws")("dynamodb"), "failures", lambda: BEGIN)
+
+
+def expire_parts(table):
+    """Delete the parts of all counts, as their time to live does."""
+    if isinstance(table, FakeFailures):
+        table.tallies.clear()
+        return
+    client = boto3.client("dynamodb")
+    for item in client.scan(TableName="failures")["Items"]:
+        if item["sk"]["S"].startswith("COUNT#"):
+            client.delete_item(TableName="failures", Key={name: item[name] for name in ("pk", "sk")})
 
 
 def sighting(line=TIMED_OUT, **named):
@@ -77,6 +91,19 @@ def test_the_parts_of_a_count_are_read_together(table):
         empty = table.find(group.failure_id).part(part)
         assert table.count(f"b{part}", empty, empty.add(sighting(first=part))) == "counted"
     assert table.find(group.failure_id).count == 4
+
+
+def test_a_part_that_has_expired_stays_in_the_count(table):
+    intake, service = FailureIntake(table, FakeBus()), Failures(table, lambda: BEGIN)
+    for number in range(4):
+        intake.process(batch(*[TIMED_OUT] * 3, name=f"s{number}", first=3 * number))
+    failure_id = sighting().signature.fingerprint
+    service.ignore(failure_id, "operator:k")
+    expire_parts(table)
+    assert service.get(failure_id).count == 12
+    intake.process(batch(TIMED_OUT, name="s0", first=90, after=timedelta(days=80)))
+    stored = service.get(failure_id)
+    assert (stored.count, stored.group.count, len(stored.tallies)) == (13, 13, 1)
 
 
 def test_a_list_has_the_groups_of_a_state_latest_first_in_pages(table):

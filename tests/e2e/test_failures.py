@@ -8,7 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-PATTERN = '?ERROR ?"Task timed out" ?"Runtime exited"'
+from tests.support.log_lines import PATTERN
+
 WITHIN_SECONDS = 60
 """Time in which a failure is a group."""
 SOURCES = {

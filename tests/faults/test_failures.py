@@ -1,4 +1,7 @@
-"""Eight processes count a group over real transactions, each batch delivered twice: exact, and told once."""
+"""Eight processes count a group over real transactions, each batch delivered twice: exact, and told once.
+
+A failure of a later version during a resolution is known to it, or a regression.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -6,10 +9,14 @@ from itertools import count
 from random import Random
 
 from tests.support.fakes.failures import FakeBus
+from tests.support.faultbed.interleaving import Interleaving
+from tests.support.faultbed.plans import Seeded, inject
 from tests.support.log_lines import BEGIN, TIMED_OUT, batch
 from vigil.errors import Unavailable
+from vigil.operations.failures.groups_model import FailureGroup
 from vigil.operations.failures.intake import FailureIntake
 from vigil.operations.failures.log_lines_model import read_batch
+from vigil.operations.failures.service import Failures
 from vigil.operations.failures.store import DynamoFailures
 
 PROCESSES, BATCHES, LINES = 8, 40, 5
@@ -69,3 +76,32 @@ def test_concurrent_repeated_deliveries_count_exactly(bed, seeds):
 def test_a_store_that_recognizes_no_batch_is_caught(bed, seeds):
     failure, _ = run(bed, ForgetfulFailures, next(iter(seeds(1))))
     assert failure.count > BATCHES * LINES
+
+
+RACES = 24
+
+
+def raced(bed, seed):
+    """Resolve a group while a later version fails. Return its state, its fixed version and its count."""
+    table, turns, bus = bed.table("Failures"), Interleaving(seed), FakeBus()
+    client = inject(bed.client("dynamodb"), Seeded(seed, {}), pause=turns.pause)
+    store = DynamoFailures(client, table, lambda: BEGIN)
+    intake, service = FailureIntake(store, bus, sleep=lambda _: None), Failures(store, lambda: BEGIN)
+    earlier, later = batch(TIMED_OUT, version=4), batch(TIMED_OUT, version=5, first=1)
+    intake.process(earlier)
+    failure_id = read_batch(earlier)[0].signature.fingerprint
+    turns.run([lambda: service.resolve(failure_id, "operator:k"), lambda: intake.process(later)])
+    stored = store.find(failure_id)
+    return stored.group.state, stored.group.fixed_in.get("vigil-scoring-api"), stored.count
+
+
+def test_a_failure_during_a_resolution_is_known_or_a_regression(bed, seeds):
+    assert {raced(bed, seed) for seed in seeds(RACES)} == {("resolved", 6, 2), ("open", None, 1)}
+
+
+def test_a_group_that_notes_no_version_before_its_count_is_caught(bed, seeds, monkeypatch):
+    see = FailureGroup.see
+    note = FailureGroup.note_versions
+    monkeypatch.setattr(FailureGroup, "note_versions", lambda group, _: group)
+    monkeypatch.setattr(FailureGroup, "see", lambda group, found, *counts: see(note(group, found), found, *counts))
+    assert ("resolved", 5, 2) in {raced(bed, seed) for seed in seeds(RACES)}

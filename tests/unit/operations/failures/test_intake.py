@@ -1,17 +1,35 @@
 """Batches count once under double delivery, lost races and crashes, with few writes; findings are published."""
 
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
 import pytest
 
 from tests.support.fakes.failures import CrashingFailures, FakeBus, FakeFailures
+from tests.support.faultbed.interleaving import Interleaving
 from tests.support.log_lines import BEGIN, TIMED_OUT, batch, chunks, line_of
 from vigil.errors import Unavailable
 from vigil.operations.failures.intake import FailureIntake
 from vigil.operations.failures.log_lines_model import read_batch
+from vigil.operations.failures.service import Failures
 
 MOST_WRITES_PER_SECOND = 100
+
+
+class PausingFailures:
+    """A store that lets another actor run before each call."""
+
+    def __init__(self, table, pause):
+        self._table = table
+        self._pause = pause
+
+    def __getattr__(self, name):
+        def call(*arguments):
+            self._pause()
+            return getattr(self._table, name)(*arguments)
+
+        return call
 
 
 class Exporter:
@@ -92,6 +110,23 @@ def test_rare_failures_are_published_once(bus, intake):
     assert len(bus.events) == 1
 
 
+@pytest.mark.parametrize("streams", [1, 11])
+def test_a_burst_that_arrives_late_is_frequent(bus, intake, streams):
+    for number in range(20):
+        intake.process(batch(TIMED_OUT, first=number, after=timedelta(minutes=30 + 6 * number)))
+    assert len(bus.events) == 1
+    for number in range(streams):
+        burst = batch(*[TIMED_OUT] * (11 // streams), name=f"s{number}", first=100 + number)
+        intake.process(burst)
+    assert [event.event_id.partition(".")[2] for event in bus.events][1:] == ["1.frequent.failures.found"]
+
+
+def test_a_burst_at_the_begin_of_a_batch_is_frequent(bus, intake):
+    burst, last = batch(*[TIMED_OUT] * 11), batch(TIMED_OUT, first=11, after=timedelta(minutes=20))
+    intake.process(replace(burst, events=burst.events + last.events))
+    assert len(bus.events) == 2
+
+
 def test_a_regression_is_published_once_and_counted_anew(table, bus, intake):
     intake.process(batch(TIMED_OUT, version=4))
     group = only(table).group
@@ -102,6 +137,23 @@ def test_a_regression_is_published_once_and_counted_anew(table, bus, intake):
         intake.process(batch(TIMED_OUT, version=5, first=first))
     assert [event.kind for event in bus.events] == ["failures.found", "failures.regressed"]
     assert (only(table).group.state, only(table).count, only(table).group.generation) == ("open", 3, 2)
+
+
+def test_a_failure_during_a_resolution_is_known_or_a_regression():
+    assert {raced(seed) for seed in range(40)} == {("resolved", 6, 2), ("open", None, 1)}
+
+
+def raced(seed):
+    """Resolve a group while a later version fails. Return its state, its fixed version and its count."""
+    turns, table = Interleaving(seed), FakeFailures()
+    paused = PausingFailures(table, turns.pause)
+    intake, service = FailureIntake(paused, FakeBus()), Failures(paused, lambda: BEGIN)
+    intake.process(batch(TIMED_OUT, version=4))
+    failure_id = only(table).group.failure_id
+    later = batch(TIMED_OUT, version=5, first=1)
+    turns.run([lambda: service.resolve(failure_id, "operator:k"), lambda: intake.process(later)])
+    stored = only(table)
+    return stored.group.state, stored.group.fixed_in.get("vigil-scoring-api"), stored.count
 
 
 def test_a_finding_that_the_bus_refuses_is_published_by_the_repetition(table, bus, intake):

@@ -1,16 +1,28 @@
 """Lines of the telemetry and of Lambda become failures; other lines and foreign texts do not."""
 
 import json
+from collections import Counter
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.log_lines import (
     AT_IMPORT,
     EXITED,
+    IN_HOOK,
     KILLED,
     NOT_IMPORTED,
     REQUEST_ID,
+    RESTORE_EXITED,
+    RESTORE_REFUSED,
+    RESTORE_TIMED_OUT,
+    START_EXITED,
+    START_REFUSED,
+    START_TIMED_OUT,
     TIMED_OUT,
+    UNAUTHORIZED,
     UNHANDLED,
     batch,
     line_of,
@@ -25,6 +37,22 @@ CANARY = "jane-roe-0712345678"
 
 def fails():
     raise KeyError(CANARY)
+
+
+def handled(request_id):
+    """Return the line of a handled error of a request."""
+    return json.dumps(json.loads(line_of(fails)) | {"function_request_id": request_id})
+
+
+MIXED = [
+    (handled(REQUEST_ID), (("KeyError",), REQUEST_ID)),
+    (handled("0a-1"), (("KeyError",), "0a-1")),
+    (UNHANDLED, (("KeyError",), "")),
+    (UNHANDLED.replace("KeyError", "Unavailable"), (("Unavailable",), "")),
+    (TIMED_OUT, ((), REQUEST_ID)),
+    ("START RequestId: x Version: 5", None),
+]
+"""Lines of handled and unhandled errors of one class and of others, with the classes and the request that count."""
 
 
 def signatures(*lines):
@@ -47,6 +75,17 @@ def test_a_line_of_the_telemetry_names_the_request():
         (TIMED_OUT, Signature("timeout", function=FUNCTION), REQUEST_ID),
         (KILLED, Signature("out_of_memory", function=FUNCTION), REQUEST_ID),
         (EXITED, Signature("exit", function=FUNCTION), REQUEST_ID),
+        (START_TIMED_OUT, Signature("init", ("Timeout",), function=FUNCTION), ""),
+        (START_EXITED, Signature("init", ("ExitError",), function=FUNCTION), ""),
+        (
+            START_EXITED.replace("Runtime.ExitError", "Extension.Crash"),
+            Signature("init", ("Crash",), function=FUNCTION),
+            "",
+        ),
+        (START_TIMED_OUT.replace("\t", " "), Signature("init", ("Timeout",), function=FUNCTION), ""),
+        (RESTORE_TIMED_OUT, Signature("init", ("RestoreTimeout",), function=FUNCTION), ""),
+        (RESTORE_EXITED, Signature("init", ("RestoreExitError",), function=FUNCTION), ""),
+        (IN_HOOK, Signature("init", ("ValueError",), ("vigil.bootstrap.process:_restore",), function=FUNCTION), ""),
         (NOT_IMPORTED, Signature("init", ("ImportModuleError",), function=FUNCTION), ""),
         (AT_IMPORT, Signature("init", ("ValueError",), ("handler:<module>",), function=FUNCTION), ""),
         (
@@ -76,17 +115,46 @@ def test_a_line_of_lambda_names_function_and_request(line, expected, request_id)
         f"he said: {TIMED_OUT}",
         "[ERROR]",
         "[ERROR] two words",
+        UNAUTHORIZED,
+        "INIT_REPORT Init Duration: 412.55 ms",
+        "INIT_REPORT Init Duration: 412.55 ms\tPhase: init\tStatus: success",
+        "RESTORE_REPORT Restore Duration: 518.37 ms",
     ],
 )
 def test_another_line_is_no_failure(line):
     assert signatures(line) == []
 
 
-def test_an_error_that_is_logged_and_raised_again_counts_once():
-    raised_again = UNHANDLED
-    assert len(signatures(line_of(fails), raised_again)) == 1
-    assert len(signatures(line_of(fails), raised_again, raised_again)) == 2  # the second one has no line of its own
-    assert len(signatures(line_of(fails), TIMED_OUT, raised_again)) == 3
+@given(st.lists(st.sampled_from(MIXED), max_size=30), st.sets(st.integers(0, 30)))
+def test_each_failure_counts_once_in_any_mix_and_delivery(mixed, cuts):
+    lines = [line for line, _ in mixed]
+    ends = [0, *sorted(cut for cut in cuts if cut < len(lines)), len(lines)]
+    counted = Counter()
+    for start, end in pairwise(ends):
+        for found in read_batch(batch(*lines[start:end], first=start)):
+            counted.update((found.signature.classes, each.request_id) for each in found.occurrences)
+    assert counted == Counter(expected for _, expected in mixed if expected)
+
+
+@pytest.mark.parametrize("error", [NOT_IMPORTED, AT_IMPORT, IN_HOOK])
+@pytest.mark.parametrize("report", [START_REFUSED, RESTORE_REFUSED, START_REFUSED.replace("init", "invoke")])
+def test_a_failed_start_with_an_error_of_its_own_counts_once(error, report):
+    (found,) = read_batch(batch(error, report))
+    assert (found.signature.kind, len(found.occurrences)) == ("init", 1)
+
+
+@pytest.mark.parametrize(
+    ("report", "line"),
+    [
+        (START_TIMED_OUT, TIMED_OUT),
+        (START_EXITED, EXITED),
+        (START_EXITED, KILLED),
+    ],
+)
+def test_a_start_within_a_request_counts_as_the_request(report, line):
+    final = f"REPORT RequestId: {REQUEST_ID}\tDuration: 10.00 ms\tStatus: timeout"
+    (found,) = read_batch(batch(report.replace("Phase: init", "Phase: invoke"), line, final))
+    assert (found.signature, found.last.request_id) == (read_batch(batch(line))[0].signature, REQUEST_ID)
 
 
 def test_failures_of_one_cause_are_one_sighting():

@@ -5,7 +5,8 @@ open ──resolve──> resolved ──seen again by a fixed version──> op
  └<────reopen────────┴──────────────────┘
 """
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -13,7 +14,8 @@ from typing import Literal
 from vigil.kernel.events import Event, create_event
 from vigil.kernel.tenants import OPERATORS
 from vigil.kernel.time import format_timestamp
-from vigil.operations.failures.model import MAX_OCCURRENCES, FailureState, Occurrence, Sighting, Signature
+from vigil.operations.failures.counts_model import Tally, find_peak, newest
+from vigil.operations.failures.model import FailureState, Occurrence, Sighting, Signature
 
 FindingName = Literal["found", "regressed"]
 SEEN_INTERVAL = timedelta(minutes=1)
@@ -22,8 +24,6 @@ REGRESSION_AFTER = timedelta(hours=24)
 """Time after a resolution from which an occurrence is a regression, if its version says nothing."""
 FREQUENT_COUNT = 10
 """Number of failures in FREQUENT_MINUTES above which a group is frequent."""
-FREQUENT_MINUTES = 5
-_STORED_MINUTES = FREQUENT_MINUTES + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,9 @@ class FailureGroup:
 
     `generation` grows with each regression, and the count restarts. `functions` has the latest failing version of each
     function, 0 if it is unknown. `fixed_in` has the first version of each function without the failure; it is empty if
-    the group is not resolved. `count` is the count at `last_seen`. `unpublished` are findings that the bus has not
-    accepted yet. `version` grows with each write.
+    the group is not resolved. `counts` has the numbers of failures by part of the count, as of `last_seen` or the last
+    change by hand. They outlive parts that have expired. `unpublished` are findings that the bus has not accepted yet.
+    `version` grows with each write.
 
     Times are timestamps of `format_timestamp`. `regressed_at` is None before the first regression, `resolved_at` if the
     group is not resolved. `changed_at` and `changed_by` are None before the first change by hand.
@@ -60,7 +61,7 @@ class FailureGroup:
     first_seen: str
     last_seen: str
     functions: Mapping[str, int]
-    count: int = 0
+    counts: Mapping[int, int] = field(default_factory=dict)
     generation: int = 1
     is_frequent: bool = False
     regressed_at: str | None = None
@@ -75,6 +76,11 @@ class FailureGroup:
     def failure_id(self) -> str:
         """The id of the group."""
         return self.signature.fingerprint
+
+    @property
+    def count(self) -> int:
+        """The number of failures of the generation, as stored with the group."""
+        return sum(self.counts.values())
 
     @classmethod
     def begin(cls, sighting: Sighting) -> "FailureGroup":
@@ -99,25 +105,34 @@ class FailureGroup:
             state="open",
             generation=generation,
             is_frequent=False,
-            count=0,
+            counts={},
             regressed_at=occurrence.at,
             resolved_at=None,
             fixed_in={},
             unpublished=(*self.unpublished, finding),
         )
 
-    def see(self, sighting: Sighting, count: int, recent: int) -> "FailureGroup":
+    def note_versions(self, sighting: Sighting) -> "FailureGroup":
+        """Return the group with the versions of a batch, or itself if it has them.
+
+        They are stored before the batch is counted. A resolution at the same time then knows the versions, or its
+        group regresses.
+        """
+        versions = _versions(self.functions, sighting)
+        return self if versions == self.functions else replace(self, functions=versions)
+
+    def see(self, sighting: Sighting, counts: Mapping[int, int], peak: int) -> "FailureGroup":
         """Return the group with the last occurrence and the counts after a batch, or itself if nothing is due.
 
-        `count` is the number of failures of the generation. `recent` is the number of failures in the FREQUENT_MINUTES
-        that end with the last occurrence.
+        `counts` are the numbers of failures of the generation by part. `peak` is the largest number of failures in
+        FREQUENT_MINUTES that include a failure of the batch.
         """
-        last, versions = sighting.last, _versions(self.functions, sighting)
-        becomes_frequent = self.state == "open" and not self.is_frequent and recent > FREQUENT_COUNT
+        last = sighting.last
+        becomes_frequent = self.state == "open" and not self.is_frequent and peak > FREQUENT_COUNT
         is_due = _moment(last.at) - _moment(self.last_seen) >= SEEN_INTERVAL
-        if not (becomes_frequent or is_due or versions != self.functions or self.count == 0):
+        if not (becomes_frequent or is_due or self.count == 0):
             return self
-        seen = replace(self, last_seen=max(self.last_seen, last.at), functions=versions, count=max(count, self.count))
+        seen = replace(self, last_seen=max(self.last_seen, last.at), counts=counts)
         if not becomes_frequent:
             return seen
         name: FindingName = "found" if self.generation == 1 else "regressed"
@@ -125,7 +140,10 @@ class FailureGroup:
         return replace(seen, is_frequent=True, unpublished=(*seen.unpublished, finding))
 
     def resolve(self, by: str, now: datetime) -> "FailureGroup":
-        """Return the group as resolved: fixed in the versions after the latest failing ones."""
+        """Return the group as resolved at `now`, fixed in the versions after the latest failing ones.
+
+        `by` is the role and the key id of the caller.
+        """
         fixed = {function: version + 1 for function, version in self.functions.items() if version}
         return replace(self._changed("resolved", by, now), resolved_at=format_timestamp(now), fixed_in=fixed)
 
@@ -176,38 +194,6 @@ class FailureGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """One part of the count of one generation of a group: the failures of some log streams.
-
-    `part` is the number of the part, from 0. `minutes` has the counts of the latest six minutes with failures, by their
-    number since 1970. `latest` are at most MAX_OCCURRENCES occurrences, newest first.
-    """
-
-    failure_id: str
-    generation: int
-    part: int
-    count: int = 0
-    minutes: Mapping[int, int] = field(default_factory=dict)
-    latest: tuple[Occurrence, ...] = ()
-
-    def add(self, sighting: Sighting) -> "Tally":
-        """Return the tally with the failures of a batch."""
-        minutes = dict(self.minutes)
-        for occurrence in sighting.occurrences:
-            minute = _minute(occurrence.at)
-            minutes[minute] = minutes.get(minute, 0) + 1
-        kept = sorted(minutes)[-_STORED_MINUTES:]
-        latest = newest((*self.latest, *sighting.occurrences))
-        count = self.count + len(sighting.occurrences)
-        return replace(self, count=count, minutes={each: minutes[each] for each in kept}, latest=latest)
-
-    def recent(self, at: str) -> int:
-        """Return the number of failures in the FREQUENT_MINUTES that end with the minute of a time."""
-        last = _minute(at)
-        return sum(count for minute, count in self.minutes.items() if last - FREQUENT_MINUTES < minute <= last)
-
-
-@dataclass(frozen=True, slots=True)
 class StoredFailure:
     """One group with all parts of the count of its current generation."""
 
@@ -215,9 +201,20 @@ class StoredFailure:
     tallies: tuple[Tally, ...]
 
     @property
+    def counts(self) -> dict[int, int]:
+        """The exact numbers of failures by part. A part that has expired has the number that the group stores."""
+        parts = Counter({tally.part: tally.count for tally in self.tallies})
+        return dict(parts | Counter(self.group.counts))
+
+    @property
     def count(self) -> int:
         """The exact number of failures since the first occurrence or the last regression."""
-        return sum(tally.count for tally in self.tallies)
+        return sum(self.counts.values())
+
+    @property
+    def counted_group(self) -> FailureGroup:
+        """The group with the current counts."""
+        return replace(self.group, counts=self.counts)
 
     @property
     def latest(self) -> tuple[Occurrence, ...]:
@@ -225,17 +222,22 @@ class StoredFailure:
         return newest(occurrence for tally in self.tallies for occurrence in tally.latest)
 
     def part(self, number: int) -> Tally:
-        """Return a part of the count; an empty one if the part does not exist yet."""
-        empty = Tally(self.group.failure_id, self.group.generation, number)
+        """Return a part of the count. A part that does not exist, or has expired, has only the count of the group."""
+        count = self.group.counts.get(number, 0)
+        empty = Tally(self.group.failure_id, self.group.generation, number, count)
         return next((tally for tally in self.tallies if tally.part == number), empty)
 
     def with_part(self, tally: Tally) -> "StoredFailure":
         """Return the failure with one part of the count replaced."""
         return replace(self, tallies=(*(each for each in self.tallies if each.part != tally.part), tally))
 
-    def recent(self, at: str) -> int:
-        """Return the number of failures in the FREQUENT_MINUTES that end with the minute of a time."""
-        return sum(tally.recent(at) for tally in self.tallies)
+    def with_group(self, group: FailureGroup) -> "StoredFailure":
+        """Return the failure with its group replaced, and with the parts of the group's generation only."""
+        return StoredFailure(group, tuple(each for each in self.tallies if each.generation == group.generation))
+
+    def peak(self, sighting: Sighting) -> int:
+        """Return the largest number of failures in FREQUENT_MINUTES that include a failure of a counted batch."""
+        return find_peak(self.tallies, sighting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,20 +248,11 @@ class FailurePage:
     next: dict[str, str] | None
 
 
-def newest(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
-    """Return the latest MAX_OCCURRENCES occurrences, newest first."""
-    return tuple(sorted(occurrences, key=lambda each: each.at, reverse=True)[:MAX_OCCURRENCES])
-
-
 def _versions(before: Mapping[str, int], sighting: Sighting) -> dict[str, int]:
     versions = dict(before)
     for each in sighting.occurrences:
         versions[each.function] = max(each.version, versions.get(each.function, 0))
     return versions
-
-
-def _minute(at: str) -> int:
-    return int(_moment(at).timestamp()) // 60
 
 
 def _moment(at: str) -> datetime:

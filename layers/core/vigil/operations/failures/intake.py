@@ -57,16 +57,14 @@ class FailureIntake:
             self._publish(seen)
 
     def _opened(self, sighting: Sighting) -> StoredFailure:
-        """Return the stored group of a sighting: a new one, or an old one that may have regressed."""
+        """Return the stored group of a sighting with its versions: a new one, or an old one that may have regressed."""
         stored = self._table.find(sighting.signature.fingerprint)
         if stored is None:
             if not self._table.create(group := FailureGroup.begin(sighting)):
                 raise TryAgain
             return StoredFailure(group, ())
-        regressed = stored.group.regress(sighting)
-        if regressed is stored.group:
-            return stored
-        return StoredFailure(self._replaced(regressed), ())
+        opened = stored.group.regress(sighting).note_versions(sighting)
+        return stored if opened is stored.group else stored.with_group(self._replaced(opened))
 
     def _count(self, stored: StoredFailure, sighting: Sighting) -> StoredFailure:
         """Return the failure with the counted sighting. A repeated one was in the count before."""
@@ -88,8 +86,8 @@ class FailureIntake:
             stored = latest.pop() if latest else self._table.find(sighting.signature.fingerprint)
             if stored is None:
                 return counted  # the group has expired since
-            seen = stored.group.see(sighting, stored.count, stored.recent(sighting.last.at))
-            return stored if seen is stored.group else StoredFailure(self._replaced(seen), stored.tallies)
+            seen = stored.group.see(sighting, stored.counts, stored.peak(sighting))
+            return stored if seen is stored.group else stored.with_group(self._replaced(seen))
 
         return self._repeat(attempt)
 

@@ -5,7 +5,7 @@ Every text is checked against the form of its field, so that only names of code 
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,28 +35,24 @@ _FORMS = {
 def read_batch(batch: LogBatch) -> list[Sighting]:
     """Return one sighting per group with failures in the batch, in the order of the first occurrences."""
     groups: dict[Signature, list[Occurrence]] = {}
-    for failure in _failures(batch):
-        groups.setdefault(failure.signature, []).append(failure.occurrence)
+    for event in batch.events:
+        if failure := _failure(event.message, _place(batch, event)):
+            groups.setdefault(failure.signature, []).append(failure.occurrence)
     return [Sighting(each, batch.batch_id, batch.stream, tuple(found)) for each, found in groups.items()]
 
 
-def _failures(batch: LogBatch) -> Iterator[Failure]:
-    """Yield the failures of a batch. An error that the code has logged and raised again counts once.
+def _failure(message: str, place: Occurrence) -> Failure | None:
+    """Return the failure that an entry reports, or None.
 
-    A stream is one process, so the line of Lambda follows the line of the code.
+    Each entry is judged alone, so that neither the order of entries nor their deliveries change a count. The telemetry
+    reports the errors that a function handles, Lambda those that leave it.
     """
-    logged = ""
-    for event in batch.events:
-        place = _place(batch, event)
-        if failure := _telemetry_failure(event.message, place):
-            logged = failure.signature.classes[0]
-            yield failure
-        elif found := read_platform_line(event.message, place.function):
-            signature, request_id = found
-            is_repeated = signature.kind == "exception" and signature.classes == (logged,)
-            logged = ""
-            if not is_repeated:
-                yield Failure(signature, _with_request(place, request_id))
+    if failure := _telemetry_failure(message, place):
+        return failure
+    if found := read_platform_line(message, place.function):
+        signature, request_id = found
+        return Failure(signature, _with_request(place, request_id))
+    return None
 
 
 def _place(batch: LogBatch, event: LogEvent) -> Occurrence:

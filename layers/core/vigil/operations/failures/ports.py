@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from typing import Literal, Protocol
 
 from vigil.kernel.events import Event
-from vigil.operations.failures.groups_model import FailureGroup, FailurePage, StoredFailure, Tally
+from vigil.operations.failures.counts_model import Tally
+from vigil.operations.failures.groups_model import FailureGroup, FailurePage, StoredFailure
 from vigil.operations.failures.model import FailureState
 
 CountResult = Literal["counted", "repeated", "lost"]
@@ -20,7 +21,7 @@ class FailureTable(Protocol):
         ...
 
     def create(self, group: FailureGroup) -> bool:
-        """Store a new group. Return False if the group exists."""
+        """Store a new group and return True. Return False and store nothing if the group exists."""
         ...
 
     def replace(self, group: FailureGroup) -> FailureGroup | None:
@@ -31,7 +32,7 @@ class FailureTable(Protocol):
         ...
 
     def count(self, batch_id: str, before: Tally, after: Tally) -> CountResult:
-        """Store one part of the count over `before`, and the batch as counted, both or neither."""
+        """Store one part of the count over `before`, and the batch as counted, both or neither. Return the result."""
         ...
 
     def page(self, state: FailureState, after: dict[str, str] | None, limit: int) -> FailurePage:

@@ -1,12 +1,13 @@
 """`/v1/failures`: groups of errors in the logs, for operators."""
 
-from typing import Annotated, cast
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path
 
 from vigil.operations.failures.model import FailureState
 from vigil.operations.failures.schemas import FailureDetail, FailureList, FailureView
 from vigil.operations.failures.service import Failures
+from vigil.web.app_state import from_app
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
@@ -16,14 +17,7 @@ router = APIRouter(prefix="/v1/failures", tags=["failures"], route_class=Idempot
 Reader = Annotated[Principal, requires("failures:read")]
 Manager = Annotated[Principal, requires("failures:manage")]
 FailureId = Annotated[str, Path(max_length=64, description="Id of a group of failures: 24 hexadecimal digits.")]
-
-
-async def current_failures(request: Request) -> Failures:
-    """Return the service of failures of the app."""
-    return cast("Failures", request.app.state.failures)
-
-
-Service = Annotated[Failures, Depends(current_failures)]
+Service = Annotated[Failures, from_app("failures")]
 
 
 @router.get("", name="list", summary="List failures", responses=responses(400, 401, 403, 422, 503))

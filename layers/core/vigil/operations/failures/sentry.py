@@ -17,7 +17,7 @@ _LIMIT = timedelta(seconds=4)
 
 
 class Https(Protocol):
-    """The way out to vendors."""
+    """Client that sends HTTPS requests to vendors."""
 
     def send(self, request: OutboundRequest) -> OutboundAnswer:
         """Send one request and return the answer of any status. Raises NoAnswer."""

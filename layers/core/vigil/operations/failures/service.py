@@ -35,15 +35,22 @@ class Failures:
         raise NotFound(_NOT_FOUND)
 
     def resolve(self, failure_id: str, by: str) -> StoredFailure:
-        """Resolve a group: a failure in a later version is a regression. Raises NotFound and Conflict."""
+        """Resolve a group and return it. A group that is resolved already does not change.
+
+        A later failure of a version above the last failing one reopens the group. Without a known version, a failure
+        reopens it from 24 hours after the resolution. Raises NotFound for an unknown id, and Conflict.
+        """
         return self._change(failure_id, "resolved", lambda group: group.resolve(by, self._clock()))
 
     def ignore(self, failure_id: str, by: str) -> StoredFailure:
-        """Ignore a group: its failures are counted without alerts. Raises NotFound and Conflict."""
+        """Ignore a group and return it: its failures are counted without alerts.
+
+        Raises NotFound for an unknown id, and Conflict.
+        """
         return self._change(failure_id, "ignored", lambda group: group.ignore(by, self._clock()))
 
     def reopen(self, failure_id: str, by: str) -> StoredFailure:
-        """Open a resolved or ignored group again. Raises NotFound and Conflict."""
+        """Open a resolved or ignored group again and return it. Raises NotFound for an unknown id, and Conflict."""
         return self._change(failure_id, "open", lambda group: group.reopen(by, self._clock()))
 
     def _change(
@@ -55,9 +62,9 @@ class Failures:
             stored = self.get(failure_id)
             if stored.group.state == state:
                 return stored
-            if (changed := self._table.replace(change(stored.group))) is None:
+            if (changed := self._table.replace(change(stored.counted_group))) is None:
                 raise TryAgain
-            return StoredFailure(changed, stored.tallies)
+            return stored.with_group(changed)
 
         error = Conflict("The failure is being changed by many processes; try again.")
         return retry(attempt, attempts=_TRIES, error=error)

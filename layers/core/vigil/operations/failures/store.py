@@ -14,7 +14,8 @@ from typing import Any, get_args
 
 from vigil.aws.tables import Table
 from vigil.aws.transactions import is_condition_failure
-from vigil.operations.failures.groups_model import FailureGroup, FailurePage, Finding, StoredFailure, Tally
+from vigil.operations.failures.counts_model import Tally
+from vigil.operations.failures.groups_model import FailureGroup, FailurePage, Finding, StoredFailure
 from vigil.operations.failures.model import FailureState, Occurrence, Signature
 from vigil.operations.failures.ports import CountResult
 
@@ -24,6 +25,8 @@ _MARK_RETENTION = timedelta(days=3)
 _GROUP = "GROUP"
 _COUNT = "COUNT#"
 _VERSION_CONDITION = "version = :before"
+_COUNT_CONDITION = "attribute_not_exists(pk) OR failures = :before"
+"""Condition of a part of a count. A part that does not exist is new, or has expired with the count in its group."""
 
 
 class DynamoFailures:
@@ -50,7 +53,7 @@ class DynamoFailures:
         return StoredFailure(group, tuple(_tally(item) for item in items if item["sk"]["S"].startswith(current)))
 
     def create(self, group: FailureGroup) -> bool:
-        """Store a new group. Return False if the group exists."""
+        """Store a new group and return True. Return False and store nothing if the group exists."""
         return self._table.write_if(
             "put_item", Item=self._group_item(group), ConditionExpression="attribute_not_exists(pk)"
         )
@@ -70,14 +73,12 @@ class DynamoFailures:
         return after if is_written else None
 
     def count(self, batch_id: str, before: Tally, after: Tally) -> CountResult:
-        """Store one part of the count over `before`, and the batch as counted, both or neither."""
+        """Store one part of the count over `before`, and the batch as counted, both or neither. Return the result."""
         mark = {"pk": {"S": f"FAILURES#BATCH#{batch_id}"}, "sk": {"S": before.failure_id}}
-        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-        if before.count:
-            condition = {
-                "ConditionExpression": "failures = :before",
-                "ExpressionAttributeValues": {":before": {"N": str(before.count)}},
-            }
+        condition = {
+            "ConditionExpression": _COUNT_CONDITION,
+            "ExpressionAttributeValues": {":before": {"N": str(before.count)}},
+        }
         reasons = self._table.transact(
             {"Put": {"Item": mark | self._expiry(_MARK_RETENTION), "ConditionExpression": "attribute_not_exists(pk)"}},
             {"Put": {"Item": self._tally_item(after), **condition}},
@@ -145,10 +146,16 @@ def _group(item: Mapping[str, Any]) -> FailureGroup:
     raw = json.loads(item["document"]["S"])
     signature = raw["signature"] | {name: tuple(raw["signature"][name]) for name in ("classes", "frames")}
     findings = tuple(Finding(**finding) for finding in raw["unpublished"])
-    return FailureGroup(**raw | {"signature": Signature(**signature), "unpublished": findings})
+    counts = _by_number(raw["counts"])
+    return FailureGroup(**raw | {"signature": Signature(**signature), "unpublished": findings, "counts": counts})
 
 
 def _tally(item: Mapping[str, Any]) -> Tally:
     raw = json.loads(item["document"]["S"])
-    minutes = {int(minute): count for minute, count in raw["minutes"].items()}
-    return Tally(**raw | {"minutes": minutes, "latest": tuple(Occurrence(**each) for each in raw["latest"])})
+    latest = tuple(Occurrence(**each) for each in raw["latest"])
+    return Tally(**raw | {"minutes": _by_number(raw["minutes"]), "latest": latest})
+
+
+def _by_number(counts: Mapping[str, int]) -> dict[int, int]:
+    """Return counts with their numbers as keys; JSON has texts."""
+    return {int(number): count for number, count in counts.items()}
