@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import httpx
@@ -79,8 +80,8 @@ class Walk:
         return note is not None
 
     def _run(self, path: str, place: str, step: Fields) -> Fields:
-        """Return a step after its check or its dry run. A step that has begun is not restarted."""
-        must_start = step["status"] in {"waiting", "failed"}
+        """Return a step after its check or its dry run. Only a step whose dry run has expired is restarted."""
+        must_start = step["status"] in {"waiting", "failed"} or _has_expired(step)
         body = {"action": self._attendant.choose(step)} if must_start and len(step["choices"]) > 1 else {}
         with self._progress(_title(step)):
             if must_start:
@@ -117,6 +118,13 @@ class Walk:
             if time.monotonic() > deadline:
                 raise RequestFailed(f"step {step['number']} still runs; walk through the incident again later")
             time.sleep(_POLL_SECONDS)
+
+
+def _has_expired(step: Fields) -> bool:
+    """Return True if the dry run of a step is too old to be confirmed."""
+    from vigil.operations.incidents.life_model import PREVIEW_LIFE
+
+    return step["status"] == "previewed" and datetime.fromisoformat(step["ended_at"]) + PREVIEW_LIFE < datetime.now(UTC)
 
 
 def _title(step: Fields) -> str:

@@ -53,6 +53,7 @@ REFUSED = (
     ("flag_off", Scope("inc-1", flag="none"), "names no known flag"),
     ("function_back_one_version", Scope("inc-1", function="none"), "no function with this name"),
     ("intake_paused", Scope("inc-1", queue="alerts"), "not a queue of batches"),
+    ("intake_paused", Scope("inc-1", queue="s"), "not a queue of batches"),
     ("keys_revoked", Scope("inc-1", tenant_id="acme"), "names no tenant or no keys"),
     ("keys_revoked", Scope("inc-1", tenant_id="acme", key_ids=("0" * 16,)), "does not have every key"),
     ("tenant_suspended", Scope("inc-1", tenant_id="globex"), "names no known tenant"),
@@ -93,7 +94,7 @@ def world(published, trained, monkeypatch):
     for _ in range(2):
         functions.publish(SCORING, AT, VIGIL_MODEL_KEYS=model_keys())
     for function, queue in INTAKE.items():
-        functions.add_source(f"{STACK}-{function}", queue)
+        functions.add_source(f"{STACK}-{function}", f"{STACK}-{queue}")
     functions.handlers[f"{STACK}-tokens-rotation"] = rotate
     monkeypatch.setenv("VIGIL_STACK_NAME", STACK)
     process.forget()
@@ -182,9 +183,10 @@ def test_an_action_is_not_needed_after_its_effect(world):
 
 
 def test_a_function_returns_to_the_version_before(world):
-    remedies.actions()["function_back_one_version"].apply(world.scope, "t")
+    action = remedies.actions()["function_back_one_version"]
+    action.apply(world.scope, "t")
     assert world.version() == "1"
-    assert "no older version" in remedies.actions()["function_back_one_version"].preview(world.scope).refusal
+    assert "no older version" in action.preview(world.scope).refusal
 
 
 def test_a_function_never_returns_to_a_version_that_was_left(world):
@@ -196,7 +198,7 @@ def test_a_function_never_returns_to_a_version_that_was_left(world):
 
 def test_a_rollback_that_loses_to_a_deployment_leaves_no_version(world):
     action = remedies.actions()["function_back_one_version"]
-    confirmed = action.preview(world.scope).effects
+    confirmed = action.preview(world.scope).digest
     move = world.functions.update_alias
 
     def late(**arguments):
@@ -239,6 +241,18 @@ def test_an_action_stops_if_a_deployment_came_between(world):
     assert world.version() == "3"
 
 
+def test_a_state_that_changed_since_the_dry_run_is_not_acted_upon(world):
+    """The sentence of the effect is the same one, and the changed flag is not."""
+    action, flag = remedies.actions()["flag_off"], access.flags().current().find("beta")
+    before = action.preview(world.scope)
+    access.flags().define(replace(flag, percentage=1.0), Precondition(tags=(flag.etag(),)), "test")
+    after = action.preview(world.scope)
+    assert after.effects == before.effects
+    with pytest.raises(Conflict, match="changed since the dry run"):
+        action.apply(world.scope, "t", before.digest)
+    assert action.apply(world.scope, "u", after.digest) == after.effects
+
+
 def test_a_tenant_that_was_changed_since_the_plan_is_not_suspended(world):
     action = remedies.actions()["tenant_suspended"]
     die_after_the_plan(world, action, "t")
@@ -256,10 +270,10 @@ def test_an_action_without_its_subject_is_refused(world):
 
 
 def test_a_champion_needs_a_version_that_was_signed_again(world):
-    scope = world.scope
-    remedies.actions()["champion_to_last_good"].apply(scope, "t")
+    action = remedies.actions()["champion_to_last_good"]
+    action.apply(world.scope, "t")
     assert world.publisher.pointers("toy")["champion"].version == 3
-    assert "--publish-only" in remedies.actions()["champion_to_last_good"].preview(scope).refusal
+    assert "--publish-only" in action.preview(world.scope).refusal
 
 
 def test_a_paused_intake_is_resumed(world):

@@ -96,7 +96,7 @@ def test_a_confirmation_needs_a_dry_run_and_a_second_person(functions):
     functions.run(incident, 1)
     functions.run(incident, 2, action="tenant_suspended")
     assert functions.call("POST", f"{incident}/steps/2/confirm")[0] == 403
-    assert functions.call("POST", f"{incident}/steps/2/confirm", key_id=BEN)[0] == 202
+    assert functions.call("POST", f"{incident}/steps/2/confirm", **BEN)[0] == 202
     functions.drain()
     assert functions.step(incident, 2)["status"] == "done"
     assert next(iter(functions.actions["tenant_suspended"].done.values())).tenant_id == "acme"
@@ -106,6 +106,34 @@ def test_a_sign_off_needs_a_name_and_a_note(functions):
     place = f"{functions.open()}/steps/6/sign"
     for body in ({}, {"name": "Ada"}, {"name": "Ada", "note": ""}, {"name": "", "note": "x"}):
         assert functions.call("POST", place, body=body)[0] == 422
+
+
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\u200b", "\u2060\ufeff", "\u3164", "\u2800", "\u00ad", "--"])
+def test_a_text_without_a_letter_or_digit_is_refused(functions, blank):
+    incident = functions.open()
+    for act, body, field in (
+        ("steps/6/sign", NOTE | {"name": blank}, "name"),
+        ("steps/6/sign", {"name": "Ada", "note": blank}, "note"),
+        ("steps/1/skip", {"note": blank}, "note"),
+        ("escalate", {"note": blank}, "note"),
+        ("resolve", {"follow_ups": [blank]}, "follow_ups.0"),
+    ):
+        status, problem = functions.call("POST", f"{incident}/{act}", body=body)
+        assert (status, [each["field"] for each in problem["errors"]]) == (422, [field])
+
+
+@pytest.mark.parametrize("name", ["Ada", "Żółć 李", "\u0646\u200c\u0645", "7"])
+def test_a_name_of_any_script_signs_a_step(functions, name):
+    incident = functions.open()
+    for number in range(1, 6):
+        functions.call("POST", f"{incident}/steps/{number}/skip", body=NOTE)
+    assert functions.call("POST", f"{incident}/steps/6/sign", body=NOTE | {"name": name})[0] == 200
+
+
+def test_a_key_that_is_named_twice_is_in_the_scope_once(functions):
+    scope = {"tenant_id": "acme", "key_ids": ["k-2", "k-1", "k-2"]}
+    incident = functions.open(type="security_breach", scope=scope)
+    assert functions.call("GET", incident)[1]["scope"]["key_ids"] == ["k-2", "k-1"]
 
 
 def test_an_alert_without_a_runbook_is_named(functions, clock):

@@ -14,7 +14,7 @@ from vigil.access.keys.authenticate import CACHE_AGE, USE_RECORD_INTERVAL, Authe
 from vigil.access.keys.token import KeyToken, checksum
 from vigil.access.tenants.service import TenantChange
 from vigil.access.tokens.authorizer import Authorizer, raise_unauthorized
-from vigil.errors import TenantSuspended, Unauthenticated, Unavailable
+from vigil.errors import TenantSuspended, Unauthenticated, UnauthorizedAnswer, Unavailable
 from vigil.runtime.telemetry import Telemetry
 
 
@@ -192,6 +192,8 @@ def test_the_policy_allows_the_stage_and_contains_tenant_and_limits(world, token
         "limits": '{"predictions_per_month":1000,"per_minute":7,"per_hour":1000,"storage_gb":10}',
         "tenant_rates": '{"per_minute":35,"per_hour":5000}',
         "consents": "false",
+        "key_created_at": "2026-03-01T12:00:00.000000Z",
+        "key_origins": token.key_id,
     }
     assert world.key_store.recorded_uses == 1
 
@@ -205,7 +207,7 @@ def test_the_policy_of_a_suspended_tenant_denies_without_context(world, token):
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer x", "Basic eDp5", "vgl_local_x"])
 def test_an_invalid_credential_raises_unauthorized(world, header):
     authorize = raise_unauthorized(Authorizer(world.authenticator, Telemetry("test-authorizer"), world.clock).decide)
-    with pytest.raises(Exception, match=r"^Unauthorized$"):
+    with pytest.raises(UnauthorizedAnswer, match=r"^Unauthorized$"):
         authorize({"methodArn": ARN, "headers": {"Authorization": header}}, None)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.access_services import build_world
-from vigil.access.keys.model import Rights
+from vigil.access.keys.model import Grantor, Rights
 from vigil.errors import Forbidden, InvalidInput
 from vigil.kernel.tenants import PERMISSIONS, Permission, Role
 
@@ -36,9 +36,9 @@ def test_no_chain_of_creations_widens_rights(first, steps):
     for step, role, permissions in steps:
         try:
             if step == "create":
-                new = world.keys.create("acme", role, permissions=permissions, by=holder.rights).key
+                new = world.keys.create("acme", role, permissions=permissions, by=Grantor(holder.rights)).key
             else:
-                new = world.keys.rotate("acme", keys[0].key_id, by=holder.rights).key
+                new = world.keys.rotate("acme", keys[0].key_id, by=Grantor(holder.rights)).key
         except (Forbidden, InvalidInput):
             continue
         assert new.rights.effective <= holder.rights.effective <= first.effective
@@ -66,7 +66,7 @@ def test_a_key_with_more_rights_is_neither_rotated_nor_revoked(caller, other):
     allowed = other.effective <= caller.effective and PERMISSIONS[other.role] <= PERMISSIONS[caller.role]
     for change in (world.keys.rotate, world.keys.revoke):
         try:
-            change("acme", key.key_id, by=caller)
+            change("acme", key.key_id, by=Grantor(caller))
         except Forbidden:
             assert not allowed
         else:

@@ -8,6 +8,7 @@ from tests.support.fakes.incidents import ADA, ALERT, BEN, FAULTY, OK, IncidentR
 from vigil.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable
 from vigil.operations.incidents.runbooks_model import RUNBOOKS
 from vigil.operations.incidents.steps_model import Evidence, Preview, Scope
+from vigil.operations.incidents.sweep_service import IncidentSweepResult
 
 SIZES = {
     "service_down": (6, 30),
@@ -250,6 +251,20 @@ def test_a_change_in_between_is_not_lost(room, incident):
 def test_an_unknown_incident_is_not_found(room):
     with pytest.raises(NotFound):
         room.incidents.report("inc-unknown")
+
+
+def test_a_vanished_incident_does_not_end_the_sweep(room, incident, monkeypatch):
+    room.open()
+    room.clock.advance(minutes=30)
+    listed = room.store.due
+
+    def due(now, limit):
+        found = listed(now, limit)
+        room.store.items.pop(incident, None)
+        return found
+
+    monkeypatch.setattr(room.store, "due", due)
+    assert room.sweep() == IncidentSweepResult(escalated=1)
 
 
 def test_a_sweep_counts_incidents_that_it_cannot_advance(room, incident):

@@ -9,8 +9,9 @@ import pytest
 from tests.support.fakes.incidents import ADA, ALERT, BEN, FAULTY, OK, IncidentRoom
 from vigil.operations.incidents.markdown_model import SECTIONS, to_markdown
 from vigil.operations.incidents.report_model import figures_of
+from vigil.operations.incidents.report_schemas import IncidentReportView
 from vigil.operations.incidents.runbooks_model import RUNBOOKS
-from vigil.operations.incidents.schemas import IncidentReportView, IncidentStepView
+from vigil.operations.incidents.schemas import IncidentStepView
 from vigil.operations.incidents.steps_model import Evidence, Scope
 
 HOSTILE = "<script>alert(1)</script> | [x](https://evil.example) `code`\n# Heading"
@@ -55,7 +56,7 @@ def test_the_timeline_has_every_act_in_order_with_its_author(room):
     timeline = room.incidents.report(incident).timeline
     assert [entry.number for entry in timeline] == list(range(1, len(timeline) + 1))
     assert [entry.at for entry in timeline] == sorted(entry.at for entry in timeline)
-    assert {entry.by for entry in timeline} == {ADA, BEN, "worker"}
+    assert {entry.by for entry in timeline} == {ADA.name, BEN.name, "worker"}
 
 
 def test_a_clock_that_goes_back_does_not_reorder_the_timeline(room):
@@ -142,8 +143,69 @@ def test_texts_of_people_and_sources_are_no_markup(room):
     markdown = to_markdown(room.incidents.report(incident))
     assert not re.search(r"(?<!\\)[<`\[]", markdown)
     assert re.findall(r"^#+ (.+)$", markdown, re.MULTILINE)[1:] == list(SECTIONS)
-    rows = [line for line in markdown.splitlines() if line.startswith("| ") and "script" in line]
-    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {7}
+    rows = [line for line in markdown.splitlines() if line.startswith("| 1 | Check") and "script" in line]
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {9}
+
+
+def part(room, incident, number):
+    return room.incidents.report(incident).steps[number - 1]
+
+
+def test_a_running_step_has_no_end_and_no_earlier_result(room):
+    incident = room.open()
+    room.run(incident, 1)
+    first = part(room, incident, 1)
+    assert (first.text, first.facts, first.ended_at is None) == (OK.summary, OK.facts, False)
+    room.clock.advance(minutes=1)
+    room.incidents.run(incident, 1, "", BEN)
+    again = part(room, incident, 1)
+    assert (again.started_at, again.by) == (first.started_at, (ADA.name, "worker", BEN.name))
+    assert (again.status, again.ended_at, again.seconds, again.text, again.facts) == ("running", None, None, "", ())
+
+
+def test_an_action_has_its_dry_run_and_its_confirmation(room):
+    incident = room.open()
+    for number in (1, 2, 3, 4):
+        room.run(incident, number)
+    name, effect = "function_back_one_version", (("effect", "version 7 becomes version 6"),)
+    previewed = part(room, incident, 4)
+    assert (previewed.text, previewed.facts, previewed.ended_at) == (name, effect, None)
+    assert previewed.confirmed_by == ""
+    room.clock.advance(minutes=1)
+    room.incidents.confirm(incident, 4, BEN)
+    confirmed = part(room, incident, 4)
+    assert (confirmed.confirmed_by, confirmed.facts, confirmed.ended_at) == (BEN.name, effect, None)
+    room.work()
+    done = part(room, incident, 4)
+    assert (done.confirmed_by, done.facts, done.seconds) == (BEN.name, effect, 60)
+    step = IncidentStepView.from_step(4, room.step(incident, 4))
+    assert (step.by, step.confirmed_by) == (ADA.name, BEN.name)
+    room.incidents.run(incident, 4, "", ADA)
+    assert part(room, incident, 4).confirmed_by == room.step(incident, 4).confirmed_by == ""
+
+
+def test_a_withdrawn_dry_run_has_no_result(room):
+    incident = room.open()
+    for number in (1, 2, 3, 4):
+        room.run(incident, number)
+    room.run(incident, 1)
+    step = part(room, incident, 4)
+    assert (step.status, step.text, step.facts, step.ended_at) == ("waiting", "", (), None)
+
+
+def test_a_signed_step_starts_when_the_step_before_it_ends(room):
+    incident = room.open()
+    for number in range(1, 6):
+        room.clock.advance(minutes=1)
+        room.incidents.skip(incident, number, "not needed", ADA)
+    skipped = part(room, incident, 5)
+    assert (skipped.started_at, skipped.seconds, skipped.text) == (None, None, "not needed")
+    assert room.step(incident, 5).started_at is None
+    room.clock.advance(minutes=2)
+    room.incidents.sign(incident, 6, "Ada", "told", BEN)
+    signed = part(room, incident, 6)
+    assert (signed.seconds, signed.by, signed.facts) == (120, (BEN.name,), (("signed_by", "Ada"),))
+    assert signed.started_at == room.step(incident, 6).started_at == room.step(incident, 5).ended_at
 
 
 def test_a_timeline_without_its_opening_has_no_figures(room):

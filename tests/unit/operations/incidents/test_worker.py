@@ -183,7 +183,7 @@ def test_an_action_without_an_answer_fails_after_its_minutes():
 
 def test_a_state_that_changed_since_the_dry_run_is_not_acted_upon():
     room, incident = confirmed()
-    room.actions[ACTION].planned = Preview(("version 8 becomes version 7",))
+    room.actions[ACTION].planned = Preview(("version 7 becomes version 6",), digest="from 7, changed")
     room.work()
     assert (room.step(incident, 4).status, room.actions[ACTION].effects) == ("failed", 0)
     assert "changed since the dry run" in room.step(incident, 4).summary

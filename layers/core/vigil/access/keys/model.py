@@ -5,7 +5,14 @@ from datetime import datetime, timedelta
 from typing import get_args
 
 from vigil.errors import FieldError, Forbidden, InvalidInput
-from vigil.kernel.tenants import PERMISSIONS, Permission, Role, effective_permissions, sort_permissions
+from vigil.kernel.tenants import (
+    PERMISSIONS,
+    UNKNOWN_ORIGIN,
+    Permission,
+    Role,
+    effective_permissions,
+    sort_permissions,
+)
 
 MAX_ACTIVE_KEYS = 100
 """Maximum active keys per tenant (operators may exceed it).
@@ -40,6 +47,12 @@ class ApiKey:
     last_used_at: str | None = None
     permissions: frozenset[Permission] | None = None
     """Permissions of the role to which the key is narrowed; None for all of them."""
+    origins: frozenset[str] = frozenset({UNKNOWN_ORIGIN})
+    """Ids of the keys of the command line from which this key descends.
+
+    A key of the command line is its own origin. A created key has the origins of its creator. A rotated key has those
+    of the old key and of the key that rotated it. A key of an earlier release has UNKNOWN_ORIGIN.
+    """
 
     @property
     def rights(self) -> "Rights":
@@ -126,6 +139,14 @@ class Rights:
                 f"Your key lacks {', '.join(sort_permissions(excess))} and cannot create, change or revoke a key with "
                 f"more permissions than its own: {', '.join(sort_permissions(self.effective))}."
             )
+
+
+@dataclass(frozen=True, slots=True)
+class Grantor:
+    """A key that creates, rotates or revokes another one: its rights and its origins, which its new keys inherit."""
+
+    rights: Rights
+    origins: frozenset[str] = frozenset({UNKNOWN_ORIGIN})
 
 
 def _describe(permissions: frozenset[Permission]) -> str:

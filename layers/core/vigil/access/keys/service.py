@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from vigil.access.keys.model import DEFAULT_LIFETIME, MAX_ACTIVE_KEYS, ApiKey, KeyPage, KeyRecord, Rights
+from vigil.access.keys.model import DEFAULT_LIFETIME, MAX_ACTIVE_KEYS, ApiKey, Grantor, KeyPage, KeyRecord, Rights
 from vigil.access.keys.ports import KeyStore, Peppers
 from vigil.access.keys.token import KeyToken
 from vigil.access.tenants.model import MAX_KEY_DAYS, MAX_OVERLAP_HOURS, Tenant
@@ -27,8 +27,8 @@ class NewKey:
 class ApiKeys:
     """The keys of all tenants.
 
-    `by` is the caller: its rights, or a role for all permissions of that role. A key never gets more rights than its
-    creator.
+    `by` is the key of the caller, or a role for the command line with all permissions of that role. A key never gets
+    more rights than its creator.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class ApiKeys:
         ends: datetime | None = None,
         *,
         permissions: frozenset[Permission] | None = None,
-        by: Role | Rights,
+        by: Role | Grantor,
     ) -> NewKey:
         """Create a key for a tenant, with all permissions of its role or only those of a list.
 
@@ -58,11 +58,11 @@ class ApiKeys:
         Forbidden for more rights than the caller's, and InvalidInput for permissions outside of the role, and for an
         expiry in the past or later than the tenant allows.
         """
-        tenant, caller, rights = self._tenant(tenant_id), _rights(by), Rights(role, permissions)
+        tenant, caller, rights = self._tenant(tenant_id), _grantor(by), Rights(role, permissions)
         rights.check()
-        caller.check_grant(rights)
-        self._check_key_count(tenant_id, caller)
-        new = self._new_key(tenant, rights, label, ends, self._clock().astimezone(UTC))
+        caller.rights.check_grant(rights)
+        self._check_key_count(tenant_id, caller.rights)
+        new = self._new_key(tenant, rights, label, ends, self._clock().astimezone(UTC), caller.origins)
         self._keys.create(tenant_id, new[0])
         return NewKey(new[0].key, new[1])
 
@@ -84,7 +84,7 @@ class ApiKeys:
         overlap: timedelta | None = None,
         ends: datetime | None = None,
         *,
-        by: Role | Rights,
+        by: Role | Grantor,
     ) -> NewKey:
         """Create the successor of a key, with the same rights. The old key stays valid for `overlap`.
 
@@ -92,31 +92,31 @@ class ApiKeys:
         at most the tenant's maximum. Raises as `create`, NotFound for a key of another tenant, and Conflict for a key
         that is inactive or already rotated.
         """
-        tenant, caller = self._tenant(tenant_id), _rights(by)
+        tenant, caller = self._tenant(tenant_id), _grantor(by)
         old = self.get(tenant_id, key_id)
-        caller.check_grant(old.rights)
+        caller.rights.check_grant(old.rights)
         now = self._clock().astimezone(UTC)
         if not old.is_active(now) or old.replaced_by:
             raise Conflict("The key is revoked, expired or already rotated.")
-        self._check_key_count(tenant_id, caller)
+        self._check_key_count(tenant_id, caller.rights)
         overlap_time = timedelta(hours=tenant.settings.overlap_hours) if overlap is None else overlap
         if not timedelta() <= overlap_time <= timedelta(hours=MAX_OVERLAP_HOURS):
             raise InvalidInput(FieldError("overlap_hours", "is out of range", f"0 to {MAX_OVERLAP_HOURS}"))
         if ends is None and old.expires_at:
             lifetime = datetime.fromisoformat(old.expires_at) - datetime.fromisoformat(old.created_at)
             ends = now + min(lifetime, timedelta(days=tenant.settings.max_key_days or MAX_KEY_DAYS))
-        record, token = self._new_key(tenant, old.rights, old.label, ends, now)
+        record, token = self._new_key(tenant, old.rights, old.label, ends, now, old.origins | caller.origins)
         end = min(filter(None, (old.expires_at, format_timestamp(now + overlap_time))))
         if not self._keys.rotate(tenant_id, replace(old, expires_at=end, replaced_by=token.key_id), record):
             raise Conflict("The key was revoked or rotated by another request at the same time.")
         return NewKey(record.key, token)
 
-    def revoke(self, tenant_id: str, key_id: str, *, by: Role | Rights) -> None:
+    def revoke(self, tenant_id: str, key_id: str, *, by: Role | Grantor) -> None:
         """Revoke a tenant's key within 60 s; a second call has no effect.
 
         Raises NotFound for a key of another tenant, and Forbidden for a key with more rights than the caller's.
         """
-        _rights(by).check_grant(self.get(tenant_id, key_id).rights)
+        _grantor(by).rights.check_grant(self.get(tenant_id, key_id).rights)
         if not self._keys.revoke(tenant_id, key_id, format_timestamp(self._clock())):
             raise NotFound(_NO_KEY)
 
@@ -142,8 +142,15 @@ class ApiKeys:
         return tenant
 
     def _new_key(
-        self, tenant: Tenant, rights: Rights, label: str, ends: datetime | None, now: datetime
+        self,
+        tenant: Tenant,
+        rights: Rights,
+        label: str,
+        ends: datetime | None,
+        now: datetime,
+        origins: frozenset[str],
     ) -> tuple[KeyRecord, KeyToken]:
+        """Return a key with its token. Without `origins`, the key is its own origin."""
         longest = timedelta(days=tenant.settings.max_key_days or MAX_KEY_DAYS)
         if ends is None:
             ends = now + min(DEFAULT_LIFETIME, longest)
@@ -160,13 +167,14 @@ class ApiKeys:
             label,
             format_timestamp(ends),
             permissions=rights.permissions,
+            origins=origins or frozenset({token.key_id}),
         )
         return KeyRecord(key, token.digest(peppers[version]), version), token
 
 
-def _rights(by: Role | Rights) -> Rights:
-    """Return the rights of a caller; a role alone stands for all of its permissions."""
-    return by if isinstance(by, Rights) else Rights(by)
+def _grantor(by: Role | Grantor) -> Grantor:
+    """Return the key of a caller; a role alone stands for the command line, which has no origins."""
+    return by if isinstance(by, Grantor) else Grantor(Rights(by), frozenset())
 
 
 _NO_KEY = "There is no API key with this id."

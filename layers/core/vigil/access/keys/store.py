@@ -12,7 +12,8 @@ from vigil.aws.tables import Table
 from vigil.aws.transactions import Part
 from vigil.errors import Conflict
 
-_TEXT_FIELDS = tuple(field.name for field in fields(ApiKey) if field.name != "permissions")
+_SETS = ("permissions", "origins")
+_TEXT_FIELDS = tuple(field.name for field in fields(ApiKey) if field.name not in _SETS)
 
 
 class DynamoKeys:
@@ -114,8 +115,7 @@ def _put(tenant_id: str, record: KeyRecord) -> dict[str, Any]:
     known: dict[str, Any] = {
         name: {"S": value} for name in _TEXT_FIELDS if (value := getattr(record.key, name)) is not None
     }
-    if record.key.permissions is not None:
-        known["permissions"] = {"SS": sorted(record.key.permissions)}
+    known |= {name: {"SS": sorted(value)} for name in _SETS if (value := getattr(record.key, name)) is not None}
     secret = {"digest": {"S": record.digest}, "pepper_version": {"S": record.pepper_version}}
     place = {"list_pk": {"S": tenant_id}, "list_sk": {"S": f"{record.key.created_at}#{record.key.key_id}"}}
     owner = {"tenant_id": {"S": tenant_id}, **answer_format_attribute()}
@@ -124,5 +124,5 @@ def _put(tenant_id: str, record: KeyRecord) -> dict[str, Any]:
 
 
 def _key(item: Any) -> ApiKey:
-    permissions = frozenset(item["permissions"]["SS"]) if "permissions" in item else None
-    return ApiKey(**{name: item[name]["S"] for name in _TEXT_FIELDS if name in item}, permissions=permissions)
+    found: dict[str, Any] = {name: item[name]["S"] for name in _TEXT_FIELDS if name in item}
+    return ApiKey(**found | {name: frozenset(item[name]["SS"]) for name in _SETS if name in item})

@@ -10,6 +10,7 @@ from vigil.access.tenants.service import TenantChange, Tenants
 from vigil.errors import Forbidden
 from vigil.runtime import telemetry
 from vigil.web import gateway
+from vigil.web.app_state import from_app
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
@@ -21,6 +22,7 @@ router = APIRouter(prefix="/v1/tenants", tags=["tenants"], route_class=Idempoten
 Manager = Annotated[Principal, requires("tenants:manage")]
 Reader = Annotated[Principal, requires("tenants:read")]
 Configurer = Annotated[Principal, requires("tenants:configure")]
+Service = Annotated[Tenants, from_app("tenants")]
 
 
 @router.post(
@@ -29,9 +31,8 @@ Configurer = Annotated[Principal, requires("tenants:configure")]
     summary="Create a tenant",
     responses={201: sends("ETag", "Location"), **responses(400, 401, 403, 409, 413, 415, 422, 503)},
 )
-async def create(request: Request, response: Response, body: TenantBody, _: Manager) -> TenantView:
+async def create(request: Request, tenants: Service, response: Response, body: TenantBody, _: Manager) -> TenantView:
     """Create an active tenant without API keys. The id of a closed tenant cannot be reused. Only for operators."""
-    tenants: Tenants = request.app.state.tenants
     telemetry.current.get().target_tenant = body.tenant_id
     tenant = tenants.create(
         body.tenant_id,
@@ -44,13 +45,12 @@ async def create(request: Request, response: Response, body: TenantBody, _: Mana
 
 @router.get("", name="list", summary="List tenants", responses=responses(400, 401, 403, 422, 503))
 async def page(
-    request: Request,
+    tenants: Service,
     caller: Manager,
     place: RequestedPage,
     limit: PageSize = 20,
 ) -> TenantList:
     """List all tenants by id, including closed ones. A new tenant may appear after a second. Only for operators."""
-    tenants: Tenants = request.app.state.tenants
     scope = f"tenants\n{caller.tenant_id}"
     found = tenants.page(place.after(scope), limit)
     items = [TenantView.from_tenant(tenant) for tenant in found.tenants]
@@ -58,9 +58,8 @@ async def page(
 
 
 @router.get("/{tenant_id}", summary="Show a tenant", responses={200: sends("ETag"), **responses(401, 403, 404, 503)})
-async def get(request: Request, response: Response, tenant_id: TenantId, caller: Reader) -> TenantView:
+async def get(tenants: Service, response: Response, tenant_id: TenantId, caller: Reader) -> TenantView:
     """Return a tenant. Another tenant than the caller's needs the permission `tenants:manage`."""
-    tenants: Tenants = request.app.state.tenants
     check_administrator(caller, tenant_id)
     return _view(tenants.get(tenant_id), response)
 
@@ -72,7 +71,7 @@ async def get(request: Request, response: Response, tenant_id: TenantId, caller:
     responses={200: sends("ETag"), **responses(400, 401, 403, 404, 409, 412, 413, 415, 422, 503)},
 )
 async def change(
-    request: Request,
+    tenants: Service,
     response: Response,
     tenant_id: TenantId,
     body: TenantPatch,
@@ -85,7 +84,6 @@ async def change(
     changed. A suspension or resumption takes effect within 60 s. `offboarding` is final: it rejects all keys and
     erases the tenant's data.
     """
-    tenants: Tenants = request.app.state.tenants
     check_administrator(caller, tenant_id)
     operator_fields = provided_fields(body).keys() - {"settings"}
     if operator_fields and not caller.has_permission("tenants:manage"):

@@ -7,7 +7,7 @@ from typing import Any
 from vigil.access.keys.model import ApiKey
 from vigil.access.tenants.model import Tenant
 from vigil.access.tokens.credentials import CredentialAuthenticator
-from vigil.errors import SignInsRefused, TenantSuspended, Unauthenticated
+from vigil.errors import SignInsRefused, TenantSuspended, Unauthenticated, UnauthorizedAnswer
 from vigil.kernel.tenants import sort_permissions
 from vigil.runtime import correlation
 from vigil.runtime.telemetry import Telemetry
@@ -55,11 +55,11 @@ class Authorizer:
 
 
 def raise_unauthorized(decide: Callable[[Event, Any], Event | None]) -> Callable[[Event, Any], Event]:
-    """Return a Lambda handler that raises `Unauthorized` for None: API Gateway answers this text with a 401."""
+    """Return a Lambda handler that raises UnauthorizedAnswer for None: API Gateway answers with a 401."""
 
     def handler(event: Event, context: Any) -> Event:
         if (answer := decide(event, context)) is None:
-            raise Exception("Unauthorized")  # noqa: TRY002 - API Gateway matches exactly this text
+            raise UnauthorizedAnswer
         return answer
 
     return handler
@@ -88,6 +88,8 @@ def _context(key: ApiKey, tenant: Tenant, now: datetime) -> Event:
         "role": key.role,
         **tenant.limits.to_context(),
         "consents": "true" if tenant.settings.consents else "false",
+        "key_created_at": key.created_at,
+        "key_origins": " ".join(sorted(key.origins)),
     }
     if key.permissions is not None:
         context["permissions"] = " ".join(sort_permissions(key.permissions))

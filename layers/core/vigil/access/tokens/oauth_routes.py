@@ -1,6 +1,6 @@
 """`/v1/oauth/token` and `/v1/oauth/revoke` (RFC 6749, RFC 7009); the API key is the client's credential."""
 
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -10,11 +10,13 @@ from vigil.access.tokens import oauth_forms
 from vigil.access.tokens.oauth_model import Grant, GrantError, GrantRefused
 from vigil.access.tokens.oauth_service import Sessions
 from vigil.runtime import telemetry
+from vigil.web.app_state import from_app
 from vigil.web.gateway import source_address
 from vigil.web.principal import KEY_EXPIRY_HEADER
 from vigil.web.schemas import responses, sends
 
 router = APIRouter(prefix="/v1/oauth", tags=["tokens"])
+Service = Annotated[Sessions, from_app("sessions")]
 
 
 class TokenView(BaseModel):
@@ -70,10 +72,10 @@ _CLIENT: dict[str, dict[str, Any]] = {
         **_CLIENT,
     ),
 )
-async def token(request: Request) -> Response:
+async def token(request: Request, sessions: Service) -> Response:
     """Return tokens for an API key or a refresh token. A second use of a refresh token ends its session."""
     try:
-        return _granted(await _grant(request))
+        return _granted(await _grant(request, sessions))
     except GrantRefused as error:
         return _refused(error)
 
@@ -85,25 +87,25 @@ async def token(request: Request) -> Response:
     responses=_ERRORS | {200: {"description": "The session has ended; an unknown token is ignored"}},
     openapi_extra=_form_schema("token", token={"format": "password"}, token_type_hint={}, **_CLIENT),
 )
-async def revoke(request: Request) -> Response:
+async def revoke(request: Request, sessions: Service) -> Response:
     """End the session of a refresh token. Its access tokens expire within 15 minutes."""
     try:
         form, client = await _read(request)
-        _sessions(request).revoke(_field(form, "token"), client, _address(request))
+        sessions.revoke(_field(form, "token"), client, _address(request))
     except GrantRefused as error:
         return _refused(error)
     return Response()
 
 
-async def _grant(request: Request) -> Grant:
+async def _grant(request: Request, sessions: Sessions) -> Grant:
     form, client = await _read(request)
     grant_type = _field(form, "grant_type")
     if "scope" in form:
         raise GrantRefused("invalid_scope", "Omit scope: a token has the permissions of its API key.")
     if grant_type == "client_credentials":
-        return _sessions(request).sign_in(client, _address(request))
+        return sessions.sign_in(client, _address(request))
     if grant_type == "refresh_token":
-        return _sessions(request).refresh(_field(form, "refresh_token"), client, _address(request))
+        return sessions.refresh(_field(form, "refresh_token"), client, _address(request))
     raise GrantRefused("unsupported_grant_type", "grant_type must be client_credentials or refresh_token.")
 
 
@@ -118,10 +120,6 @@ def _field(form: dict[str, str], name: str) -> str:
     if name not in form:
         raise GrantRefused("invalid_request", f"{name} is required.")
     return form[name]
-
-
-def _sessions(request: Request) -> Sessions:
-    return cast("Sessions", request.app.state.sessions)
 
 
 def _address(request: Request) -> str | None:

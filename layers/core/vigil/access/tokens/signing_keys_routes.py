@@ -1,19 +1,18 @@
 """`/.well-known/jwks.json`: public keys for the verification of access tokens."""
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from vigil.access.tokens.signing_keys_model import CACHE_SECONDS
+from vigil.access.tokens.signing_keys_service import Jwk
+from vigil.web.app_state import from_app
 from vigil.web.schemas import responses
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from vigil.access.tokens.signing_keys_service import Jwk
-
 router = APIRouter(tags=["tokens"])
+PublishedKeys = Annotated[Callable[[], list[Jwk]], from_app("published_keys")]
 
 
 class JwkView(BaseModel):
@@ -43,11 +42,10 @@ class JwksView(BaseModel):
     summary="List the public keys of access tokens",
     responses=responses(503),
 )
-async def jwks(request: Request, response: Response) -> JwksView:
+async def jwks(published: PublishedKeys, response: Response) -> JwksView:
     """Return the public keys.
 
     Refresh them after at most five minutes; a new key signs only 15 minutes after publication.
     """
-    published = cast("Callable[[], list[Jwk]]", request.app.state.published_keys)
     response.headers["cache-control"] = f"public, max-age={CACHE_SECONDS}"
     return JwksView(keys=[JwkView(**key) for key in published()])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from vigil.errors import Conflict, NotFound, Unavailable
 from vigil.operations.incidents.life_model import mark_published
-from vigil.operations.incidents.model import Change, Incident
+from vigil.operations.incidents.model import AlertOfIncident, Change, Incident
 from vigil.operations.incidents.ports import IncidentBus, IncidentStore
 from vigil.runtime.retries import TryAgain, retry
 
@@ -18,12 +18,29 @@ class IncidentChanges:
         self._store = store
         self._bus = bus
 
-    def create(self, change: Change) -> Incident:
-        """Store a new incident and publish its event. Raises Conflict if its id exists, and Unavailable."""
-        if not self._store.create(change):
-            raise Conflict("There is an incident with this id.")
-        self.publish(change.incident)
-        return change.incident
+    def create(self, make: Callable[[], Change], alert: AlertOfIncident | None = None) -> Incident:
+        """Store the new incident that `make` returns, publish its event, and return the incident.
+
+        An alert has one incident at a time, and each of its episodes has at most one. The incident of the alert is
+        returned if it is open, or if it is of the same episode. Raises Conflict after lost races, and Unavailable.
+
+        A failed publication is no error: the sweep publishes the event later.
+        """
+
+        def attempt() -> Incident:
+            latest = self._store.latest_of_alert(alert.fingerprint) if alert else None
+            known = self._store.get(latest) if latest else None
+            if alert and known and (known.state == "open" or known.alert_id == alert.alert_id):
+                return known
+            change = make()
+            if not self._store.create(change, latest):
+                raise TryAgain
+            return change.incident
+
+        error = Conflict("Other requests open incidents of this alert; try again.")
+        incident = retry(attempt, attempts=_TRIES, error=error)
+        self.publish(incident)
+        return incident
 
     def get(self, incident_id: str) -> Incident:
         """Return an incident. Raises NotFound and Unavailable."""
@@ -34,7 +51,9 @@ class IncidentChanges:
     def apply(self, incident_id: str, decide: Callable[[Incident], Change | None]) -> Incident:
         """Write the change that `decide` returns for the current version, or nothing for None; return the incident.
 
-        Raises NotFound, the errors of `decide`, Conflict after lost races, and Unavailable.
+        Its events are published after the write. A failed publication is no error: the sweep publishes them later.
+        Raises NotFound, the errors of `decide`, Conflict after lost races, and Unavailable if the store does not
+        answer.
         """
 
         def attempt() -> Incident:

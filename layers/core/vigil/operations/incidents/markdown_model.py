@@ -23,7 +23,13 @@ SECTIONS = (
 )
 """Sections of a report in their order. Each is present, also without content."""
 _NONE = "None."
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!])")
+_HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+"""Characters without a shape, and those that reorder a line."""
+_ACTIVE = re.compile(r"@|#(?=\w)|:(?=//)|(?<=www)\.", re.IGNORECASE)
+"""Characters that make a mention, a reference, or a link of plain text."""
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>#|~!&$^]")
+_LEADING = re.compile(r"^(\d{0,9})(?=[-+=.)])")
+"""Beginning of a line that would be a list or a rule."""
 
 
 def to_markdown(report: IncidentReport) -> str:
@@ -37,11 +43,11 @@ def to_markdown(report: IncidentReport) -> str:
         _facts(report.error_groups),
         _facts(report.decisions),
         _text(report.cause),
-        _list(map(_escaped, report.open_actions)),
+        _list(map(escape, report.open_actions)),
         _timeline(report),
     )
-    head = f"# Incident {_escaped(report.incident_id)}: {_escaped(report.title)}\n\nState: {report.state}. "
-    head += f"Opened by {_escaped(report.opened_by)}.\n"
+    head = f"# Incident {escape(report.incident_id)}: {escape(report.title)}\n\nState: {report.state}. "
+    head += f"Opened by {escape(report.opened_by)}.\n"
     parts = (f"## {name}\n\n{content}\n" for name, content in zip(SECTIONS, contents, strict=True))
     return "\n".join((head, *parts))
 
@@ -58,10 +64,13 @@ def _subject(scope: Scope) -> Facts:
 
 def _steps(report: IncidentReport) -> str:
     rows = [
-        (str(step.number), step.title, step.status, f"{step.minutes} min", _value(step.seconds), step.text)
+        (
+            *(str(step.number), step.title, step.status, f"{step.minutes} min", _value(step.seconds)),
+            *(", ".join(step.by), step.confirmed_by, step.text),
+        )
         for step in report.steps
     ]
-    return _table(("step", "title", "state", "time allowed", "seconds", "result"), rows)
+    return _table(("step", "title", "state", "time allowed", "seconds", "by", "confirmed by", "result"), rows)
 
 
 def _timeline(report: IncidentReport) -> str:
@@ -77,11 +86,11 @@ def _joined(facts: Facts) -> str:
 
 
 def _facts(facts: Facts) -> str:
-    return _list(f"{_escaped(name)}: {_escaped(text)}" for name, text in facts)
+    return _list(f"{escape(name)}: {escape(text)}" for name, text in facts)
 
 
 def _text(text: str) -> str:
-    return _escaped(text) if text else _NONE
+    return escape(text) if text else _NONE
 
 
 def _list(lines: Iterable[str]) -> str:
@@ -89,7 +98,7 @@ def _list(lines: Iterable[str]) -> str:
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *([_escaped(cell) for cell in row] for row in rows)]
+    lines = [head, ["---"] * len(head), *([escape(cell) for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -99,6 +108,11 @@ def _value(value: Any) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
-def _escaped(text: str) -> str:
-    """Return a text on one line without markup."""
-    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+def escape(text: str) -> str:
+    """Return a text on one line that is neither markup nor a link, a mention or a reference in any program.
+
+    Programs make links and mentions after the backslashes are gone. Their characters are therefore put into brackets:
+    `https[:]//a.example`, `www[.]a.example`, `[@]ada`, `[#]12`.
+    """
+    line = " ".join(_HIDDEN.sub("", " ".join(text.split())).split())
+    return _LEADING.sub(r"\1\\", _MARKUP.sub(r"\\\g<0>", _ACTIVE.sub(r"[\g<0>]", line)))

@@ -87,6 +87,12 @@ class StepState:
     facts: Facts = ()
     effects: tuple[str, ...] = ()
     """Changes that the dry run has found, and after the action its real changes."""
+    plan_digest: str = ""
+    """Digest of the plan of the dry run, or "" before it. The action makes the changes of an equal plan only."""
+    origins: tuple[str, ...] = ()
+    """Origins of the key that started the run."""
+    confirmed_by: str = ""
+    """Name of the author of the confirmation, or "" before it."""
 
     @property
     def is_finished(self) -> bool:
@@ -99,7 +105,8 @@ class Incident:
     """An incident and its steps. Times are timestamps of `format_timestamp`, or None before their act.
 
     `due_at` is the time at which an open incident escalates. `version` grows with every write. `entries` is the number
-    of entries of the timeline. `unpublished` are the events that still have to be published.
+    of entries of the timeline. `unpublished` are the events that still have to be published. `alert_id` names one
+    episode of the alert, and all episodes have the same `alert_fingerprint`.
     """
 
     incident_id: str
@@ -112,6 +119,7 @@ class Incident:
     changed_at: str
     steps: tuple[StepState, ...]
     alert_id: str = ""
+    alert_fingerprint: str = ""
     state: IncidentState = "open"
     escalated_at: str | None = None
     escalation: EscalationReason | None = None
@@ -209,6 +217,7 @@ def open_incident(
         changed_at=at,
         steps=tuple(StepState(step, uses=step.uses[0] if step.uses else "") for step in book.steps),
         alert_id=alert.alert_id if alert else "",
+        alert_fingerprint=alert.fingerprint if alert else "",
         unpublished=("incidents.opened",),
     )
     facts: Facts = (("type", incident_type), ("detected_at", detected), ("due_at", incident.due_at))
@@ -218,8 +227,12 @@ def open_incident(
 
 @dataclass(frozen=True, slots=True)
 class AlertOfIncident:
-    """The alert from which an incident is opened: its id, its type and the time of its first event."""
+    """One episode of an alert from which an incident is opened: its id, its type and the time of its first event.
+
+    `fingerprint` is equal for all episodes of the alert.
+    """
 
     alert_id: str
+    fingerprint: str
     type: str
     started_at: str

@@ -25,8 +25,15 @@ Actions = Mapping[str, Action]
 class IncidentStore(Protocol):
     """Stored incidents and their timelines. Every method raises Unavailable."""
 
-    def create(self, change: Change) -> bool:
-        """Store a new incident with its first entries. Return False if the id exists."""
+    def create(self, change: Change, latest: str | None = None) -> bool:
+        """Store a new incident with its first entries, as the latest one of its alert.
+
+        Return False and store nothing if the id exists, or if the latest incident of the alert is not `latest`.
+        """
+        ...
+
+    def latest_of_alert(self, fingerprint: str) -> str | None:
+        """Return the id of the latest incident of an alert, read consistently, or None without one."""
         ...
 
     def get(self, incident_id: str) -> Incident | None:

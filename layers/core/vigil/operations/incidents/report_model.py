@@ -11,6 +11,7 @@ from vigil.operations.incidents.steps_model import Scope
 _RESULTS = {"check_passed", "check_failed", "check_unknown"}
 _ENDS = {*_RESULTS, "not_needed", "action_done", "step_failed", "signed", "skipped"}
 _STARTS = {"check_started", "preview_started"}
+_ENDED: set[StepStatus] = {"done", "failed", "skipped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,14 @@ class IncidentFigures:
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """One step in the report. `seconds` is the time from its first start to its last end; None without both."""
+    """One step in the report.
+
+    `started_at` is the first start of a check or action. A signed step started when the step before it ended, or with
+    the incident. A step that was skipped without a run has no start. `ended_at` is the end of the last run, and None
+    while the step waits, runs, or waits for a confirmation. `seconds` is the time between both; None without both.
+    `by` are the authors of all acts. `confirmed_by` is the author of the confirmation of the last run, or "". `text`
+    and `facts` are those of the last run: its result, or those of its dry run before the end of the action.
+    """
 
     number: int
     title: str
@@ -46,6 +54,7 @@ class StepReport:
     ended_at: str | None
     seconds: float | None
     by: tuple[str, ...]
+    confirmed_by: str
     text: str
     facts: Facts
 
@@ -117,9 +126,9 @@ def report_of(incident: Incident, timeline: tuple[TimelineEntry, ...]) -> Incide
 def _step(incident: Incident, number: int, timeline: Sequence[TimelineEntry]) -> StepReport:
     state = incident.step(number)
     acts = [entry for entry in timeline if entry.step == number]
-    started = next((entry.at for entry in acts if entry.kind in _STARTS), None)
-    last = next((entry for entry in reversed(acts) if entry.kind in _ENDS), None)
-    ended = last.at if last else None
+    last_run = _last_run(acts) if state.status != "waiting" else []
+    found = next((entry for entry in reversed(last_run) if entry.kind in {*_ENDS, "previewed"}), None)
+    started, ended = _start(acts, timeline), found.at if found and state.status in _ENDED else None
     return StepReport(
         number=number,
         title=state.plan.title,
@@ -130,9 +139,29 @@ def _step(incident: Incident, number: int, timeline: Sequence[TimelineEntry]) ->
         ended_at=ended,
         seconds=_seconds(started, ended) if started and ended else None,
         by=tuple(dict.fromkeys(entry.by for entry in acts)),
-        text=last.text if last else "",
-        facts=last.facts if last else (),
+        confirmed_by=next((entry.by for entry in last_run if entry.kind == "action_confirmed"), ""),
+        text=found.text if found else "",
+        facts=found.facts if found else (),
     )
+
+
+def _last_run(acts: Sequence[TimelineEntry]) -> Sequence[TimelineEntry]:
+    """Return the acts of a step from its last start on, or all acts of a step without a start."""
+    starts = [place for place, entry in enumerate(acts) if entry.kind in _STARTS]
+    return acts[starts[-1] :] if starts else acts
+
+
+def _start(acts: Sequence[TimelineEntry], timeline: Sequence[TimelineEntry]) -> str | None:
+    """Return the time of the first start of a step with these acts, or None without one."""
+    for entry in acts:
+        if entry.kind in _STARTS:
+            return entry.at
+        if entry.kind == "signed":
+            before = timeline[: entry.number - 1]
+            return max(
+                (each.at for each in before if 0 < each.step < entry.step and each.kind in _ENDS), default=before[0].at
+            )
+    return None
 
 
 def _found(incident: Incident, timeline: Sequence[TimelineEntry], check: str) -> Facts:

@@ -4,12 +4,13 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from vigil.operations.incidents.authors_model import Author
 from vigil.operations.incidents.markdown_model import to_markdown
 from vigil.operations.incidents.model import IncidentState
+from vigil.operations.incidents.report_schemas import IncidentReportView
 from vigil.operations.incidents.schemas import (
     IncidentBody,
     IncidentList,
-    IncidentReportView,
     IncidentStepView,
     IncidentSummaryView,
     IncidentView,
@@ -41,7 +42,10 @@ Service = Annotated[Incidents, from_app("incidents")]
 async def create(
     request: Request, response: Response, body: IncidentBody, incidents: Service, caller: Runner
 ) -> IncidentView:
-    """Open an incident of a type, or from an alert whose type has a runbook. It escalates at `due_at` while open."""
+    """Open an incident of a type, or from an alert whose type has a runbook. It escalates at `due_at` while open.
+
+    An alert has one incident at a time, and one per episode. A further call returns that incident.
+    """
     incident = incidents.open(body.type, body.alert or "", body.scope.to_scope(), _author(caller))
     response.headers["Location"] = f"{gateway.stage_prefix(request)}/v1/incidents/{incident.incident_id}"
     return IncidentView.from_incident(incident)
@@ -80,7 +84,8 @@ async def run(
 ) -> IncidentStepView:
     """Start a check, or the dry run of an action, which changes nothing. Fetch the incident for the result.
 
-    The steps before it must be finished. A finished step may run again.
+    The steps before it must be finished, and no step after it may run. A finished step may run again. The dry runs of
+    later steps are then withdrawn.
     """
     incident = incidents.run(incident_id, number, body.action or "", _author(caller))
     return IncidentStepView.from_step(number, incident.step(number))
@@ -96,7 +101,8 @@ async def run(
 async def confirm(incident_id: IncidentId, number: StepNumber, incidents: Service, caller: Runner) -> IncidentStepView:
     """Start the action whose dry run is done, at most 15 minutes after it. It has its effect once.
 
-    Some actions of `security_breach` need a second person: the key must differ from that of the dry run.
+    A new run of an earlier step withdraws the dry run. The actions of `security_breach` need a second person. That
+    person's key has another origin than the key of the dry run, and is older than the incident.
     """
     incident = incidents.confirm(incident_id, number, _author(caller))
     return IncidentStepView.from_step(number, incident.step(number))
@@ -159,5 +165,5 @@ async def report(
     return IncidentReportView.from_report(found)
 
 
-def _author(caller: Principal) -> str:
-    return f"{caller.role}:{caller.key_id}"
+def _author(caller: Principal) -> Author:
+    return Author(caller.actor, tuple(sorted(caller.key_origins)), caller.key_created_at or "")

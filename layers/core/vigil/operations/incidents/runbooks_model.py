@@ -31,7 +31,7 @@ class RunbookStep:
     on_failure: FailureRule = "continue"
     repeats: int = 1
     needs_second_person: bool = False
-    """True if another key than that of the dry run must confirm the action."""
+    """True if a second person must confirm the action. See `authors_model`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.operations.incidents.model import (
-    EntryKind,
     EscalationReason,
     Facts,
     Incident,
@@ -14,18 +13,20 @@ from vigil.operations.incidents.model import (
     StepState,
     StepStatus,
 )
-from vigil.operations.incidents.report_model import IncidentReport
 from vigil.operations.incidents.runbooks_model import IncidentType, StepKind
 from vigil.operations.incidents.steps_model import Scope, Verdict
+from vigil.web.field_types import as_legible
 from vigil.web.schemas import DATE_TIME
 
 _ID = r"^[A-Za-z0-9_][A-Za-z0-9._:-]{0,127}$"
 _TEXT = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
 _ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
 ScopeId = Annotated[str, Field(max_length=128, pattern=_ID)]
-Note = Annotated[
-    str, Field(min_length=1, max_length=500, pattern=_TEXT, description="Text for people. Do not name patients.")
-]
+_LEGIBLE = "with at least one letter or digit"
+_NOTE = f"Text for people, {_LEGIBLE}. Do not name patients."
+Note = Annotated[str, Field(min_length=1, max_length=500, pattern=_TEXT, description=_NOTE), as_legible]
+_NAME = f"Name or duty of the signer, {_LEGIBLE}."
+Signer = Annotated[str, Field(min_length=1, max_length=80, pattern=_ONE_LINE, description=_NAME), as_legible]
 
 
 class ScopeBody(BaseModel):
@@ -44,9 +45,9 @@ class ScopeBody(BaseModel):
     queue: ScopeId | None = Field(default=None, description="Name of a queue, for example `batch-splits`.")
 
     def to_scope(self) -> Scope:
-        """Return the scope of an incident that has no id yet."""
+        """Return the scope of an incident that has no id yet. A key that is named twice is in it once."""
         given = {name: value for name, value in self.model_dump().items() if value}
-        return Scope("", **given | {"key_ids": tuple(self.key_ids)})
+        return Scope("", **given | {"key_ids": tuple(dict.fromkeys(self.key_ids))})
 
 
 class IncidentBody(BaseModel):
@@ -72,7 +73,7 @@ class SignBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(min_length=1, max_length=80, pattern=_ONE_LINE, description="Name or duty of the signer.")
+    name: Signer
     note: Note
 
 
@@ -103,13 +104,14 @@ class IncidentStepView(BaseModel):
     minutes: int = Field(description="Time allowed for the step.")
     choices: list[str] = Field(description="Names of the check or of the actions of the step.")
     uses: str = Field(description="Check, or chosen action.")
-    needs_second_person: bool = Field(description="True if another key must confirm the action.")
+    needs_second_person: bool = Field(description="True if a second person must confirm the action.")
     attempt: int = Field(description="Number of runs.")
     verdict: Verdict | None = Field(description="`unknown`: a source did not answer, or found no subject.")
     summary: str
     facts: dict[str, str] = Field(description="Facts by name. Texts of one name are joined by a semicolon.")
     effects: list[str] = Field(description="Changes that a dry run found, or that the action made.")
-    by: str = Field(description="Role and key id of the last author of the step.")
+    by: str = Field(description="Role and key id of the author of the last run, sign-off or skip.")
+    confirmed_by: str = Field(description="Role and key id of the author of the confirmation, or an empty text.")
     started_at: str | None = Field(json_schema_extra=DATE_TIME)
     ended_at: str | None = Field(json_schema_extra=DATE_TIME)
 
@@ -120,13 +122,14 @@ class IncidentStepView(BaseModel):
         return cls(
             number=number,
             choices=list(plan.uses),
-            facts=_joined(step.facts),
+            facts=joined_facts(step.facts),
             effects=list(step.effects),
             **{name: getattr(plan, name) for name in ("kind", "title", "minutes", "needs_second_person")},
             **{
                 name: getattr(step, name)
-                for name in ("status", "uses", "attempt", "verdict", "summary", "by", "started_at", "ended_at")
+                for name in ("status", "uses", "attempt", "verdict", "summary", "by", "confirmed_by")
             },
+            **{name: getattr(step, name) for name in ("started_at", "ended_at")},
         )
 
 
@@ -174,79 +177,6 @@ class IncidentList(BaseModel):
     next_cursor: str | None = None
 
 
-class FiguresView(BaseModel):
-    """Times and durations, in seconds, from the timeline. A value is null until its act is in the timeline."""
-
-    detected_at: str = Field(json_schema_extra=DATE_TIME)
-    acknowledged_at: str = Field(json_schema_extra=DATE_TIME)
-    due_at: str = Field(json_schema_extra=DATE_TIME)
-    escalated_at: str | None = Field(json_schema_extra=DATE_TIME)
-    mitigated_at: str | None = Field(json_schema_extra=DATE_TIME, description="End of the last action.")
-    resolved_at: str | None = Field(json_schema_extra=DATE_TIME)
-    seconds_to_acknowledge: float
-    seconds_to_mitigate: float | None
-    seconds_to_resolve: float | None
-    is_in_time: bool | None = Field(description="True if the incident was resolved before `due_at`.")
-
-
-class StepReportView(BaseModel):
-    """One step in the report."""
-
-    number: int
-    title: str
-    kind: StepKind
-    status: StepStatus
-    minutes: int
-    started_at: str | None = Field(json_schema_extra=DATE_TIME)
-    ended_at: str | None = Field(json_schema_extra=DATE_TIME)
-    seconds: float | None = Field(description="Time from the first start to the last end.")
-    by: list[str]
-    text: str
-    facts: dict[str, str]
-
-
-class EntryView(BaseModel):
-    """One act in the timeline."""
-
-    number: int
-    at: str = Field(json_schema_extra=DATE_TIME)
-    kind: EntryKind
-    by: str = Field(description="Role and key id, `worker` or `sweep`.")
-    step: int = Field(description="0 for an act without a step.")
-    text: str
-    facts: list[list[str]] = Field(description="Pairs of a name and a text.")
-
-
-class IncidentReportView(BaseModel):
-    """The report of an incident. Empty parts are shown as empty."""
-
-    incident_id: str
-    type: IncidentType
-    title: str
-    state: IncidentState
-    scope: dict[str, str | list[str]]
-    opened_by: str
-    figures: FiguresView
-    steps: list[StepReportView]
-    alert_id: str
-    deployments: dict[str, str] = Field(description="Facts of the check of the last deployment.")
-    error_groups: dict[str, str] = Field(description="Facts of the check of error groups.")
-    decisions: dict[str, str] = Field(description="Facts of the check that replays decisions.")
-    cause: str
-    open_actions: list[str]
-    timeline: list[EntryView]
-
-    @classmethod
-    def from_report(cls, report: IncidentReport) -> "IncidentReportView":
-        """Return the view of a report."""
-        own: dict[str, Any] = {name: getattr(report, name) for name in cls.model_fields}
-        found = {name: _joined(own[name]) for name in ("deployments", "error_groups", "decisions")}
-        steps = [asdict(step) | {"facts": _joined(step.facts)} for step in report.steps]
-        timeline = [asdict(entry) | {"facts": [list(fact) for fact in entry.facts]} for entry in report.timeline]
-        parts = {"figures": asdict(report.figures), "steps": steps, "timeline": timeline, "scope": _scope(report.scope)}
-        return cls.model_validate({**own, **found, **parts})
-
-
 def _fields(incident: Incident) -> dict[str, Any]:
     own = (
         "type",
@@ -263,11 +193,11 @@ def _fields(incident: Incident) -> dict[str, Any]:
         "id": incident.incident_id,
         "title": incident.runbook.title,
         "alert": incident.alert_id,
-        "scope": _scope(incident.scope),
+        "scope": scope_fields(incident.scope),
     }
 
 
-def _joined(facts: Facts) -> dict[str, str]:
+def joined_facts(facts: Facts) -> dict[str, str]:
     """Return facts by name. The texts of equal names are joined."""
     found: dict[str, str] = {}
     for name, text in facts:
@@ -275,7 +205,7 @@ def _joined(facts: Facts) -> dict[str, str]:
     return found
 
 
-def _scope(scope: Scope) -> dict[str, str | list[str]]:
+def scope_fields(scope: Scope) -> dict[str, str | list[str]]:
     """Return the given fields of a scope."""
     given = {name: value for name, value in asdict(scope).items() if value and name != "incident_id"}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}

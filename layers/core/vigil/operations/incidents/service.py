@@ -7,6 +7,7 @@ from datetime import datetime
 
 from vigil.errors import FieldError, InvalidInput, Unavailable
 from vigil.operations.incidents import life_model as life
+from vigil.operations.incidents.authors_model import Author
 from vigil.operations.incidents.changes_service import IncidentChanges
 from vigil.operations.incidents.model import Change, Incident, IncidentPage, IncidentState, open_incident
 from vigil.operations.incidents.ports import FindAlert, IncidentStore, StepQueue
@@ -18,7 +19,7 @@ from vigil.operations.incidents.steps_model import Scope
 class Incidents:
     """Service of the incidents of the deployment. Every method raises Unavailable.
 
-    The argument `by` is the role and the key id of the caller. The argument `number` is the number of a step, from 1.
+    The argument `by` is the key of the caller. The argument `number` is the number of a step, from 1.
     The error Conflict means that the state does not allow the act, or that other writers won the race in every attempt.
     """
 
@@ -38,8 +39,10 @@ class Incidents:
         self._new_id = new_id
         self._clock = clock
 
-    def open(self, incident_type: IncidentType | None, alert_id: str, scope: Scope, by: str) -> Incident:
+    def open(self, incident_type: IncidentType | None, alert_id: str, scope: Scope, by: Author) -> Incident:
         """Open an incident of a type, or of the type that belongs to an alert. The new id replaces that of the scope.
+
+        An alert has one incident at a time, and each of its episodes has at most one: that one is returned.
 
         Raises NotFound for an unknown alert, and InvalidInput for an alert without a runbook or of another type.
         """
@@ -54,8 +57,12 @@ class Incidents:
         chosen = incident_type or of_alert
         if chosen is None:
             raise InvalidInput(FieldError("type", "is required without an alert"))
-        named = replace(scope, incident_id=self._new_id())
-        return self._changes.create(open_incident(chosen, named, by, self._clock(), alert))
+
+        def make() -> Change:
+            named = replace(scope, incident_id=self._new_id())
+            return open_incident(chosen, named, by.name, self._clock(), alert)
+
+        return self._changes.create(make, alert)
 
     def page(self, state: IncidentState, after: Mapping[str, str] | None, limit: int) -> IncidentPage:
         """Return at most `limit` incidents of a state, latest opening first, after a position or from the start."""
@@ -65,27 +72,29 @@ class Incidents:
         """Return an incident. Raises NotFound."""
         return self._changes.get(incident_id)
 
-    def run(self, incident_id: str, number: int, action: str, by: str) -> Incident:
+    def run(self, incident_id: str, number: int, action: str, by: Author) -> Incident:
         """Start a check, or the dry run of an action. Raises NotFound, Conflict and InvalidInput."""
         return self._start(incident_id, number, lambda each: life.run(each, number, action, by, self._clock()))
 
-    def confirm(self, incident_id: str, number: int, by: str) -> Incident:
+    def confirm(self, incident_id: str, number: int, by: Author) -> Incident:
         """Start the action of a dry run. Raises NotFound, Conflict, and Forbidden if a second person must confirm."""
         return self._start(incident_id, number, lambda each: life.confirm(each, number, by, self._clock()))
 
-    def sign(self, incident_id: str, number: int, name: str, note: str, by: str) -> Incident:
+    def sign(self, incident_id: str, number: int, name: str, note: str, by: Author) -> Incident:
         """Sign a manual step off. Raises NotFound and Conflict."""
         return self._changes.apply(incident_id, lambda each: life.sign(each, number, name, note, by, self._clock()))
 
-    def skip(self, incident_id: str, number: int, note: str, by: str) -> Incident:
+    def skip(self, incident_id: str, number: int, note: str, by: Author) -> Incident:
         """Skip a step. Raises NotFound and Conflict."""
         return self._changes.apply(incident_id, lambda each: life.skip(each, number, note, by, self._clock()))
 
-    def escalate(self, incident_id: str, note: str, by: str) -> Incident:
+    def escalate(self, incident_id: str, note: str, by: Author) -> Incident:
         """Escalate an incident. A second time changes nothing. Raises NotFound and Conflict."""
-        return self._changes.apply(incident_id, lambda each: life.escalate(each, "person", by, self._clock(), note))
+        return self._changes.apply(
+            incident_id, lambda each: life.escalate(each, "person", by.name, self._clock(), note)
+        )
 
-    def resolve(self, incident_id: str, cause: str, follow_ups: tuple[str, ...], by: str) -> Incident:
+    def resolve(self, incident_id: str, cause: str, follow_ups: tuple[str, ...], by: Author) -> Incident:
         """Resolve an incident whose steps are all done or skipped. Raises NotFound and Conflict."""
         return self._changes.apply(incident_id, lambda each: life.resolve(each, cause, follow_ups, by, self._clock()))
 

@@ -44,6 +44,8 @@ class Preview:
     is_needed: bool = True
     refusal: str = ""
     """Reason why the action must not run, or ""."""
+    digest: str = ""
+    """Digest of the changes and of the state from which they are made."""
 
 
 class Check(Protocol):
@@ -61,11 +63,11 @@ class Action(Protocol):
         """Return the changes that the action would make. It reads only. Raises NotFound and Unavailable."""
         ...
 
-    def apply(self, scope: Scope, token: str, confirmed: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    def apply(self, scope: Scope, token: str, confirmed: str | None = None) -> tuple[str, ...]:
         """Make the changes and return one sentence per change. A call with the same token has no second effect.
 
-        `confirmed` are the effects of the dry run that a person has confirmed, or None without a confirmation. Raises
-        Conflict for a refused action, for changes other than the confirmed ones, and for a resource that was changed
-        otherwise. Raises NotFound for a deleted resource, and Unavailable.
+        `confirmed` is the digest of the dry run that a person has confirmed, or None without a confirmation. Raises
+        Conflict for a refused action, for a state that was changed since the dry run, and for a resource that was
+        changed otherwise. Raises NotFound for a deleted resource, and Unavailable.
         """
         ...

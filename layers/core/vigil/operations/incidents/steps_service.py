@@ -21,8 +21,8 @@ Record = Callable[[Incident], Change]
 class StepRunner:
     """Runs one attempt of a step. Concurrent workers share it: a write claims the step.
 
-    An action receives a token that names its attempt. After the death of a worker, the next one repeats the action with
-    the same token, so that it has its effect once.
+    An action begins, and is repeated, only within the minutes of its step. It receives a token that names its attempt.
+    After the death of a worker, the next one repeats the action with the same token, so that it has its effect once.
     """
 
     def __init__(
@@ -64,6 +64,8 @@ class StepRunner:
 
     def _work(self, incident: Incident, number: int, step: StepState) -> Record:
         """Do the work of a step, and return the function that records its result."""
+        if step.phase == "apply" and work.is_out_of_time(step, self._clock()):
+            return lambda each: work.record_failure(each, number, _OUT_OF_TIME, self._clock())
         if step.phase == "check":
             found = self._check(step, incident)
             return lambda each: work.record_check(each, number, found, self._sample_pause, self._clock())
@@ -72,7 +74,7 @@ class StepRunner:
                 preview = self._actions[step.uses].preview(incident.scope)
                 return lambda each: work.record_preview(each, number, preview, self._clock())
             token = f"{incident.incident_id}.{number}.{step.attempt}"
-            effects = self._actions[step.uses].apply(incident.scope, token, step.effects)
+            effects = self._actions[step.uses].apply(incident.scope, token, step.plan_digest)
         except Unavailable:
             return self._without_answer(number, step)
         except VigilError as error:
@@ -87,9 +89,7 @@ class StepRunner:
             return Evidence("unknown", _NO_ANSWER)
 
     def _without_answer(self, number: int, step: StepState) -> Record:
-        """Return the record of a missing answer. A dry run ends; an action is repeated while the step has time."""
+        """Return the record of a missing answer. A dry run ends, and an action is repeated."""
         if step.phase == "preview":
             return lambda each: work.record_failure(each, number, _NO_ANSWER, self._clock())
-        if work.is_out_of_time(step, self._clock()):
-            return lambda each: work.record_failure(each, number, _OUT_OF_TIME, self._clock())
         return lambda each: work.release(each, number, _RETRY_PAUSE, self._clock())

@@ -1,7 +1,8 @@
 """Incidents in DynamoDB: `pk = _operators#INCIDENT#<id>`, `sk = INCIDENT`, and entries with `sk = T#<at>#<number>`.
 
 An incident and its new entries are written in one transaction. An entry is never written twice. The index `by_tenant`
-lists open and resolved incidents apart. The index `by_due` has those with a due time.
+lists open and resolved incidents apart. The index `by_due` has those with a due time. The item
+`pk = _operators#ALERT#<fingerprint>`, `sk = INCIDENT` has the id of the latest incident of an alert.
 """
 
 import json
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from vigil.aws.tables import Item, Table
+from vigil.aws.transactions import Part
 from vigil.kernel.tenants import OPERATORS
 from vigil.operations.incidents.model import (
     Change,
@@ -36,10 +38,19 @@ class DynamoIncidents:
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The incidents table")
 
-    def create(self, change: Change) -> bool:
-        """Store a new incident with its first entries. Return False if the id exists."""
+    def create(self, change: Change, latest: str | None = None) -> bool:
+        """Store a new incident with its first entries, as the latest one of its alert.
+
+        Return False and store nothing if the id exists, or if the latest incident of the alert is not `latest`.
+        """
         put = {"Item": _item(change.incident), "ConditionExpression": "attribute_not_exists(pk)"}
-        return self._table.transact({"Put": put}, *_entries(change)) is None
+        of_alert = [_latest(change.incident, latest)] if change.incident.alert_fingerprint else []
+        return self._table.transact({"Put": put}, *_entries(change), *of_alert) is None
+
+    def latest_of_alert(self, fingerprint: str) -> str | None:
+        """Return the id of the latest incident of an alert, read consistently, or None without one."""
+        item = self._table.get(_alert_key(fingerprint))
+        return item["incident_id"]["S"] if item else None
 
     def get(self, incident_id: str) -> Incident | None:
         """Return an incident, read consistently, or None for an unknown id."""
@@ -81,14 +92,7 @@ class DynamoIncidents:
 
         `now` is a timestamp. Changes of the last second can be missing.
         """
-        answer = self._table.call(
-            "query",
-            IndexName="by_due",
-            KeyConditionExpression="due_pk = :due AND due_at <= :now",
-            ExpressionAttributeValues={":due": {"S": _DUE}, ":now": {"S": now}},
-            Limit=limit,
-        )
-        return [_incident(item) for item in answer["Items"]]
+        return [_incident(item) for item in self._table.due_items(_DUE, now, limit)]
 
 
 def _key(incident_id: str, name: str) -> Item:
@@ -114,6 +118,20 @@ def _entries(change: Change) -> list[Item]:
         }
         for entry in change.entries
     ]
+
+
+def _latest(incident: Incident, latest: str | None) -> Part:
+    """Return the part that makes an incident the latest one of its alert, in place of `latest`."""
+    name = {"incident_id": {"S": incident.incident_id}}
+    item = {**_alert_key(incident.alert_fingerprint), **name, **_expiry(incident)}
+    if latest is None:
+        return {"Put": {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+    seen = {":latest": {"S": latest}}
+    return {"Put": {"Item": item, "ConditionExpression": "incident_id = :latest", "ExpressionAttributeValues": seen}}
+
+
+def _alert_key(fingerprint: str) -> Item:
+    return {"pk": {"S": f"{OPERATORS}#ALERT#{fingerprint}"}, "sk": {"S": "INCIDENT"}}
 
 
 def _item(incident: Incident) -> Item:
@@ -159,6 +177,7 @@ def _step(fields: dict[str, Any]) -> StepState:
             "plan": RunbookStep(**plan | {"uses": tuple(plan["uses"])}),
             "facts": tuple((name, text) for name, text in fields["facts"]),
             "effects": tuple(fields["effects"]),
+            "origins": tuple(fields.get("origins", ())),
         }
     )
 

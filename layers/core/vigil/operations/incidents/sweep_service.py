@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from vigil.errors import Conflict, Unavailable
+from vigil.errors import Conflict, NotFound, Unavailable
 from vigil.kernel.time import format_timestamp
 from vigil.operations.incidents.changes_service import IncidentChanges
 from vigil.operations.incidents.life_model import escalate
@@ -46,13 +46,16 @@ class IncidentSweep:
     def run(self) -> IncidentSweepResult:
         """Do the due work of at most 100 incidents, the longest overdue first, and return the counts.
 
-        An incident whose work raises Conflict or Unavailable is counted as failed. Any other error ends the run. Raises
-        Unavailable if the list of due incidents cannot be read.
+        An incident whose work raises Conflict or Unavailable is counted as failed. An incident that expired after it
+        was listed has no work. Any other error ends the run. Raises Unavailable if the list of due incidents cannot be
+        read.
         """
         total = IncidentSweepResult()
         for incident in self._store.due(format_timestamp(self._clock()), _AT_ONCE):
             try:
                 total += self._advance(incident)
+            except NotFound:
+                continue
             except (Conflict, Unavailable):
                 total += IncidentSweepResult(failed=1)
         return total

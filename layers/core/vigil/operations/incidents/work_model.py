@@ -75,10 +75,12 @@ def release(incident: Incident, number: int, pause: timedelta, now: datetime) ->
 
 
 def record_check(incident: Incident, number: int, found: Evidence, pause: timedelta, now: datetime) -> Change:
-    """Return the incident after a check or one sample of it; `pause` is the time between two samples.
+    """Return the change after a check or one sample of it; `pause` is the time between two samples.
 
-    A step with samples left runs on until its minutes are over. So does a verification without an answer of its source.
-    A verification is a check whose failure is more than a finding: all verdicts but `ok` end it as failed.
+    The step ends after `repeats` passes in a row, or when its minutes are over. A sample that does not pass restarts
+    the count. A verdict `unknown` repeats a verification while it has time. A step out of time without enough passes is
+    `faulty`, or `unknown` if its last sample was. A verification is a check whose failure is more than a finding. All
+    verdicts but `ok` end it as failed, which can escalate the incident.
     """
     step = incident.step(number)
     passed = step.passed + 1 if found.verdict == "ok" else 0
@@ -99,7 +101,10 @@ def record_check(incident: Incident, number: int, found: Evidence, pause: timede
 
 
 def record_preview(incident: Incident, number: int, found: Preview, now: datetime) -> Change:
-    """Return the incident after a dry run: previewed, done without need, or failed with the reason of a refusal."""
+    """Return the change after a dry run: previewed, done without need, or failed with the reason of a refusal.
+
+    A failure can escalate the incident.
+    """
     step = incident.step(number)
     if found.refusal:
         return record_failure(incident, number, found.refusal, now)
@@ -108,19 +113,24 @@ def record_preview(incident: Incident, number: int, found: Preview, now: datetim
         text = "The state is already the wanted one. The action is not needed."
         ended = replace(_ended(step, now, has_failed=False), summary=text, effects=effects)
         return begin(incident.with_step(number, ended)).log(now, "not_needed", WORKER, number, text, facts)
-    waiting = replace(_ended(step, now, has_failed=False), status="previewed", effects=effects)
+    waiting = replace(
+        _ended(step, now, has_failed=False), status="previewed", effects=effects, plan_digest=found.digest
+    )
     return begin(incident.with_step(number, waiting)).log(now, "previewed", WORKER, number, step.uses, facts)
 
 
 def record_applied(incident: Incident, number: int, effects: tuple[str, ...], now: datetime) -> Change:
-    """Return the incident after an action."""
+    """Return the change after an action, which ends the step as done."""
     ended = replace(_ended(incident.step(number), now, has_failed=False), effects=effects)
     change = begin(incident.with_step(number, ended))
     return change.log(now, "action_done", WORKER, number, ended.uses, _effects(effects))
 
 
 def record_failure(incident: Incident, number: int, text: str, now: datetime) -> Change:
-    """Return the incident after a step that cannot succeed. `text` names the reason."""
+    """Return the change that ends a step as failed, because it cannot succeed. `text` names the reason.
+
+    The failure escalates the incident if the step demands it.
+    """
     ended = replace(_ended(incident.step(number), now, has_failed=True), summary=text[:MAX_TEXT])
     change = begin(incident.with_step(number, ended)).log(now, "step_failed", WORKER, number, text)
     return _after_failure(change, ended, number, now)

@@ -21,7 +21,11 @@ class KeysRevoked:
         self._keys = keys
 
     def plan(self, scope: Scope) -> Plan:
-        """Return the plan for the keys that are not revoked yet."""
+        """Return the plan that revokes the keys of the incident that are not revoked yet.
+
+        The plan has a `refusal` if the incident names no tenant or no keys. It also has one if the tenant does not have
+        every key. It has no effects if all keys are revoked already. Raises Unavailable.
+        """
         if not scope.tenant_id or not scope.key_ids:
             return Plan(refusal="The incident names no tenant or no keys.")
         try:
@@ -32,7 +36,11 @@ class KeysRevoked:
         return Plan(tuple(map(_revocation, valid)), {"keys": _SEPARATOR.join(key.key_id for key in valid)})
 
     def carry_out(self, scope: Scope, plan: Plan, _: str) -> None:
-        """Revoke each key of the plan. The time of an earlier revocation does not change. Raises NotFound."""
+        """Revoke each key of the plan. The time of an earlier revocation does not change.
+
+        Raises NotFound for a key that was deleted, and Unavailable. Keys before the failure stay revoked; a repetition
+        is safe.
+        """
         for key_id in plan.facts["keys"].split(_SEPARATOR):
             self._keys.revoke(scope.tenant_id, key_id, by="operator")
 
@@ -44,7 +52,11 @@ class TenantSuspension:
         self._tenants = tenants
 
     def plan(self, scope: Scope) -> Plan:
-        """Return the plan. A tenant that is leaving cannot be suspended."""
+        """Return the plan that suspends the tenant of the incident.
+
+        The plan has a `refusal` if the tenant is unknown or is leaving. It has no effects if the tenant is suspended
+        already. Raises Unavailable.
+        """
         try:
             tenant = self._tenants.get(scope.tenant_id)
         except NotFound:
@@ -57,7 +69,10 @@ class TenantSuspension:
         return Plan((effect,), {"version": str(tenant.version)})
 
     def carry_out(self, scope: Scope, plan: Plan, _: str) -> None:
-        """Suspend the tenant in the planned version. Raises Conflict if it was changed otherwise."""
+        """Suspend the tenant in the planned version. A tenant that is suspended by then does not change.
+
+        Raises Conflict if the tenant was changed otherwise, NotFound, and Unavailable.
+        """
         try:
             self._tenants.suspend(scope.tenant_id, int(plan.facts["version"]))
         except PreconditionFailed as error:
@@ -72,7 +87,7 @@ class SigningKeysRotated:
         self._rotation = rotation
 
     def plan(self, _: Scope) -> Plan:
-        """Return the plan. Tokens of the older key stay valid until it retires."""
+        """Return the plan that rotates the signing key. Tokens of the older key stay valid until it retires."""
         return Plan(
             (
                 "A new signing key is published. It signs access tokens after 15 minutes.",
@@ -81,7 +96,10 @@ class SigningKeysRotated:
         )
 
     def carry_out(self, _: Scope, __: Plan, token: str) -> None:
-        """Rotate to a version whose id is derived from the token, so that a repetition rotates nothing more."""
+        """Rotate to a version whose id is derived from the token, so that a repetition rotates nothing more.
+
+        Raises NotFound if the function of the rotation does not exist, and Unavailable.
+        """
         self._rotation.rotate(str(uuid.uuid5(_ROTATIONS, token)))
 
 
@@ -92,7 +110,11 @@ class FlagOff:
         self._flags = flags
 
     def plan(self, scope: Scope) -> Plan:
-        """Return the plan."""
+        """Return the plan that switches the flag of the incident off.
+
+        The plan has a `refusal` if the flag is unknown. It has no effects if the flag is off in every stage. Raises
+        Unavailable.
+        """
         flag = self._flags.find(scope.flag) if scope.flag else None
         if flag is None:
             return Plan(refusal="The incident names no known flag.")
@@ -101,7 +123,10 @@ class FlagOff:
         return Plan((f"The flag {flag.name} is off for all tenants within 60 s.",), {"etag": flag.etag()})
 
     def carry_out(self, scope: Scope, plan: Plan, _: str) -> None:
-        """Change the definition of the plan. Raises Conflict if it was changed otherwise."""
+        """Switch the flag off in every stage. A deleted flag, and one that is off already, do not change.
+
+        Raises Conflict if the definition was changed since the plan, and Unavailable.
+        """
         flag = self._flags.find(scope.flag)
         if flag is None or not flag.stages:
             return

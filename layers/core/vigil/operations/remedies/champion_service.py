@@ -13,7 +13,10 @@ class ChampionRestored:
         self._models = models
 
     def plan(self, scope: Scope) -> Plan:
-        """Return the plan; it is refused without a version that was signed again."""
+        """Return the plan that promotes the newest signed copy of an older version.
+
+        The plan has a `refusal` if the model is unknown, or if no older version was signed again. Raises Unavailable.
+        """
         if not scope.model or (champion := self._models.champion(scope.model)) is None:
             return Plan(refusal="The incident names no known model.")
         if (found := self._models.restorable(scope.model)) is None:

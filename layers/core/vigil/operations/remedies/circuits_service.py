@@ -17,7 +17,11 @@ class CircuitOpening:
         self._circuits = circuits
 
     def plan(self, scope: Scope) -> Plan:
-        """Return the plan. It is refused without a known circuit, and empty if the circuit is open by hand already."""
+        """Return the plan that opens the circuit.
+
+        The plan has a `refusal` if the circuit is unknown. It has no effects if a person has opened the circuit
+        already. Raises Unavailable.
+        """
         if not scope.circuit:
             return Plan(refusal="The incident names no circuit.")
         try:

@@ -39,7 +39,10 @@ class LiveAlias:
 
 @dataclass(frozen=True, slots=True)
 class EventSource:
-    """One queue that Lambda reads for one function. `id` is the id of the mapping, `queue` the name of the queue."""
+    """One queue that Lambda reads for one function. `id` is the id of the mapping.
+
+    `queue` is the short name of the queue, such as `batch-chunks`.
+    """
 
     id: str
     function: str

@@ -24,7 +24,11 @@ class FunctionRollback:
         self._left = left
 
     def plan(self, scope: Scope) -> Plan:
-        """Return the plan; it is refused if the older version has other model keys or lower floors."""
+        """Return the plan that points the live alias at the older version.
+
+        The plan has a `refusal` if the function is unknown, or has no older version. It also has one if the older
+        version has other model keys or lower floors. Raises NotFound and Unavailable.
+        """
         function = scope.function or DEFAULT_FUNCTION
         try:
             live, versions = self._functions.live(function), self._functions.versions(function)
@@ -42,7 +46,12 @@ class FunctionRollback:
         )
 
     def carry_out(self, _: Scope, plan: Plan, __: str) -> None:
-        """Move the alias from the planned state only. Raises Conflict if a deployment has moved it."""
+        """Move the alias from the planned state only, and record that its version was left.
+
+        An alias that is already at the planned version does not move.
+
+        Raises Conflict if a deployment has moved it otherwise, NotFound, and Unavailable.
+        """
         function, target = plan.facts["function"], int(plan.facts["to"])
         live = self._functions.live(function)
         is_moved = live.revision == plan.facts["revision"] and self._functions.move(function, live, target)
@@ -58,8 +67,12 @@ class IntakePause:
         self._sources = sources
 
     def plan(self, scope: Scope) -> Plan:
-        """Return the plan for all queues of batches, or for the queue of the incident."""
-        found = [each for each in self.find() if not scope.queue or each.queue.endswith(scope.queue)]
+        """Return the plan that disables the event sources of all queues of batches, or of the queue of the incident.
+
+        The plan has a `refusal` if that queue is not a queue of batches. It has no effects if all are disabled already.
+        Raises NotFound and Unavailable.
+        """
+        found = [each for each in self.find() if not scope.queue or each.queue == scope.queue]
         if scope.queue and not found:
             return Plan(refusal="The queue of the incident is not a queue of batches.")
         enabled = [each for each in found if each.is_enabled]

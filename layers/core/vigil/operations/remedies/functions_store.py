@@ -7,10 +7,13 @@ from typing import Any
 from vigil.aws.errors import translate_errors
 from vigil.errors import NotFound, Unavailable
 from vigil.operations.remedies.functions_model import EventSource, FunctionVersion, LiveAlias
+from vigil.runtime.settings import Settings
 
 LIVE = "live"
 """Alias of the version that serves requests (`AutoPublishAlias` in the templates)."""
 _LATEST = "$LATEST"
+_SERVICE = Settings.variable("service")
+"""Variable of a function with its name, without the name of the stack."""
 _DISABLED = {"Disabled", "Disabling"}
 
 
@@ -32,9 +35,15 @@ class LambdaFunctions:
         return LiveAlias(int(found["FunctionVersion"]), found["RevisionId"], max(map(int, canaries), default=None))
 
     def versions(self, function: str) -> Sequence[FunctionVersion]:
-        """Return all published versions of a function. Raises NotFound and Unavailable."""
+        """Return all published versions of a function. Raises NotFound and Unavailable.
+
+        A function of another stack is not found: `staging_scoring_api` of the stack `vigil` is that of `vigil-staging`.
+        """
         pages = self._pages("list_versions_by_function", "Versions", FunctionName=self.lambda_name(function))
-        return [_version(each) for each in pages if each["Version"] != _LATEST]
+        found, service = [_version(each) for each in pages if each["Version"] != _LATEST], _service(function)
+        if any(each.variables.get(_SERVICE, service) != service for each in found):
+            raise NotFound("This function is not one of the stack.")
+        return found
 
     def move(self, function: str, seen: LiveAlias, version: int) -> bool:
         """Point the live alias at one version, without a canary, and return True.
@@ -60,9 +69,7 @@ class LambdaFunctions:
             "list_event_source_mappings", "EventSourceMappings", FunctionName=f"{self.lambda_name(function)}:{LIVE}"
         )
         return [
-            EventSource(
-                each["UUID"], function, each["EventSourceArn"].rpartition(":")[2], each["State"] not in _DISABLED
-            )
+            EventSource(each["UUID"], function, self._queue(each["EventSourceArn"]), each["State"] not in _DISABLED)
             for each in mappings
         ]
 
@@ -84,7 +91,11 @@ class LambdaFunctions:
 
     def lambda_name(self, function: str) -> str:
         """Return the name of a function in Lambda."""
-        return f"{self._stack}-{function.replace('_', '-')}"
+        return f"{self._stack}-{_service(function)}"
+
+    def _queue(self, arn: str) -> str:
+        """Return the short name of a queue, such as `batch-chunks`."""
+        return arn.rpartition(":")[2].removeprefix(f"{self._stack}-")
 
     def _pages(self, operation: str, member: str, **arguments: Any) -> Iterator[Any]:
         position: dict[str, str] = {}
@@ -131,6 +142,10 @@ class InvokedRotation:
         for step in self._STEPS:
             event = {"Step": step, "SecretId": self._secret_arn, "ClientRequestToken": version}
             self._functions.invoke("tokens_rotation", event)
+
+
+def _service(function: str) -> str:
+    return function.replace("_", "-")
 
 
 def _version(found: Mapping[str, Any]) -> FunctionVersion:

@@ -1,5 +1,7 @@
 """Plans of actions: the changes of an action, fixed before the first of them is made."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -15,6 +17,12 @@ class Plan:
     effects: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     refusal: str = ""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the effects and facts. Plans with equal digests make the same changes from the same state."""
+        document = json.dumps([self.effects, sorted(self.facts.items())], separators=(",", ":"))
+        return hashlib.sha256(document.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

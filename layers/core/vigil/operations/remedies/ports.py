@@ -17,7 +17,11 @@ class Remedy(Protocol):
     """One kind of action."""
 
     def plan(self, scope: Scope) -> Plan:
-        """Return the plan for the present state. It reads only. Raises NotFound and Unavailable."""
+        """Return the plan for the present state. It reads only.
+
+        A plan with a `refusal` must not be carried out. A plan without effects is not needed. Raises NotFound and
+        Unavailable.
+        """
         ...
 
     def carry_out(self, scope: Scope, plan: Plan, token: str) -> None:
