@@ -36,7 +36,7 @@ def dashboard_template(panels: Sequence[Panel], alarms: Sequence[str]) -> str:
 def dashboard_body(panels: Sequence[Panel], alarms: Sequence[str]) -> dict[str, Any]:
     """Return the body of the dashboard, with variables of `Fn::Sub`.
 
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+    Format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
     """
     widgets = [_metric_widget(panel) for panel in panels if not panel.has_alarms]
     widgets += [_alarm_widget(panel, alarms) for panel in panels if panel.has_alarms]

@@ -36,9 +36,14 @@ def _variables() -> list[dict[str, Any]]:
         {"type": "datasource", "name": "datasource", "label": "Data source", "query": "cloudwatch"},
         _query("region", "Region", "regions()"),
         _query("stack", "Stack", "dimension_values($region, AWS/ApiGateway, Count, ApiName)"),
-        _query("decisions_table", "Table of decisions", tables, "/^$stack-.*DecisionsTable/") | {"hide": 2},
-        _query("limits_table", "Table of limits", tables, "/^$stack-.*LimitsTable/") | {"hide": 2},
+        _query("decisions_table", "Table of decisions", tables, _table_of("Decisions")) | {"hide": 2},
+        _query("limits_table", "Table of limits", tables, _table_of("Limits")) | {"hide": 2},
     ]
+
+
+def _table_of(name: str) -> str:
+    """Return the pattern of the generated name of a table. The names of another stack may begin in the same way."""
+    return f"/^$stack-Data-[A-Z0-9]+-{name}Table-[A-Z0-9]+$/"
 
 
 def _query(name: str, label: str, query: str, regex: str = "") -> dict[str, Any]:
@@ -107,12 +112,12 @@ def _target(series: Series | Search, index: int) -> dict[str, Any]:
         "period": "60",
     }
     if isinstance(series, Search):
-        return query | {"metricEditorMode": 1, "expression": series.expression, "namespace": ""}
+        return query | {"metricEditorMode": 1, "expression": _with_variables(series.expression), "namespace": ""}
     return query | {
         "metricEditorMode": 0,
         "expression": "",
-        "namespace": series.namespace,
-        "metricName": _with_variables(series.metric),
+        "namespace": _with_variables(series.namespace),
+        "metricName": series.metric,
         "dimensions": {name: _with_variables(value) for name, value in series.dimensions.items()},
         "matchExact": True,
     }

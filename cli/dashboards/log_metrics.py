@@ -18,8 +18,9 @@ class Point:
 
 
 def read_points(line: str) -> Iterator[Point]:
-    """Yield the values of all metrics of a log line; none for a line without metrics.
+    """Yield one point per metric of a log line and set of its dimensions; none for a line without metrics.
 
+    Raises ValueError for broken JSON, and KeyError for a missing field. Source:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
     if '"_aws"' not in line:

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from cli.dashboards.templates import queue_names
+from vigil.kernel.metrics import OWN_METRICS, namespace_in_stack
 
 Unit = Literal["count", "share", "milliseconds", "megabytes", "seconds"]
 """Unit of a panel's axis."""
 STACK, DECISIONS, LIMITS = "${StackName}", "${DecisionsTable}", "${LimitsTable}"
-"""Variables in the values of dimensions. Each form of the dashboard has its own names for them."""
+"""Variables in namespaces and in the values of dimensions. Each form of the dashboard has its own names for them."""
+_OWN = namespace_in_stack(OWN_METRICS, STACK)
+"""Namespace of the metrics of the stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +52,18 @@ class Search:
 
     @property
     def expression(self) -> str:
-        """CloudWatch's search expression.
+        """CloudWatch's search expression. A namespace with a hyphen needs quotes.
 
-        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
+        Format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
         """
-        schema = ",".join(["Vigil", *self.dimensions])
+        schema = ",".join([f'"{_OWN}"', *self.dimensions])
         found = f"""SEARCH('{{{schema}}} MetricName="{self.metric}"', '{self.statistic}', 60)"""
         return f"SUM({found})" if self.is_sum else found
 
     @property
     def keys(self) -> frozenset[MetricKey]:
         """The metric of this search."""
-        return frozenset({MetricKey("Vigil", self.metric, frozenset(self.dimensions))})
+        return frozenset({MetricKey(_OWN, self.metric, frozenset(self.dimensions))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def _table(label: str, metric: str, statistic: str, table: str, operation: str) 
 
 
 def _total(label: str, metric: str, dimension: str, value: str) -> Series:
-    return Series(label, "Vigil", metric, "Sum", {dimension: value})
+    return Series(label, _OWN, metric, "Sum", {dimension: value})
 
 
 def _queues(metric: str, statistic: str) -> Iterator[Series]:
@@ -186,8 +189,8 @@ def _operation_panels() -> tuple[Panel, ...]:
             "Resources",
             "megabytes",
             (
-                Series("memory, scoring", "Vigil", f"{STACK}-scoring-memory", "Maximum"),
-                Series("memory, batches", "Vigil", f"{STACK}-chunk-memory", "Maximum"),
+                Series("memory, scoring", _OWN, "scoring-memory", "Maximum"),
+                Series("memory, batches", _OWN, "chunk-memory", "Maximum"),
                 _function("throttles, scoring", "Throttles", "Sum", "scoring-api"),
             ),
             1592,
@@ -199,7 +202,7 @@ def _operation_panels() -> tuple[Panel, ...]:
             (
                 _total("no valid credential", "Denials", "denial", "unauthenticated"),
                 _total("no permission", "Denials", "denial", "forbidden"),
-                Series("dead letters", "Vigil", f"{STACK}-dead-letters-recorded", "Sum"),
+                Series("dead letters", _OWN, "dead-letters-recorded", "Sum"),
             ),
         ),
         Panel(

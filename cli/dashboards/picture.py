@@ -22,7 +22,10 @@ _UNITS = {"count": "", "share": "share", "milliseconds": "ms", "megabytes": "MB"
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Usual value of a series, its spread, and its value in the outage."""
+    """Usual value of a series, its spread (the standard deviation), and its value in the outage.
+
+    All are in the unit of the panel.
+    """
 
     usual: float
     spread: float
@@ -61,7 +64,10 @@ _ZERO = Level(0, 0, 0)
 
 
 def invent_values(panel: Panel, series: Series | Search) -> Sequence[float]:
-    """Return a value for each minute of the hour, the same at every call."""
+    """Return 60 values, one per minute of the hour, in the unit of the panel. They are the same at every call.
+
+    The values show an outage in the minutes of OUTAGE. A series without a level has only zeros.
+    """
     level = LEVELS.get((panel.title, series.label), _ZERO)
     chance = Random(f"{panel.title}/{series.label}")  # noqa: S311 - invented values, not secrets
     centres = (level.outage if minute in OUTAGE else level.usual for minute in range(MINUTES))

@@ -6,8 +6,8 @@ import pytest
 
 from cli.checkout import ROOT
 from functions.build import folder
+from tests.support.api_document import api_document
 from tests.support.templates import DISTRICTS, TEMPLATES, functions, resources, routes, template
-from vigil.bootstrap import routers
 from vigil.web import problems
 from vigil.web.middleware import SECURITY_HEADERS
 
@@ -42,7 +42,7 @@ def test_the_gateway_records_no_url():
 def test_no_url_of_the_api_takes_a_subject_id():
     parameters = {
         (path, parameter["name"])
-        for path, methods in routers.document()["paths"].items()
+        for path, methods in api_document()["paths"].items()
         for method in methods.values()
         for parameter in method.get("parameters", ())
     }

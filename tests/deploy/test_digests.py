@@ -45,6 +45,7 @@ ALLOWED = {
         "batch_id": "Ids that CloudWatch made.",
     },
     "operations/failures/sentry_model.py": {"to_event": "An id of a group of failures."},
+    "operations/remedies/model.py": {"digest": "Effects and facts of a plan, which incidents store in clear text."},
     "operations/dead_letters/model.py": {"job_key": "Ids of messages, which jobs store in clear text."},
     "prediction/engines/loading.py": {"load_engine": "Files of models."},
     "prediction/engines/trees.py": {"load": "Files of models."},

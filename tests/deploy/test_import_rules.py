@@ -40,7 +40,7 @@ ROLES = RULES.keys() - {"handler", *OUTSIDE_ROOMS.values()}
 # Values that carry the name of their concept, so they count as models.
 VALUES = {"contract", "ensemble", "feature_spec", "file_limits", "quantities", "row_encoder", "votes"}
 PURE = (
-    *(["outbound", name] for name in ("addresses", "destinations", "requests", "webhook_signatures")),
+    *(["outbound", name] for name in ("destinations", "requests", "webhook_signatures")),
     *(["runtime", "retries"], ["runtime", "ttl_cache"], ["runtime", "last_known_cache"]),
     *(["workers", "cpu_limit"], ["outbound", "breakers", "model"]),
 )

@@ -19,6 +19,7 @@ from fastapi import APIRouter
 
 from cli.checkout import uv
 from layers import build
+from tests.support.api_document import api_document
 from vigil.bootstrap import process, routers
 
 ROOT = Path(__file__).parents[2]
@@ -160,19 +161,19 @@ print(json.dumps([process.openapi(), "vigil.bootstrap.routers" in sys.modules]))
 @pytest.mark.parametrize("target", ["aws", "local"])
 def test_the_built_openapi_document_is_the_one_of_the_routers(layers, target):
     built = (layers[target, "core"] / "vigil/openapi.json").read_text()
-    assert json.dumps(json.loads(built)) == json.dumps(routers.document())
+    assert json.dumps(json.loads(built)) == json.dumps(api_document())
 
 
 def test_a_function_serves_the_built_document_without_the_routers(layers):
     command = [sys.executable, "-I", "-S", "-c", READ_OPENAPI, layers["local", "core"]]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert json.loads(done.stdout) == [routers.document(), False]
+    assert json.loads(done.stdout) == [api_document(), False]
 
 
 def test_a_checkout_creates_the_document_on_demand():
     assert not (ROOT / "layers/core/vigil/openapi.json").exists()
     process.forget()
-    assert process.openapi() == routers.document()
+    assert process.openapi() == api_document()
 
 
 def test_the_document_lists_every_router():

@@ -91,6 +91,13 @@ def test_one_failure_in_69_requests_pages_nobody(availability):
     assert availability.burn_rate(Sums(69, 1)) > PAGES["fast"].factor  # the rate alone would page
 
 
+def test_an_outage_in_a_quiet_hour_pages(availability):
+    valid, bad = month(1.0, 20, after=60, per_minute=3)
+    found = fired(availability, valid, bad)["fast"]
+    assert first_after(found) == 1
+    assert alarmed("Availability", "fast", valid, bad) == found
+
+
 def test_an_outage_of_5_minutes_pages_and_clears_within_6_minutes(availability):
     valid, bad = month(1.0, 5, after=60)
     found = fired(availability, valid, bad)["fast"]
@@ -121,8 +128,10 @@ def test_an_alarm_has_the_numbers_of_its_rule(title, name):
         alarm = FORMULAS[f"{title}{WORDS[name][0]}{window}"]
         assert alarm.minutes == length // MINUTE
         assert alarm.properties["Threshold"] == pytest.approx(rule.threshold(objective), rel=1e-12)
-        rate = alarm.properties["Metrics"][-1]["Expression"]
-        assert rate == f"IF(valid >= {objective.least_valid} AND bad >= {objective.least_bad}, bad / valid, 0)"
+        enough = (
+            f"valid >= {objective.least_valid} AND bad >= {objective.least_bad}" if window == "Long" else "valid >= 1"
+        )
+        assert alarm.properties["Metrics"][-1]["Expression"] == f"IF({enough}, bad / valid, 0)"
         assert alarm.properties["TreatMissingData"] == "notBreaching"
         assert "AlarmActions" not in alarm.properties
 

@@ -11,6 +11,8 @@ from vigil.kernel.money import SpendLimit
 OPERATORS = "_operators"
 """Tenant id of the deployment itself: its alerts, endpoints, and work that belongs to several tenants or to none."""
 
+UNKNOWN_ORIGIN = "unknown"
+"""Origin of the API keys of earlier releases, and of all keys that descend from them."""
 
 Tier = Literal["FREE", "BASIC", "PROFESSIONAL", "ENTERPRISE"]
 

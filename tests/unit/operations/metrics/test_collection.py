@@ -1,18 +1,21 @@
 """Each minute of CloudWatch counts once, also after races and pauses; a source that is away is missing."""
 
+import json
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.measurements import FakeCloudWatch, FakeStates
 from vigil.errors import Unavailable
-from vigil.operations.metrics.gauges_source import CircuitSource, GaugeSource
-from vigil.operations.metrics.series_model import Catalogue, own, server_errors
+from vigil.operations.metrics.gauges_source import GaugeSource
+from vigil.operations.metrics.schedule import ScheduledCollection
+from vigil.operations.metrics.series_model import Catalogue, SeriesMemory, own, server_errors
 from vigil.operations.metrics.series_source import SeriesSource
 from vigil.operations.metrics.service import Collector, Metrics
 from vigil.operations.objectives.timeline_model import minute_of
-from vigil.outbound.breakers.model import Circuit, CircuitId, Counts
+from vigil.runtime.telemetry import Telemetry
 
 CATALOGUE = Catalogue("vigil", "local", ("CRITICAL", "INFO"))
 ROUTE = own("Latency", (("model", "iit"), ("route", "/v1/scores"), ("service", "scoring-api")), "SampleCount")
@@ -87,6 +90,63 @@ def test_a_collector_that_was_down_for_a_day_catches_up_in_parts(world):
     assert world.predictions == 1_440
 
 
+def collect_minutely(world, minutes):
+    """Let minutes pass with one prediction and one score each, and collect in each of them."""
+    for _ in range(minutes):
+        world.predict()
+        world.cloudwatch.put(own("ScoreRequests"), minute_of(world.clock()), 1)
+        world.clock.advance(minutes=1)
+        world.collector.run()
+
+
+def timeline(world):
+    """Return the end of the sums, and the scores of the windows of the rule `slow`."""
+    memory = SeriesMemory.from_stored(world.states.find("cloudwatch").collected.memory)
+    scores = memory.timelines["score_latency"]
+    return memory.end, [scores.window(memory.end, timedelta(minutes=length)).valid for length in (30, 360)]
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=9), timedelta(days=1), timedelta(days=400)])
+def test_a_collection_with_a_clock_ahead_is_healed_by_later_ones(world, ahead):
+    collect_minutely(world, 400)
+    world.clock.now += ahead
+    world.collector.run()
+    world.clock.now -= ahead
+    assert world.samples() == {}
+    collect_minutely(world, 20)
+    end, sums = timeline(world)
+    assert minute_of(world.clock()) - end < 10
+    assert sums == [30, 360]
+    assert world.predictions == 420 - (minute_of(world.clock()) - end)
+
+
+def test_a_first_collection_with_a_clock_ahead_is_healed_too(world):
+    world.clock.now += timedelta(days=1)
+    world.collector.run()
+    world.clock.now -= timedelta(days=1)
+    collect_minutely(world, 20)
+    assert world.predictions == 20 - (minute_of(world.clock()) - timeline(world)[0])
+
+
+@pytest.mark.parametrize("behind", [timedelta(minutes=6), timedelta(days=1)])
+def test_a_collection_with_a_clock_behind_counts_no_minute_twice(world, behind):
+    collect_minutely(world, 100)
+    world.clock.now -= behind
+    for _ in range(10):
+        world.clock.advance(minutes=1)
+        world.collector.run()
+    world.clock.now += behind
+    collect_minutely(world, 20)
+    assert world.predictions == 120 - (minute_of(world.clock()) - timeline(world)[0])
+
+
+@pytest.mark.parametrize(("ahead", "is_missing"), [(5 * 60, False), (5 * 60 + 1, True)])
+def test_a_state_that_is_ahead_is_missing_from_a_scrape(world, ahead, is_missing):
+    world.collector.run()
+    world.clock.now -= timedelta(seconds=ahead)
+    assert (world.samples() == {}) == is_missing
+
+
 def test_of_two_runs_at_once_one_counts(world):
     world.predict(5, minutes_ago=10)
     find = world.states.find
@@ -127,7 +187,7 @@ def test_cloudwatch_is_asked_every_five_minutes_only(world):
 
 def test_families_of_a_source_that_is_away_are_missing_and_never_zero(world):
     world.cloudwatch.is_away = True
-    assert world.collector.run().away == ("cloudwatch",)
+    assert [*world.collector.run().missing] == ["cloudwatch"]
     assert {key[0] for key in world.samples()} == {"vigil_queue_messages", "vigil_collected_timestamp_seconds"}
     world.cloudwatch.is_away = False
     world.predict(4, minutes_ago=5)
@@ -145,6 +205,36 @@ def test_families_of_a_source_that_is_away_are_missing_and_never_zero(world):
     world.cloudwatch.is_away = False
     world.collector.run()
     assert world.predictions == 4
+
+
+def test_a_broken_source_is_missing_and_stops_no_other(world):
+    def broken():
+        return {}["a key that is missing"]
+
+    world.cloudwatch.active_routes = broken
+    summary = world.collector.run()
+    assert summary.collected == ("queues",)
+    assert {name: type(error) for name, error in summary.missing.items()} == {"cloudwatch": KeyError}
+
+
+def test_a_missing_source_is_logged_with_its_classes_and_counted(world):
+    def broken():
+        raise Unavailable("CloudWatch returned no number.") from KeyError("a value that is no log text")
+
+    lines, watched = StringIO(), []
+    world.cloudwatch.active_routes = broken
+    schedule = ScheduledCollection(
+        world.collector, lambda: watched.append(1) or 0, Telemetry("metrics-collection", lines, traced=False)
+    )
+    with pytest.raises(
+        Unavailable, match=r"^Sources of metrics are missing: cloudwatch\. The next run collects again\.$"
+    ):
+        schedule.handle({}, None)
+    assert watched == [1], "the objectives are evaluated all the same"
+    line = next(each for each in map(json.loads, lines.getvalue().splitlines()) if each["message"] == "SourceMissing")
+    assert (line["source"], line["SourceMissing"]) == ("cloudwatch", 1)
+    assert line["error_origin"]["classes"] == ["Unavailable", "KeyError"]
+    assert "no log text" not in lines.getvalue()
 
 
 def test_a_scrape_without_the_table_is_empty(world):
@@ -187,26 +277,6 @@ def test_budgets_are_measured_from_the_collected_sums(world):
     world.cloudwatch.put(own("SlowScores"), minute, 4)
     world.collector.run()
     assert world.samples()["vigil_objective_budget_ratio", "score_latency", ""] == pytest.approx(0.6)
-
-
-def test_counters_of_a_circuit_never_fall_when_it_is_created_again():
-    circuits = [Circuit(CircuitId("pagerduty"), totals=Counts(answered=9, failed=2, refused=4))]
-    states, clock = FakeStates(), Clock()
-    collector = Collector(states, [CircuitSource(lambda: circuits)], clock)
-    collector.run()
-    circuits[:] = [Circuit(CircuitId("pagerduty"), state="open", totals=Counts(answered=1))]
-    clock.advance(minutes=1)
-    collector.run()
-    state, calls = Metrics(states, clock).families()[:2]
-    assert {sample.labels[1][1]: sample.value for sample in calls.samples} == {
-        "answered": 10,
-        "failed": 2,
-        "refused": 4,
-    }
-    assert {sample.labels[1][1]: sample.value for sample in state.samples} == {"closed": 0, "open": 1, "half_open": 0}
-    circuits.clear()
-    collector.run()
-    assert len(Metrics(states, clock).families()[1].samples) == 3
 
 
 def test_the_clock_of_a_scrape_does_not_change_its_values(world):

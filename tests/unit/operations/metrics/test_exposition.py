@@ -1,5 +1,7 @@
 """Both text formats are accepted by Prometheus's own parsers and have the same values."""
 
+from math import inf, nan
+
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_text
@@ -20,9 +22,9 @@ FOUND = [
 ]
 
 
-def parsed(text_format):
+def parsed(text_format, families=FOUND):
     read = read_openmetrics if text_format == "openmetrics" else read_text
-    return list(read(render(FOUND, text_format)))
+    return list(read(render(families, text_format)))
 
 
 @pytest.mark.parametrize("text_format", ["text", "openmetrics"])
@@ -31,6 +33,23 @@ def test_a_parser_of_prometheus_reads_every_family(text_format):
     assert families.keys() >= {family.name for family in FOUND}
     for name, family in families.items():
         assert (family.type, family.documentation) == (FAMILIES[name].type, FAMILIES[name].help)
+
+
+@pytest.mark.parametrize("text_format", ["text", "openmetrics"])
+@pytest.mark.parametrize("value", [nan, inf, -inf])
+def test_values_that_are_not_finite_are_read_by_both_parsers(text_format, value):
+    found = [
+        counter("vigil_predictions", {(): value}),
+        Family(
+            "vigil_request_latency_seconds",
+            (Sample((("quantile", "0.5"),), abs(value)), Sample((), value, "_sum"), Sample((), value, "_count")),
+        ),
+        gauge("vigil_objective_budget_ratio", {(("objective", "events"),): value}),
+    ]
+    families = parsed(text_format, found)
+    samples = [(sample.name, repr(sample.value)) for family in families for sample in family.samples]
+    quantile = ("vigil_request_latency_seconds", repr(abs(value)))
+    assert samples == [quantile, ("vigil_objective_budget_ratio", repr(value))]
 
 
 def test_both_formats_have_the_same_values():

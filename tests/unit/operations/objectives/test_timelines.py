@@ -20,7 +20,7 @@ def test_every_window_equals_a_recount_of_its_minutes():
         step = random.randrange(5, 400)
         points = {minute: minutes[minute] for minute in range(end, end + step) if minute in minutes}
         end += step
-        timeline = timeline.with_points(points, end)
+        timeline = timeline.with_points(points)
         if end % 5 == 0:
             timeline = Timeline.from_stored(json.loads(json.dumps(timeline.to_stored())))
     for length in LENGTHS:
@@ -33,5 +33,11 @@ def test_every_window_equals_a_recount_of_its_minutes():
 
 
 def test_a_minute_without_units_takes_no_space():
-    assert Timeline().with_points({START: Sums()}, START + 1) == Timeline()
+    assert Timeline().with_points({START: Sums()}) == Timeline()
     assert Timeline().window(START, BUDGET_WINDOW) == Sums()
+
+
+def test_points_after_a_gap_remove_no_earlier_ones():
+    timeline = Timeline().with_points({START + n: Sums(1) for n in range(390)}).with_points({})
+    assert timeline.window(START + 390, timedelta(hours=6)) == Sums(360)
+    assert timeline.window(START + 390 + 1_440, timedelta(hours=6)) == Sums()

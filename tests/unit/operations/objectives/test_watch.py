@@ -39,7 +39,7 @@ class World:
         """Let minutes with 1,000 units each pass."""
         points = {self.end + n: Sums(1_000, round(1_000 * rate)) for n in range(minutes)}
         self.end += minutes
-        self.timeline = self.timeline.with_points(points, self.end)
+        self.timeline = self.timeline.with_points(points)
 
     @property
     def kinds(self):
@@ -64,6 +64,16 @@ def test_a_failure_is_told_once_and_its_end_once(world):
     world.pass_time(30, 0)
     world.watch.run()
     assert world.kinds[3:] == [("objectives.met", "fast"), ("objectives.met", "slow")]
+
+
+def test_sums_of_a_clock_that_was_ahead_are_replaced(world):
+    world.pass_time(60, 0)
+    world.end += 720
+    world.watch.run()
+    world.end -= 720
+    world.pass_time(5, 0.5)
+    assert world.watch.run() == 3
+    assert world.burns.state.end == world.end
 
 
 def test_a_refused_event_is_told_by_the_next_run_with_the_same_id(world):
@@ -120,13 +130,38 @@ def test_events_raise_and_clear_one_alert_per_objective_and_rule(objective, aler
 
 def test_few_units_of_a_rare_kind_still_count():
     world = World("critical_alerts")
-    world.timeline = Timeline().with_points({END - 1: Sums(3, 1)}, END)
+    world.timeline = Timeline().with_points({END - 1: Sums(3, 1)})
     world.watch.run()
     assert world.told == []
-    world.timeline = Timeline().with_points({END: Sums(3, 2)}, END + 1)
+    world.timeline = Timeline().with_points({END: Sums(3, 2)})
     world.end = END + 1
     world.watch.run()
     assert ("objectives.missed", "fast") in world.kinds
+
+
+@pytest.mark.parametrize(("late", "is_told"), [(2, False), (3, True)])
+def test_a_few_late_batches_a_day_raise_a_ticket(late, is_told):
+    world = World("batches")
+    points = {END - 1_200 * number - 1: Sums(1, 1) for number in range(late)}
+    world.timeline = Timeline().with_points(points)
+    world.watch.run()
+    assert (("objectives.missed", "ticket") in world.kinds) is is_told
+    assert len(world.kinds) == is_told
+
+
+@pytest.mark.parametrize(("late", "rules"), [(2, []), (3, ["fast", "slow", "ticket"])])
+def test_three_late_batches_of_an_hour_page(late, rules):
+    world = World("batches")
+    world.timeline = Timeline().with_points({END - 20 * number - 1: Sums(1, 1) for number in range(late)})
+    world.watch.run()
+    assert [rule for _, rule in world.kinds] == rules
+
+
+def test_late_batches_of_yesterday_raise_no_ticket():
+    world = World("batches")
+    world.timeline = Timeline().with_points({END - 600 - number: Sums(1, 1) for number in range(9)})
+    world.watch.run()
+    assert world.told == []
 
 
 def test_an_unknown_objective_is_not_found(world):

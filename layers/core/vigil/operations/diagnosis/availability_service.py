@@ -17,7 +17,10 @@ _NOT_FOUND = "not found"
 
 
 class AvailabilityChecks:
-    """Checks of the API as a whole. `lambda_name` returns the name of a function in Lambda."""
+    """Checks of the API as a whole. Every check but `is_ready` raises Unavailable.
+
+    `lambda_name` returns the name of a function in Lambda.
+    """
 
     def __init__(
         self,
@@ -91,9 +94,12 @@ class AvailabilityChecks:
         return conclude(recent, fine, wrong, others, missing=missing)
 
     def _live(self, function: str) -> LiveAlias | None:
-        """Return the live alias of a function, or None without a function of this name. Raises Unavailable."""
+        """Return the live alias of a function, or None without a function of this name. Raises Unavailable.
+
+        Only the versions prove that the function is one of the stack.
+        """
         try:
-            return self._functions.live(function)
+            return self._functions.live(function) if self._functions.versions(function) else None
         except NotFound:
             return None
 

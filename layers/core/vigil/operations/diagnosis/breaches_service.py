@@ -2,12 +2,12 @@
 
 from vigil.access.keys.model import ApiKey
 from vigil.errors import NotFound
+from vigil.kernel.metrics import OWN_METRICS
 from vigil.operations.diagnosis.model import DAY, Metric, conclude
 from vigil.operations.diagnosis.ports import AlarmStates, KeyRecords, MetricTotals, TenantRecords
 from vigil.operations.diagnosis.service import counted, missing_tenant
 from vigil.operations.incidents.steps_model import Evidence, Scope
 
-_NAMESPACE = "Vigil"
 _REFUSALS = "SignInsRefused"
 _BREACHES = "Breaches"
 _ISOLATION_BREACHES = {"tenant-trespass"}
@@ -19,7 +19,7 @@ _NO_KEY = "A key of the incident was not found. Allowed are ids of keys of the i
 
 
 class BreachChecks:
-    """Checks of credentials and of the separation of tenants."""
+    """Checks of credentials and of the separation of tenants. Every check raises Unavailable."""
 
     def __init__(self, tenants: TenantRecords, keys: KeyRecords, metrics: MetricTotals, alarms: AlarmStates) -> None:
         self._tenants = tenants
@@ -44,7 +44,7 @@ class BreachChecks:
                 faults.append((key_id, f"valid, role {key.role}, last used {key.last_used_at or 'never'}"))
         faults += [
             (_place(metric), f"{count:.0f} refusals of sign-ins in 24 hours")
-            for metric, count in counted(self._metrics, _NAMESPACE, _REFUSALS, DAY)
+            for metric, count in counted(self._metrics, OWN_METRICS, _REFUSALS, DAY)
         ]
         return conclude(
             faults, "No key of the incident is valid.", "{} keys or sources are open.", others, missing=missing
@@ -77,7 +77,7 @@ class BreachChecks:
         ]
         faults += [
             (_place(metric), f"{count:.0f} broken rules in 24 hours")
-            for metric, count in counted(self._metrics, _NAMESPACE, _BREACHES, DAY)
+            for metric, count in counted(self._metrics, OWN_METRICS, _BREACHES, DAY)
             if _ISOLATION_BREACHES & set(dict(metric.dimensions).values())
         ]
         return conclude(faults, "Tenants are separate, and usage equals the ledger.", "{} findings of isolation.")

@@ -1,11 +1,12 @@
 """Alarms and metrics in CloudWatch."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from vigil.aws.errors import translate_errors
 from vigil.errors import Unavailable
+from vigil.kernel.metrics import namespace_in_stack
 from vigil.kernel.time import format_timestamp
 from vigil.operations.diagnosis.model import FiringAlarm, Metric, Statistic
 
@@ -13,6 +14,8 @@ _FINE_SECONDS, _COARSE_SECONDS = 60, 300
 """Lengths of the periods of a short and of a long window. CloudWatch returns at most 1,440 periods."""
 _FINE_UP_TO = timedelta(hours=1)
 _FIRING = "ALARM"
+_ALARM_TYPES = ("MetricAlarm", "CompositeAlarm")
+"""Types of alarms that are listed. Without this argument, CloudWatch lists no composite alarms."""
 _RECENT, _RECENT_WINDOW = "PT3H", timedelta(hours=3)
 """Period of activity in the form of CloudWatch, which knows no other one, and its duration."""
 _MAX_PAGES = 20
@@ -39,29 +42,37 @@ class _Monitoring:
 
 
 class CloudWatchAlarms(_Monitoring):
-    """The alarms of one stack, whose names begin with the name of the stack."""
+    """The alarms of one stack: `<stack>-<name>` for each of the names.
 
-    def __init__(self, client: Any, stack: str) -> None:
+    The alarms of another stack may begin in the same way: `vigil` and `vigil-staging`.
+    """
+
+    def __init__(self, client: Any, stack: str, names: Collection[str]) -> None:
         super().__init__(client)
         self._stack = stack
+        self._names = frozenset(names)
 
     def firing(self) -> Sequence[FiringAlarm]:
-        """Return one entry per alarm in the state ALARM. Raises Unavailable."""
+        """Return one entry per alarm in the state ALARM, composite alarms included. Raises Unavailable."""
         prefix = f"{self._stack}-"
-        pages = self._pages("describe_alarms", AlarmNamePrefix=prefix, StateValue=_FIRING)
+        pages = self._pages(
+            "describe_alarms", AlarmNamePrefix=prefix, StateValue=_FIRING, AlarmTypes=list(_ALARM_TYPES)
+        )
         return [
-            FiringAlarm(alarm["AlarmName"].removeprefix(prefix), format_timestamp(alarm["StateUpdatedTimestamp"]))
+            FiringAlarm(name, format_timestamp(alarm["StateUpdatedTimestamp"]))
             for page in pages
-            for alarm in page.get("MetricAlarms", [])
-            if alarm["StateValue"] == _FIRING
+            for kind in _ALARM_TYPES
+            for alarm in page.get(f"{kind}s", [])
+            if alarm["StateValue"] == _FIRING and (name := alarm["AlarmName"].removeprefix(prefix)) in self._names
         ]
 
 
 class CloudWatchTotals(_Monitoring):
-    """Sums and sample counts of metrics."""
+    """Sums and sample counts of metrics. Own metrics are those of one stack."""
 
-    def __init__(self, client: Any, clock: Callable[[], datetime]) -> None:
+    def __init__(self, client: Any, stack: str, clock: Callable[[], datetime]) -> None:
         super().__init__(client)
+        self._stack = stack
         self._clock = clock
 
     def recent(self, namespace: str, name: str, window: timedelta) -> Sequence[Metric]:
@@ -71,7 +82,8 @@ class CloudWatchTotals(_Monitoring):
         two weeks are listed. Raises Unavailable, also for more than 20 pages.
         """
         activity = {"RecentlyActive": _RECENT} if window <= _RECENT_WINDOW else {}
-        pages = self._pages("list_metrics", Namespace=namespace, MetricName=name, **activity)
+        own = namespace_in_stack(namespace, self._stack)
+        pages = self._pages("list_metrics", Namespace=own, MetricName=name, **activity)
         found = (
             Metric(namespace, name, tuple((each["Name"], each["Value"]) for each in metric["Dimensions"]))
             for page in pages
@@ -87,7 +99,7 @@ class CloudWatchTotals(_Monitoring):
         now = self._clock()
         answer = self._call(
             "get_metric_statistics",
-            Namespace=metric.namespace,
+            Namespace=namespace_in_stack(metric.namespace, self._stack),
             MetricName=metric.name,
             Dimensions=[{"Name": name, "Value": value} for name, value in metric.dimensions],
             StartTime=now - window,

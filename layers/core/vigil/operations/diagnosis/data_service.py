@@ -19,7 +19,7 @@ _THROTTLES = ("ReadThrottleEvents", "WriteThrottleEvents", "SystemErrors")
 
 
 class DataChecks:
-    """Checks of the tables and queues of the deployment."""
+    """Checks of the tables and queues of the deployment. Every check but `tables_answer` raises Unavailable."""
 
     def __init__(self, tables: TableProbes, queues: QueueDepths, jobs: JobStore, metrics: MetricTotals) -> None:
         self._tables = tables

@@ -28,7 +28,10 @@ class DynamoProbes:
         return list(self._tables)
 
     def probe(self, name: str) -> timedelta:
-        """Read one partition of a table and return the duration of the call. Raises Unavailable."""
+        """Read an empty partition of a table and return the duration of the call. Raises Unavailable.
+
+        `name` is the short name of the table.
+        """
         started = time.perf_counter()
         self._tables[name].call(
             "query",

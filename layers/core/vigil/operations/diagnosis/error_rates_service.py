@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from vigil.kernel.metrics import OWN_METRICS
 from vigil.kernel.tenants import OPERATORS
 from vigil.operations.circuit_breakers.service import Circuits, CircuitUser
 from vigil.operations.diagnosis.model import MAX_ERROR_SHARE, MAX_FACTS, WINDOW, Fact, Metric, conclude
@@ -10,7 +11,6 @@ from vigil.operations.diagnosis.service import missing_tenant
 from vigil.operations.incidents.steps_model import Evidence, Scope
 from vigil.outbound.breakers.model import NO_CALLS, Circuit
 
-_NAMESPACE = "Vigil"
 _ERRORS = "ServerErrors"
 _REQUESTS = "Latency"
 """Metric whose number of samples is the number of requests."""
@@ -24,7 +24,10 @@ _MIN_FAILED = 5
 
 
 class ErrorRateChecks:
-    """Checks of requests that fail. `api` has the dimensions of the API in the metrics of API Gateway."""
+    """Checks of requests that fail. Every check raises Unavailable.
+
+    `api` has the dimensions of the API in the metrics of API Gateway.
+    """
 
     def __init__(
         self,
@@ -83,14 +86,14 @@ class ErrorRateChecks:
 
     def _has_traffic(self, window: timedelta) -> bool:
         """Return True if a function counted a request. The metrics of API Gateway can be minutes late."""
-        found = self._metrics.recent(_NAMESPACE, _REQUESTS, window)[:_MAX_ROUTES]
+        found = self._metrics.recent(OWN_METRICS, _REQUESTS, window)[:_MAX_ROUTES]
         return any(self._metrics.total(metric, window, "SampleCount") for metric in found)
 
     def _faulty_routes(self, window: timedelta) -> list[Fact]:
         found = []
-        for metric in self._metrics.recent(_NAMESPACE, _ERRORS, window)[:_MAX_ROUTES]:
+        for metric in self._metrics.recent(OWN_METRICS, _ERRORS, window)[:_MAX_ROUTES]:
             errors = self._metrics.total(metric, window)
-            requests = self._metrics.total(Metric(_NAMESPACE, _REQUESTS, metric.dimensions), window, "SampleCount")
+            requests = self._metrics.total(Metric(OWN_METRICS, _REQUESTS, metric.dimensions), window, "SampleCount")
             if errors and errors > MAX_ERROR_SHARE * requests:
                 found.append((errors / max(requests, errors), _route(metric), f"{errors:.0f} of {requests:.0f}"))
         return [(route, text) for _, route, text in sorted(found, reverse=True)]

@@ -48,7 +48,10 @@ class FiringAlarm:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric of CloudWatch with one set of dimensions, as pairs of name and value."""
+    """One metric of CloudWatch with one set of dimensions, as pairs of name and value.
+
+    The namespace OWN_METRICS is that of the stack.
+    """
 
     namespace: str
     name: str

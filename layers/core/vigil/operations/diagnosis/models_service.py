@@ -22,7 +22,7 @@ _NO_DECISIONS = "No recent decision was found. Allowed are models with decisions
 
 
 class ModelChecks:
-    """Checks of the model of an incident, or of all models if it names none."""
+    """Checks of the model of an incident, or of all models if it names none. Every check raises Unavailable."""
 
     def __init__(self, champions: Champions, decisions: PastDecisions, alarms: AlarmStates) -> None:
         self._champions = champions

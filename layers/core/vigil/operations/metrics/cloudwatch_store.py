@@ -5,6 +5,7 @@ from typing import Any
 
 from vigil.aws.errors import translate_errors
 from vigil.errors import Unavailable
+from vigil.kernel.metrics import OWN_METRICS, namespace_in_stack
 from vigil.operations.metrics.series_model import Metric, own
 from vigil.operations.objectives.timeline_model import minute_of, start_of
 
@@ -15,10 +16,14 @@ _ROUTE_DIMENSIONS = ({"service", "route"}, {"service", "route", "model"})
 
 
 class CloudWatchReader:
-    """Reads values by minute with GetMetricData, and finds active routes with ListMetrics."""
+    """Reads values by minute with GetMetricData, and finds active routes with ListMetrics.
 
-    def __init__(self, client: Any) -> None:
+    Own metrics are those of one stack.
+    """
+
+    def __init__(self, client: Any, stack: str) -> None:
         self._client = client
+        self._stack = stack
 
     def read(self, metrics: Sequence[Metric], start: int, end: int) -> Mapping[Metric, Mapping[int, float]]:
         """Return the values by metric and minute. `start` and `end` are minutes since 1970; `end` is not included.
@@ -29,7 +34,7 @@ class CloudWatchReader:
         for first in range(0, len(metrics), _MAX_QUERIES):
             some = metrics[first : first + _MAX_QUERIES]
             found |= {metric: {} for metric in some}
-            for result in self._results([_query(place, metric) for place, metric in enumerate(some)], start, end):
+            for result in self._results([self._query(place, metric) for place, metric in enumerate(some)], start, end):
                 times = zip(result.get("Timestamps", ()), result.get("Values", ()), strict=True)
                 values = found[some[int(result["Id"].removeprefix("m"))]]
                 values.update({minute_of(moment): value for moment, value in times})
@@ -55,7 +60,14 @@ class CloudWatchReader:
             raise Unavailable("CloudWatch did not return all values; try again.")
 
     def _pages(self) -> Iterator[Mapping[str, Any]]:
-        return self._paged("list_metrics", Namespace="Vigil", MetricName="Latency", RecentlyActive="PT3H")
+        namespace = namespace_in_stack(OWN_METRICS, self._stack)
+        return self._paged("list_metrics", Namespace=namespace, MetricName="Latency", RecentlyActive="PT3H")
+
+    def _query(self, place: int, metric: Metric) -> dict[str, Any]:
+        dimensions = [{"Name": name, "Value": value} for name, value in metric.dimensions]
+        namespace = namespace_in_stack(metric.namespace, self._stack)
+        named = {"Namespace": namespace, "MetricName": metric.name, "Dimensions": dimensions}
+        return {"Id": f"m{place}", "MetricStat": {"Metric": named, "Period": 60, "Stat": metric.stat}}
 
     def _paged(self, operation: str, **arguments: Any) -> Iterator[Mapping[str, Any]]:
         token: str | None = None
@@ -66,12 +78,6 @@ class CloudWatchReader:
             yield page
             if not (token := page.get("NextToken")):
                 return
-
-
-def _query(place: int, metric: Metric) -> dict[str, Any]:
-    dimensions = [{"Name": name, "Value": value} for name, value in metric.dimensions]
-    named = {"Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": dimensions}
-    return {"Id": f"m{place}", "MetricStat": {"Metric": named, "Period": 60, "Stat": metric.stat}}
 
 
 def _route(dimensions: Sequence[Mapping[str, str]]) -> tuple[tuple[str, str], ...] | None:

@@ -5,6 +5,7 @@ https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.
 """
 
 from collections.abc import Iterable, Iterator
+from math import isfinite, isnan
 from typing import Literal
 
 from vigil.operations.metrics.model import FAMILIES, Family, Sample
@@ -44,7 +45,10 @@ def _weight(parameters: list[str]) -> float:
 
 
 def render(families: Iterable[Family], text_format: TextFormat) -> str:
-    """Return the text of the families. OpenMetrics ends with `# EOF`."""
+    """Return the text of the families. OpenMetrics ends with `# EOF`.
+
+    A counter, sum or count that is not finite is left out. Other values may be `NaN`, `+Inf` and `-Inf`.
+    """
     lines = [line for family in families for line in _lines(family, text_format)]
     end = ["# EOF"] if text_format == "openmetrics" else []
     return "".join(f"{line}\n" for line in (*lines, *end))
@@ -56,8 +60,16 @@ def _lines(family: Family, text_format: TextFormat) -> Iterator[str]:
     name = f"{family.name}_total" if is_suffixed else family.name
     yield f"# HELP {name} {kind.help}"
     yield f"# TYPE {name} {kind.type}"
-    for sample in family.samples:
+    for sample in filter(_is_valid, family.samples):
         yield f"{family.name}{sample.suffix}{_labels(sample)} {_number(sample.value)}"
+
+
+def _is_valid(sample: Sample) -> bool:
+    """Return False for a sum that is no finite number: no total of a counter may be NaN in OpenMetrics.
+
+    Its samples have a suffix. A gauge and a quantile may have every value.
+    """
+    return isfinite(sample.value) or not sample.suffix
 
 
 def _labels(sample: Sample) -> str:
@@ -70,4 +82,8 @@ def _escaped(value: str) -> str:
 
 
 def _number(value: float) -> str:
+    if isnan(value):
+        return "NaN"
+    if not isfinite(value):
+        return "+Inf" if value > 0 else "-Inf"
     return str(int(value)) if value == int(value) and abs(value) < _MAX_WHOLE else repr(float(value))

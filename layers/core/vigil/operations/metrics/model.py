@@ -10,6 +10,8 @@ Labels = tuple[tuple[str, str], ...]
 """Names and values of labels, in order."""
 MAX_AGE = timedelta(minutes=15)
 """Age of a source from which its families are left out."""
+MAX_AHEAD = timedelta(minutes=5)
+"""Time up to which a stored time may be ahead of the clock. Clocks of functions differ by less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,10 @@ class SourceState:
     collected_at: datetime
     collected: Collected
     version: int = 1
+
+    def is_ahead(self, now: datetime) -> bool:
+        """Return True if the clock of the collection was wrong: its time is more than MAX_AHEAD after `now`."""
+        return self.collected_at - now > MAX_AHEAD
 
     def is_fresh(self, now: datetime) -> bool:
         """Return True if the families are younger than MAX_AGE, so that a scrape returns them."""

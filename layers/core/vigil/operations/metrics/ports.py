@@ -25,7 +25,7 @@ class Source(Protocol):
 
 
 class MetricReader(Protocol):
-    """Reader of CloudWatch metrics. Every method raises Unavailable."""
+    """Reader of CloudWatch metrics."""
 
     def read(self, metrics: Sequence[Metric], start: int, end: int) -> Mapping[Metric, Mapping[int, float]]:
         """Return the values by metric and minute. `start` and `end` are minutes since 1970; `end` is not included.
@@ -37,7 +37,8 @@ class MetricReader(Protocol):
     def active_routes(self) -> Sequence[Metric]:
         """Return one latency metric per function, route and model with requests in the last three hours.
 
-        A route without a model has one metric per function. The statistic is the number of requests.
+        A route without a model has one metric per function. The statistic is the number of requests. Raises
+        Unavailable.
         """
         ...
 
@@ -54,5 +55,8 @@ class StateStore(Protocol):
         ...
 
     def write(self, state: SourceState) -> bool:
-        """Store a state over the one with the previous version. Return False and store nothing after a lost race."""
+        """Store a state over the one with the previous version, and return True.
+
+        Return False and store nothing if another version is stored.
+        """
         ...

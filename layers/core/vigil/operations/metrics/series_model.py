@@ -1,9 +1,10 @@
 """Collected metrics of CloudWatch, and the counters and timelines that grow from them. Pure values and rules."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from vigil.kernel.metrics import OWN_METRICS
 from vigil.operations.objectives.model import ObjectiveName, Sums
 from vigil.operations.objectives.timeline_model import Timeline
 
@@ -19,7 +20,7 @@ ALERT_OUTCOMES = ("opened", "grouped")
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A metric of CloudWatch with one statistic over each minute."""
+    """A metric of CloudWatch with one statistic over each minute. The namespace OWN_METRICS is that of the stack."""
 
     namespace: str
     name: str
@@ -29,7 +30,7 @@ class Metric:
 
 def own(name: str, dimensions: tuple[tuple[str, str], ...] = (), stat: str = "Sum") -> Metric:
     """Return a metric that Vigil's log lines count."""
-    return Metric("Vigil", name, dimensions, stat)
+    return Metric(OWN_METRICS, name, dimensions, stat)
 
 
 def notice_metric(end: str) -> Metric:
@@ -82,7 +83,7 @@ class Catalogue:
         return list(dict.fromkeys([*all_of_them, *notices, *alerts, *units]))
 
     def points(self, values: Mapping[Metric, Values]) -> dict[ObjectiveName, dict[int, Sums]]:
-        """Return the valid and bad units of each objective by minute."""
+        """Return the valid and bad units of each objective by minute, a number since 1970."""
         return {name: _points(values, *pair) for name, pair in self.valid_and_bad.items()}
 
 
@@ -114,18 +115,31 @@ class SeriesMemory:
     """Sums of metrics, timelines of objectives, and the latest quantiles of the latency in milliseconds.
 
     All minutes before `end` are counted, a number of minutes since 1970; 0 before the first collection. `quantiles` has
-    the values by name, such as `0.95`.
+    the values by name, such as `0.95`. `latest_end` is the end of the latest minute with a value, and 0 without values.
     """
 
     end: int = 0
+    latest_end: int = 0
     counts: Mapping[Metric, Count] = field(default_factory=dict)
     timelines: Mapping[ObjectiveName, Timeline] = field(default_factory=dict)
     quantiles: Mapping[str, float] = field(default_factory=dict)
 
-    def starts(self, metrics: Iterable[Metric], end: int) -> dict[int, list[Metric]]:
-        """Return the metrics by their first minute that is not counted.
+    def as_of(self, end: int) -> "SeriesMemory":
+        """Return the memory for a collection up to `end`. If the memory is ahead, it ends with its latest value.
 
-        It is BACKFILL_MINUTES before `end` for a metric without a count.
+        A clock that was ahead has marked later minutes as counted before they had values. Each value still counts once,
+        also if the clock of this collection is the wrong one.
+        """
+        if self.end <= end:
+            return self
+        counts = {metric: Count(count.value, min(count.end, self.latest_end)) for metric, count in self.counts.items()}
+        return replace(self, end=self.latest_end, counts=counts)
+
+    def starts(self, metrics: Iterable[Metric], end: int) -> dict[int, list[Metric]]:
+        """Return the metrics by the first minute that is not counted. Minutes are numbers since 1970.
+
+        `end` is the first minute after the collection that begins. A metric without a count starts BACKFILL_MINUTES
+        before `end`.
         """
         found: dict[int, list[Metric]] = {}
         for metric in metrics:
@@ -134,7 +148,10 @@ class SeriesMemory:
         return found
 
     def with_values(self, catalogue: Catalogue, values: Mapping[Metric, Values], end: int) -> "SeriesMemory":
-        """Return the memory with the values of further minutes, each of which is added once."""
+        """Return the memory with the values of further minutes, each of which is added once.
+
+        Minutes are numbers since 1970. `end` is the first minute after the values.
+        """
         counts = dict(self.counts)
         quantiles = dict(self.quantiles)
         for quantile, metric in catalogue.latency_quantiles.items():
@@ -145,8 +162,9 @@ class SeriesMemory:
                 before = counts[metric].value if metric in counts else 0.0
                 counts[metric] = Count(before + sum(by_minute.values()), end)
         points = catalogue.points(values)
-        timelines = {name: self.timelines.get(name, Timeline()).with_points(points[name], end) for name in points}
-        return SeriesMemory(end, counts, timelines, quantiles)
+        timelines = {name: self.timelines.get(name, Timeline()).with_points(points[name]) for name in points}
+        latest_end = max((minute + 1 for by_minute in values.values() for minute in by_minute), default=0)
+        return SeriesMemory(end, max(self.latest_end, latest_end), counts, timelines, quantiles)
 
     def value(self, metric: Metric) -> float:
         """Return the sum of a metric; 0 if it was never counted."""
@@ -157,6 +175,7 @@ class SeriesMemory:
         """Return the memory as JSON values."""
         return {
             "end": self.end,
+            "latest_end": self.latest_end,
             "counts": [
                 [metric.namespace, metric.name, metric.dimensions, metric.stat, count.value, count.end]
                 for metric, count in self.counts.items()
@@ -173,4 +192,5 @@ class SeriesMemory:
             for namespace, name, dimensions, stat, value, end in stored["counts"]
         }
         timelines = {name: Timeline.from_stored(rows) for name, rows in stored["timelines"].items()}
-        return cls(stored["end"], counts, timelines, stored["quantiles"])
+        # A state of an earlier release has no `latest_end`.
+        return cls(stored["end"], stored.get("latest_end", stored["end"]), counts, timelines, stored["quantiles"])

@@ -44,8 +44,8 @@ class SeriesSource:
 
         Return None if fewer than five minutes can be added. Raises Unavailable.
         """
-        memory = SeriesMemory.from_stored(before.memory) if before else SeriesMemory()
         end = minute_of(now) - SETTLED_MINUTES
+        memory = (SeriesMemory.from_stored(before.memory) if before else SeriesMemory()).as_of(end)
         if end - memory.end < _EVERY_MINUTES:
             return None
         if memory.end:

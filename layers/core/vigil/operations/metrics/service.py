@@ -1,6 +1,6 @@
 """Collection from all sources, and the families for a scrape."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,10 +13,10 @@ _ORDER = {name: place for place, name in enumerate(FAMILIES)}
 
 @dataclass(frozen=True, slots=True)
 class CollectionSummary:
-    """Names of the sources from which a run has collected, and of those that were away."""
+    """Names of the sources from which a run has collected, and the errors of those that are missing, by name."""
 
     collected: tuple[str, ...]
-    away: tuple[str, ...]
+    missing: Mapping[str, Exception]
 
 
 class Collector:
@@ -28,19 +28,20 @@ class Collector:
         self._clock = clock
 
     def run(self) -> CollectionSummary:
-        """Collect from each source that is due, and return the names of the sources. Raises no Unavailable.
+        """Collect from each source that is due, and return the names of the sources. Raises no error of a source.
 
-        A source is away if it, or its stored state, raises Unavailable. It does not stop the others. A source that is
-        not due, or that another run has collected, is in neither list.
+        A source is missing if it, or its stored state, raises an error. It does not stop the others. A source that is
+        not due, or that another run has collected, is neither collected nor missing.
         """
-        collected, away = [], []
+        collected: list[str] = []
+        missing: dict[str, Exception] = {}
         for source in self._sources:
             try:
                 if self._collect(source):
                     collected.append(source.name)
-            except Unavailable:
-                away.append(source.name)
-        return CollectionSummary(tuple(collected), tuple(away))
+            except Exception as error:  # a broken source must not stop the others
+                missing[source.name] = error
+        return CollectionSummary(tuple(collected), missing)
 
     def _collect(self, source: Source) -> bool:
         before, now = self._states.find(source.name), self._clock()
@@ -61,13 +62,15 @@ class Metrics:
     def families(self) -> Sequence[Family]:
         """Return the families in the order of FAMILIES. Those of a source without a result for 15 minutes are missing.
 
-        The result is empty if the stored states cannot be read. Raises no Unavailable.
+        A result whose time is ahead counts as no result. The next collection of its source replaces it. The families
+        are empty if the stored states cannot be read. Raises no Unavailable.
         """
         try:
-            states = self._states.read_all()
+            stored = self._states.read_all()
         except Unavailable:
             return []
         now = self._clock()
+        states = [state for state in stored if not state.is_ahead(now)]
         fresh = [family for state in states if state.is_fresh(now) for family in state.collected.families]
         found = [family for family in fresh if family.name in FAMILIES]  # a later release may have collected more
         found.append(gauge("vigil_collected_timestamp_seconds", {(("source", s.name),): _seconds(s) for s in states}))

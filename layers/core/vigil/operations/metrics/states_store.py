@@ -36,7 +36,10 @@ class DynamoStates:
         return _state(item) if item else None
 
     def write(self, state: SourceState) -> bool:
-        """Store a state over the one with the previous version. Return False and store nothing after a lost race."""
+        """Store a state over the one with the previous version, and return True.
+
+        Return False and store nothing if another version is stored.
+        """
         stored = {
             "families": [asdict(family) for family in state.collected.families],
             "memory": state.collected.memory,

@@ -83,7 +83,7 @@ class BurnState:
     version: int = 0
 
     def evaluate(self, collected: CollectedSums, watched: Collection[Burn]) -> "BurnState":
-        """Return the state after sums with a later `end`, with one event per watched rule that starts or ends."""
+        """Return the state after sums with another `end`, with one event per watched rule that starts or ends."""
         firing, untold = dict(self.firing), list(self.untold)
         at = format_timestamp(start_of(collected.end))
         for objective in OBJECTIVES.values():

@@ -26,7 +26,7 @@ class Sums:
 
     @property
     def error_rate(self) -> float:
-        """Share of bad units; 0 without units."""
+        """Share of bad units, from 0 to 1; 0 without units."""
         return self.bad / self.valid if self.valid else 0.0
 
 
@@ -36,8 +36,8 @@ class Objective:
 
     `unit` is the plural of the counted unit, and `good` its condition, both as words for people.
 
-    A window counts for an alert from `least_valid` units and `least_bad` bad ones on. Otherwise one failure in a quiet
-    hour would page a person.
+    A long window counts for an alert from `least_valid` units and `least_bad` bad ones on. Otherwise one failure in a
+    quiet hour would page a person. Units that come a few a day need few valid ones, or no failure would ever count.
     """
 
     name: ObjectiveName
@@ -49,7 +49,7 @@ class Objective:
 
     @property
     def budget(self) -> float:
-        """Share of units that may be bad."""
+        """Share of units that may be bad, from 0 to 1."""
         return 1 - self.target
 
     def burn_rate(self, sums: Sums) -> float:
@@ -57,7 +57,7 @@ class Objective:
         return sums.error_rate / self.budget
 
     def alert_rate(self, sums: Sums) -> float:
-        """Return the error rate, from 0 to 1, that counts for an alert: 0 below the least numbers of units."""
+        """Return the error rate of a long window, from 0 to 1, that counts: 0 below the least numbers of units."""
         counts = sums.valid >= self.least_valid and sums.bad >= self.least_bad
         return sums.error_rate if counts else 0.0
 
@@ -71,7 +71,8 @@ class BurnRule:
     """An alert fires while both windows burn the budget `factor` times faster than it lasts.
 
     `long` and `short` are the lengths of the windows. `is_page` is True if the alert calls a person at once.
-    The long window shows that much was spent. The short one ends the alert soon after the cause has ended.
+    The long window shows that much was spent, by enough units. The short one shows that the failure goes on, by any
+    number of units, so that the alert ends soon after the cause has ended.
     """
 
     name: RuleName
@@ -81,13 +82,13 @@ class BurnRule:
     is_page: bool
 
     def threshold(self, objective: Objective) -> float:
-        """Return the error rate above which a window burns too fast."""
+        """Return the error rate above which a window burns too fast: a share from 0 to 1."""
         return self.factor * objective.budget
 
     def is_burning(self, objective: Objective, long: Sums, short: Sums) -> bool:
-        """Return True if both windows burn too fast."""
+        """Return True if both windows burn too fast. A window below the least numbers of units does not."""
         threshold = self.threshold(objective)
-        return all(objective.alert_rate(sums) > threshold for sums in (long, short))
+        return objective.alert_rate(long) > threshold and short.error_rate > threshold
 
 
 OBJECTIVES: Mapping[ObjectiveName, Objective] = {
@@ -97,7 +98,7 @@ OBJECTIVES: Mapping[ObjectiveName, Objective] = {
         Objective("score_latency", 0.99, "scores", "were answered within 300 ms", 100, 3),
         Objective("critical_alerts", 0.999, "notices", "of CRITICAL alerts reached a channel within 60 s", 1, 2),
         Objective("events", 0.999, "decisions", "had their events published within 5 minutes", 100, 3),
-        Objective("batches", 0.99, "batches", "of at most 100,000 rows were completed within 15 minutes", 10, 3),
+        Objective("batches", 0.99, "batches", "of at most 100,000 rows were completed within 15 minutes", 1, 3),
     )
 }
 """All objectives by name, in the order of answers."""

@@ -24,5 +24,8 @@ class BurnStore(Protocol):
         ...
 
     def write(self, state: BurnState) -> bool:
-        """Store a state over the one with the previous version. Return False and store nothing after a lost race."""
+        """Store a state over the one with the previous version, and return True.
+
+        Return False and store nothing if another version is stored.
+        """
         ...

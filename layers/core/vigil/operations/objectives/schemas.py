@@ -24,7 +24,10 @@ class WindowView(BaseModel):
 
     @classmethod
     def from_sums(cls, objective: Objective, length: timedelta, sums: Sums) -> "WindowView":
-        """Return the view of a window."""
+        """Return the view of a window of `length`: its valid and bad units, and its burn rate.
+
+        The burn rate is rounded to six digits.
+        """
         burn_rate = round(objective.burn_rate(sums), _DIGITS)
         return cls(minutes=length // timedelta(minutes=1), valid=sums.valid, bad=sums.bad, burn_rate=burn_rate)
 
@@ -43,7 +46,7 @@ class BurnRuleView(BaseModel):
 
     @classmethod
     def from_status(cls, objective: Objective, status: RuleStatus) -> "BurnRuleView":
-        """Return the view of a rule."""
+        """Return the view of a rule with its two windows. Burn rates are rounded to six digits."""
         rule = status.rule
         return cls(
             name=rule.name,
@@ -79,7 +82,7 @@ class ObjectiveView(BaseModel):
 
     @classmethod
     def from_status(cls, status: ObjectiveStatus) -> "ObjectiveView":
-        """Return the view of an objective."""
+        """Return the view of an objective. `budget` is None and the state `unknown` if no sums were collected."""
         objective, month = status.objective, status.month
         left = round(objective.budget_left(month), _DIGITS)
         is_known = status.end is not None

@@ -52,7 +52,8 @@ class ObjectiveWatch:
         Unavailable, and the next run resumes.
         """
         state, collected = self._store.load(), self._read_sums()
-        if collected and collected.end > state.end:
+        # Sums with an earlier end replace those of a clock that was ahead: they are read after the state.
+        if collected and collected.end != state.end:
             state = replace(state.evaluate(collected, self._watched), version=state.version + 1)
             if not self._store.write(state):
                 return 0  # another run evaluates the same sums

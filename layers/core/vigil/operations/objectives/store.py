@@ -31,7 +31,10 @@ class DynamoBurns:
         )
 
     def write(self, state: BurnState) -> bool:
-        """Store a state over the one with the previous version. Return False and store nothing after a lost race."""
+        """Store a state over the one with the previous version, and return True.
+
+        Return False and store nothing if another version is stored.
+        """
         stored = {
             "end": state.end,
             "firing": [[*burn, since] for burn, since in state.firing.items()],

@@ -1,4 +1,4 @@
-"""Sums of an objective over time: by minute for six and a half hours, by hour for thirty days."""
+"""Sums of an objective over time: by minute for six and a half hours or longer, by hour for thirty days or longer."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
@@ -10,9 +10,10 @@ from vigil.operations.objectives.model import BUDGET_WINDOW, Sums
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 _MINUTES_OF_HOUR = HOUR // MINUTE
 _MINUTES_KEPT = timedelta(hours=6, minutes=30) // MINUTE
-"""Minutes with sums of their own: the longest window that is summed by minute is six hours."""
+"""Maximum minutes with sums of their own. The longest window that is summed by minute is six hours."""
 _BY_MINUTE = timedelta(hours=6)
 _HOURS_KEPT = BUDGET_WINDOW // HOUR + 1
+"""Maximum hours with sums. A window of 30 days begins at a full hour, and its last hour is not complete."""
 
 
 def minute_of(moment: datetime) -> int:
@@ -32,10 +33,11 @@ class Timeline:
     minutes: Mapping[int, Sums] = field(default_factory=dict)
     hours: Mapping[int, Sums] = field(default_factory=dict)
 
-    def with_points(self, points: Mapping[int, Sums], end: int) -> "Timeline":
-        """Return the timeline with further minutes, without the minutes and hours that are too old at `end`.
+    def with_points(self, points: Mapping[int, Sums]) -> "Timeline":
+        """Return the timeline with further minutes, each of which may be added once.
 
-        `end` is the number of the first minute that is not complete. Each minute may be added once.
+        The latest minutes and hours remain, as many as a window needs. Their age is not limited, so that a collection
+        whose clock is ahead removes none of them.
         """
         minutes, hours = dict(self.minutes), dict(self.hours)
         for minute, sums in points.items():
@@ -43,8 +45,7 @@ class Timeline:
                 minutes[minute] = minutes.get(minute, Sums()) + sums
                 hour = minute // _MINUTES_OF_HOUR
                 hours[hour] = hours.get(hour, Sums()) + sums
-        first_hour = end // _MINUTES_OF_HOUR - _HOURS_KEPT
-        return Timeline(_from(minutes, end - _MINUTES_KEPT), _from(hours, first_hour))
+        return Timeline(_latest(minutes, _MINUTES_KEPT), _latest(hours, _HOURS_KEPT))
 
     def window(self, end: int, length: timedelta) -> Sums:
         """Return the units of the window of a length. The minute `end` is not included.
@@ -70,8 +71,8 @@ def _rows(sums: Mapping[int, Sums]) -> list[list[int]]:
     return [[number, each.valid, each.bad] for number, each in sorted(sums.items())]
 
 
-def _from(sums: Mapping[int, Sums], first: int) -> dict[int, Sums]:
-    return {number: sums[number] for number in sorted(sums) if number >= first}
+def _latest(sums: Mapping[int, Sums], count: int) -> dict[int, Sums]:
+    return {number: sums[number] for number in sorted(sums)[-count:]}
 
 
 def _sum(sums: Mapping[int, Sums], first: int) -> Sums:
