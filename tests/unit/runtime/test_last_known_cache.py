@@ -1,8 +1,10 @@
 """A cache returns fresh values, last known values for a limited time, and then the error of the store."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
-from threading import Event
+from threading import Event, Semaphore
 
 import pytest
 
@@ -192,8 +194,9 @@ def test_no_value_is_returned_after_the_clock_was_set_back(world):
         world.get()
 
 
-@pytest.mark.parametrize(("is_known", "others"), [(True, "first"), (False, "second")])
-def test_one_thread_reads_and_others_get_the_last_known_value(world, is_known, others):
+@contextmanager
+def held_read(world, threads):
+    """Read "second" in one thread of a pool, and hold the read until `end` is called. Yield both."""
     started, may_end = Event(), Event()
 
     def read():
@@ -202,20 +205,69 @@ def test_one_thread_reads_and_others_get_the_last_known_value(world, is_known, o
         assert may_end.wait(30)
         return "second"
 
-    if is_known:
-        world.get()
-        world.clock.advance(seconds=60)
-    before = world.store.reads
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         reader = pool.submit(world.cache.get, "one", read)
         assert started.wait(30)
-        waiting = [pool.submit(world.cache.get, "one", world.store.read) for _ in range(7)]
-        if is_known:
-            assert [each.result(30) for each in waiting] == ["first"] * 7
-        may_end.set()
+        try:
+            yield pool, may_end.set
+        finally:
+            may_end.set()
         assert reader.result(30) == "second"
-        assert [each.result(30) for each in waiting] == [others] * 7
+
+
+@pytest.mark.parametrize("age", [None, timedelta(seconds=60), timedelta(seconds=3659)])
+def test_one_thread_reads_and_the_others_wait_for_its_value(age):
+    arrived = Semaphore(0)
+    world = World(replace(RULES, wait=timedelta(seconds=30)))
+    if age is not None:
+        world.get()
+        world.clock.advance(seconds=age.total_seconds())
+    before = world.store.reads
+    with held_read(world, 8) as (pool, end):
+
+        def get():
+            arrived.release()
+            return world.cache.get("one", world.store.read)
+
+        waiting = [pool.submit(get) for _ in range(7)]
+        assert all(arrived.acquire(timeout=30) for _ in waiting)
+        end()
+        assert [each.result(30) for each in waiting] == ["second"] * 7
     assert world.store.reads == before + 1
+    assert world.reports.stale == []
+
+
+def test_a_value_after_the_longest_wait_is_noted_as_stale():
+    world = World(replace(RULES, wait=timedelta(0)))
+    world.get()
+    world.clock.advance(seconds=60)
+    with held_read(world, 1):
+        assert world.get() == "first"
+        assert world.reports.stale == ["things"]
+        world.clock.advance(seconds=3600)
+        with pytest.raises(Unavailable, match=r"still being read; try again\.$"):
+            world.get()
+    assert world.store.reads == 2
+
+
+@pytest.mark.parametrize("age", [30, 31, 3600])
+def test_a_value_without_stale_time_never_outlives_it_during_a_read(age):
+    world = World(CacheRules(timedelta(seconds=30), wait=timedelta(0)))
+    world.get()
+    world.clock.advance(seconds=age)
+    with held_read(world, 1), pytest.raises(Unavailable):
+        world.get()
+
+
+def test_every_use_without_time_to_live_reads_in_turn():
+    world = World(CacheRules(timedelta(0), stale_for=timedelta(seconds=3600), wait=timedelta(seconds=30)))
+    world.get()
+    world.store.value = "third"
+    with held_read(world, 4) as (pool, end):
+        waiting = [pool.submit(world.get) for _ in range(3)]
+        end()
+        assert [each.result(30) for each in waiting] == ["third"] * 3
+    assert (world.store.reads, world.reports.stale) == (5, [])
 
 
 def test_a_slow_read_of_one_key_does_not_delay_another(world):

@@ -20,6 +20,8 @@ MALFORMED = {
     "VIGIL_MODEL_KEYS": '{"hidden": "x"}',
     "VIGIL_OUTBOUND_ALLOW": "hidden",
     "VIGIL_SENTRY_DSN": "hidden",
+    "VIGIL_MAIL_SENDER": "hidden",
+    "VIGIL_TENANT_DOMAIN": "hidden_",
 }
 
 KEY = base64.b64encode(bytes(32)).decode()
@@ -50,6 +52,16 @@ NUMBERS = (
         ("VIGIL_MODEL_KEYS", "[" * 100_000),
         ("VIGIL_MODEL_FLOORS", '{"iit": -1}'),
         ("VIGIL_USAGE_TABLE", " usage"),
+        ("VIGIL_USAGE_TABLE", "us\nage"),
+        ("VIGIL_EVENT_BUS", "bus\r\nb"),
+        *(
+            ("VIGIL_MAIL_SENDER", text)
+            for text in ("a@b.org\r\nBcc: c@d.org", "a@b.org\n", "Vigil <a@b.org>", "a@b.org,c@d.org", "a b@c.org")
+        ),
+        *(
+            ("VIGIL_TENANT_DOMAIN", text)
+            for text in ("https://a.org", "a.org/", "a.org\n", "a b.org", "ä.org", "*.a.org")
+        ),
         *(
             ("VIGIL_API_ADDRESS", text)
             for text in ("http://a.org", "https://a.org/", "https://a.org/?a", "a.org", "https://")
@@ -123,11 +135,11 @@ def test_variables_are_converted():
     settings = Settings.from_env(
         STAGE
         | {
-            "VIGIL_TENANT_DOMAIN": "Example.ORG",
+            "VIGIL_TENANT_DOMAIN": "Example.ORG.",
             "VIGIL_AWS_READ_TIMEOUT_MS": "10000",
             "VIGIL_OFFBOARDING_PAUSE_SECONDS": "90",
             "VIGIL_MODEL_KEYS": json.dumps({"a": KEY}),
-            "VIGIL_OUTBOUND_ALLOW": "Vectors.internal:8443, 127.0.0.1:1,[::1]:65535",
+            "VIGIL_OUTBOUND_ALLOW": "Vectors.internal.:8443, 127.1:1,[0:0:0:0:0:0:0:1]:65535",
             "VIGIL_SENTRY_DSN": f"https://{'0a' * 16}@sentry.example.org:8443/relay/42",
             "POWERTOOLS_TRACE_DISABLED": "True",
         }

@@ -88,12 +88,28 @@ UNSAFE = [
     ("VIGIL_OUTBOUND_ALLOW", "169.254.169.254:80"),
     ("VIGIL_OUTBOUND_ALLOW", "vectors.internal:8443,127.0.0.2:9000"),
     ("VIGIL_OUTBOUND_ALLOW", "[::ffff:127.0.0.1]:9000"),
-    ("VIGIL_OUTBOUND_ALLOW", "localhost:9000"),
+    *(
+        ("VIGIL_OUTBOUND_ALLOW", f"{host}:9000")
+        for host in ("localhost", "LocalHost.", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "[::127.0.0.1]")
+    ),
+    *(
+        ("VIGIL_OUTBOUND_ALLOW", f"vectors.internal:8443,{host}:80")
+        for host in ("2852039166", "[fd00:ec2::254]", "[64:ff9b::a9fe:a9fe]", "localhost.localdomain")
+    ),
+    *(
+        (variable, address)
+        for variable in ("VIGIL_API_ADDRESS", "VIGIL_ALERTS_QUEUE")
+        for address in ("https://localhost.", "https://vigil.localhost.", "https://127.1.", "https://0x7f.0.0.0xa")
+    ),
+    *(("VIGIL_TENANT_DOMAIN", name) for name in ("LOCALHOST.", "vigil.localhost.", "vigil.example.org.", "0x7f.0xa")),
+    ("VIGIL_ALERTS_QUEUE", "https://[::1"),
+    ("VIGIL_ALERTS_QUEUE", "https://sqs.eu-west-1.amazonaws.com@localhost/123456789012/canary"),
+    ("VIGIL_MAIL_SENDER", "canary@vigil.localdomain"),
+    ("VIGIL_SENTRY_DSN", f"https://{16 * '0a'}@127.1/42"),
     ("VIGIL_API_ADDRESS", "http://localhost:8000"),
     ("VIGIL_API_ADDRESS", "https://canary.example.org"),
     ("VIGIL_API_ADDRESS", "https://10.1.2.3"),
     ("VIGIL_TENANT_DOMAIN", "localhost"),
-    ("VIGIL_MAIL_SENDER", "canary"),
     ("VIGIL_MAIL_SENDER", "canary@vigil.example"),
     ("VIGIL_AUTHORIZER_CACHE_SECONDS", "31"),
     ("VIGIL_OFFBOARDING_PAUSE_SECONDS", "89"),
@@ -151,6 +167,10 @@ def test_stage_local_refuses_what_no_stage_can_do_without(variable, value):
         ("VIGIL_SAMPLE_PAUSE_SECONDS", "30"),
         ("VIGIL_SAMPLE_PAUSE_SECONDS", "120"),
         ("VIGIL_SENTRY_DSN", f"https://{16 * '0a'}@o1.ingest.sentry.io/42"),
+        ("VIGIL_OUTBOUND_ALLOW", "vectors.internal:8443,10.1.2.3:9000,[fd12::1]:9000"),
+        ("VIGIL_TENANT_DOMAIN", "Vigil.Hospital.org."),
+        ("VIGIL_MAIL_SENDER", "alerts@vigil.hospital.org"),
+        ("VIGIL_API_ADDRESS", "https://api.hospital.org"),
     ],
 )
 def test_safe_value_of_the_same_variable_is_accepted(variable, value):
@@ -257,7 +277,7 @@ def test_fields_that_can_be_guessed_are_named():
 
 def test_checks_load_no_module_that_a_function_does_not_load_anyway():
     script = """
-import sys, vigil.aws.clients, vigil.runtime.settings
+import sys, vigil.aws.clients, vigil.runtime.settings, vigil.runtime.snapshots
 before = set(sys.modules)
 import vigil.runtime.start_up
 print(*sorted(set(sys.modules) - before))

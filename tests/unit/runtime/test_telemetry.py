@@ -50,16 +50,16 @@ def test_an_error_without_a_cause_has_its_place():
 
 
 def test_a_trespass_counts_as_a_breach_over_all_functions():
-    stream = io.StringIO()
-    telemetry = Telemetry("x", stream, traced=False)
+    stream, alarm = io.StringIO(), alarms()["TenantsTrespassed"].properties
+    telemetry = Telemetry("x", stream, traced=False, namespace=alarm["Namespace"]["Sub"])
     facts, started = telemetry.begin("GET")
     facts.record_error(_raised(TenantViolation()))
     telemetry.end(facts, started)
     request, breach = map(json.loads, stream.getvalue().splitlines())
     assert (request["breach"], breach["breach"], breach["Breaches"]) == ("tenant-trespass", "tenant-trespass", 1)
     (directive,) = breach["_aws"]["CloudWatchMetrics"]
-    alarm = alarms()["TenantsTrespassed"].properties
-    assert (directive["Namespace"], directive["Metrics"][0]["Name"]) == (alarm["Namespace"], alarm["MetricName"])
+    assert directive["Namespace"] == alarm["Namespace"]["Sub"]
+    assert directive["Metrics"][0]["Name"] == alarm["MetricName"]
     assert directive["Dimensions"] == [[each["Name"] for each in alarm["Dimensions"]]]
     assert [each["Value"] for each in alarm["Dimensions"]] == [breach["breach"]]
 

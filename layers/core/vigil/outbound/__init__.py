@@ -1,1 +1,1 @@
-"""The only way out of a function to vendors, webhooks and services in the VPC."""
+"""The only sender of requests to vendors, webhooks and services in the VPC."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from vigil.errors import FieldError, InvalidInput
-from vigil.outbound.addresses import AddressKind, address_kind
+from vigil.kernel.addresses import AddressKind, address_kind, canonical_host
 
 MAX_URL_CHARACTERS = 2048
 """Maximum length of a URL."""
@@ -25,17 +25,17 @@ _NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
 class AllowedDestinations:
     """Destinations that the operator allows at deployment besides public ones on port 443.
 
-    `pairs` are exact hosts, in lower case, with their ports. The host of a pair may be an IP address, and its addresses
-    may be private. A pair has any port. With `is_local`, on the stage `local`, it may also have the scheme http and
-    loopback addresses.
+    `pairs` are exact hosts, each as `canonical_host` spells it, with their ports. The host of a pair may be an IP
+    address, and its addresses may be private. A pair has any port. With `is_local`, on the stage `local`, it may also
+    have the scheme http and loopback addresses.
     """
 
     pairs: Collection[tuple[str, int]] = ()
     is_local: bool = False
 
     def has(self, host: str, port: int) -> bool:
-        """Return True if the operator named exactly this host and port."""
-        return (host, port) in self.pairs
+        """Return True if the operator named this host, in any spelling, and this port."""
+        return (canonical_host(host), port) in self.pairs
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class TimedStream(io.RawIOBase):
         return io.BufferedReader(self)
 
     def readable(self) -> bool:
-        """Return True, for `io.BufferedReader`."""
+        """Return True: the stream can be read. `io.BufferedReader` requires this method."""
         return True
 
     def readinto(self, buffer: "memoryview[int]") -> int:  # type: ignore[override]  # of the stream, never another

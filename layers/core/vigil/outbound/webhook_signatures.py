@@ -22,7 +22,10 @@ def create_secret() -> str:
 
 
 def parse_secret(text: str, name: str = "secret") -> bytes:
-    """Return the bytes of a secret as text, `whsec_` and base64. Raises InvalidInput with the field `name`."""
+    """Return the bytes of a secret as text, `whsec_` and base64.
+
+    Raises InvalidInput with the field `name` for another form, and for less than 24 or more than 64 bytes.
+    """
     encoded = text.removeprefix(PREFIX)
     secret = b""
     if encoded != text and _BASE64.fullmatch(encoded) and len(encoded) % 4 == 0:

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Lock
+from threading import Condition
 from typing import Generic, Protocol, TypeVar
 
 from vigil.errors import Unavailable, VigilError
@@ -13,6 +13,7 @@ from vigil.runtime.ttl_cache import TtlCache
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 _MAX_ENTRIES = 1_024
+_STILL_READ = "Data of this request is still being read; try again."
 
 
 class CacheObserver(Protocol):
@@ -35,6 +36,8 @@ class CacheRules:
     """Further time in which a value is returned if it cannot be read."""
     retry: timedelta = timedelta(seconds=1)
     """Pause after a failed read."""
+    wait: timedelta = timedelta(seconds=5)
+    """Maximum time for which a caller waits while another thread reads the same key."""
 
     @property
     def max_age(self) -> timedelta:
@@ -57,7 +60,7 @@ class LastKnownCache(Generic[Key, Value]):
 
     While reads fail with Unavailable, the cache returns the last known value until it is too old, and reads again
     after each pause. Any other VigilError of a read is an answer of the store, which removes the value. One thread
-    reads a key at a time. Meanwhile the others receive the last known value, or wait if there is none.
+    reads a key at a time, and the others wait for it. After `wait`, they receive the last known value as a stale one.
     """
 
     def __init__(
@@ -75,32 +78,33 @@ class LastKnownCache(Generic[Key, Value]):
         self._is_kept = is_kept
         self._entries: OrderedDict[Key, _Entry[Value]] = OrderedDict()
         self._failures: TtlCache[Key, str] = TtlCache(rules.retry, clock, _MAX_ENTRIES)
-        self._readers: dict[Key, Lock] = {}
+        self._reading: set[Key] = set()
         self._writes = 0
-        self._lock = Lock()
+        self._lock = Condition()
 
     def get(self, key: Key, read: Callable[[], Value]) -> Value:
         """Return the value of a key, or call `read` if it is too old. Raises the errors of `read`.
 
-        Raises Unavailable without a read in the pause after a failed one, if no value is known.
+        Raises Unavailable without a read in the pause after a failed one, and if another thread reads the key for
+        too long, if no value is known.
         """
-        now = self._clock()
         with self._lock:
+            is_free = self._lock.wait_for(lambda: key not in self._reading, self._rules.wait.total_seconds())
+            now = self._clock()
             entry = self._find(key, now)
             if entry and now < entry.fresh_until:
                 self._entries.move_to_end(key)
                 return entry.value
-            reader = self._readers.setdefault(key, Lock())
-        if not reader.acquire(blocking=entry is None):
-            assert entry is not None  # noqa: S101 - a blocking call returns only with the lock
-            return entry.value
+            if is_free:
+                self._reading.add(key)
+        if not is_free:
+            return self._last_known(key, Unavailable(_STILL_READ))
         try:
             return self._refresh(key, read)
         finally:
             with self._lock:
-                if self._readers.get(key) is reader:
-                    del self._readers[key]
-            reader.release()
+                self._reading.remove(key)
+                self._lock.notify_all()
 
     def expire(self, key: Key) -> None:
         """Read a key at its next use, because this process has changed it. If that fails, the value stays in use."""
@@ -118,12 +122,10 @@ class LastKnownCache(Generic[Key, Value]):
             self._entries.clear()
 
     def _refresh(self, key: Key, read: Callable[[], Value]) -> Value:
-        """Return the value that another thread has just read, or read it."""
+        """Read the value. In the pause after a failed read, return the last known value."""
         started = self._clock()
         with self._lock:
-            entry, problem, writes = self._find(key, started), self._failures.get(key), self._writes
-        if entry and started < entry.fresh_until:
-            return entry.value
+            problem, writes = self._failures.get(key), self._writes
         if problem is not None:
             return self._last_known(key, Unavailable(problem))
         try:

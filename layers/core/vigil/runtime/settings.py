@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any
 
+from vigil.kernel.metrics import OWN_METRICS, namespace_in_stack
 from vigil.runtime import setting_values as values
 from vigil.runtime.setting_values import milliseconds, seconds
 
@@ -27,9 +28,9 @@ class Settings:
     stage: str = _setting("VIGIL_STAGE", values.stage)
     service: str = _setting("POWERTOOLS_SERVICE_NAME", default="vigil")
     traced: bool = _setting("POWERTOOLS_TRACE_DISABLED", lambda text: not values.boolean(text), default=True)
-    stack_name: str = _setting("VIGIL_STACK_NAME")
-    """Name of the deployed stack, with which the names of its functions and alarms begin."""
-    tenant_domain: str = _setting("VIGIL_TENANT_DOMAIN", str.lower, default="")
+    stack_name: str = _setting("VIGIL_STACK_NAME", default="vigil")
+    """Name of the deployed stack: its functions and alarms begin with it, and its API and metrics have it."""
+    tenant_domain: str = _setting("VIGIL_TENANT_DOMAIN", values.domain, default="")
     """Domain with one subdomain per tenant, such as `acme.example.org`; empty if tenants have no subdomains."""
 
     access_table: str = _setting("VIGIL_ACCESS_TABLE")
@@ -53,8 +54,6 @@ class Settings:
     batches_bucket: str = _setting("VIGIL_BATCHES_BUCKET")
     packages_bucket: str = _setting("VIGIL_PACKAGES_BUCKET")
     event_bus: str = _setting("VIGIL_EVENT_BUS")
-    api_name: str = _setting("VIGIL_API_NAME")
-    """Name of the REST API in the metrics of CloudWatch."""
 
     alerts_queue: str = _setting("VIGIL_ALERTS_QUEUE")
     alert_deliveries_queue: str = _setting("VIGIL_ALERT_DELIVERIES_QUEUE")
@@ -105,7 +104,7 @@ class Settings:
 
     api_address: str = _setting("VIGIL_API_ADDRESS", values.web_address, "")
     """Public address of the API in links of notices, such as `https://api.example.org`; empty for notices without."""
-    mail_sender: str = _setting("VIGIL_MAIL_SENDER", default="")
+    mail_sender: str = _setting("VIGIL_MAIL_SENDER", values.mail_address, "")
     """Sender address of mails, which SES has verified; empty for a deployment without mails."""
     sentry_dsn: tuple[str, str] | None = _setting("VIGIL_SENTRY_DSN", values.sentry_dsn, None)
     """Envelope endpoint and public key of a Sentry project that receives findings of failures; None for none."""
@@ -127,6 +126,11 @@ class Settings:
         if name in _VARIABLES:
             raise SettingsError(f"{_VARIABLES[name]} is not set")
         raise AttributeError(name)
+
+    @property
+    def metric_namespace(self) -> str:
+        """Namespace of the metrics of this stack in CloudWatch."""
+        return namespace_in_stack(OWN_METRICS, self.stack_name)
 
     def get(self, name: str, default: str) -> str:
         """Return a setting as text, or the default if it is absent."""

@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from aws_lambda_powertools import Logger, Tracer
 
+from vigil.kernel.metrics import OWN_METRICS
 from vigil.runtime import correlation
 from vigil.runtime.error_facts import describe_error, error_origin
 from vigil.runtime.log_lines import LineFormatter, LineRecord
@@ -91,6 +92,8 @@ _DENIALS = {401: "unauthenticated", 403: "forbidden"}
 """Kind of a denial, by the status of its answer."""
 SLOW_SCORE_MS = 300.0
 """Latency from which the answer to a score counts as slow, in milliseconds."""
+MetricGroup = tuple[tuple[str, ...], Mapping[str, float]]
+"""Dimensions of metrics, and the values of the metrics by name. Without dimensions, all functions share a metric."""
 current: ContextVar[RequestFacts] = ContextVar("request_facts")
 
 
@@ -101,12 +104,15 @@ def count(name: str, number: int = 1) -> None:
 
 
 class Telemetry:
-    """Powertools' logger and tracer for the facts of a request.
+    """Powertools' logger and tracer for the facts of a request. `namespace` is that of the metrics of the stack.
 
     If not `traced`, there is no tracer: it loads the X-Ray SDK, which costs 20 MB and 0.1 s of start time.
     """
 
-    def __init__(self, service: str, stream: IO[str] | None = None, *, traced: bool = True) -> None:
+    def __init__(
+        self, service: str, stream: IO[str] | None = None, *, traced: bool = True, namespace: str = OWN_METRICS
+    ) -> None:
+        self._namespace = namespace
         self._logger = Logger(service=service, stream=stream, logger_formatter=LineFormatter())
         self._lines = logging.getLogger(self._logger.name)  # the logger that Powertools has set up
         # The tracer would load botocore's client to patch it. `vigil.aws` records AWS calls itself.
@@ -121,20 +127,30 @@ class Telemetry:
         return self._tracer.capture_lambda_handler(handler, capture_response=False, capture_error=False)
 
     def begin(self, method: str) -> tuple[RequestFacts, float]:
-        """Start the facts of a request. Return them and the start time for `end`."""
+        """Return new facts of a request and its start time in seconds of `time.perf_counter`. `end` takes both.
+
+        The facts become the current ones of this context. `method` is the HTTP method, or the kind of a trigger such as
+        `SQS`.
+        """
         facts = RequestFacts(method=method)
         current.set(facts)
         return facts, time.perf_counter()
 
     def end(self, facts: RequestFacts, started: float) -> None:
-        """Write the log line, metrics and trace annotations of a finished request."""
+        """Write the log line, metrics and trace annotations of a finished request.
+
+        `started` is the start time that `begin` returned, in seconds. The latency is set in `facts`, in milliseconds. A
+        broken security rule has a second line.
+        """
         facts.latency_ms = round((time.perf_counter() - started) * 1e3, 3)
         known = {name: value for name, value in zip(_NAMES, _values(facts), strict=True) if value is not None}
         dimensions = ("service", "route", "model") if facts.model else ("service", "route")
-        metrics = _metrics(dimensions, dict(_measures(facts)), dict(_totals(facts)))
+        metrics = self._metrics(
+            (dimensions, dict(_measures(facts))), ((), dict(_totals(facts))), *_labelled_totals(facts)
+        )
         fields = {"correlation_id": correlation.current.get(), **known, **metrics}
-        if facts.dependency or facts.status in _DENIALS:
-            _add_totals(fields, facts)
+        if denial := _DENIALS.get(facts.status):
+            fields["denial"] = denial
         self._write("request", fields, failed=facts.status >= 500)
         if facts.breach:
             self.log_breach(facts.breach)
@@ -143,10 +159,8 @@ class Telemetry:
 
     def log_breach(self, kind: str) -> None:
         """Write a log line and count a metric for a broken security rule. Its alarm covers all functions."""
-        about = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": []}
-        fields = {"correlation_id": correlation.current.get(), "_aws": about}
-        _add_total(fields, "Breaches", "breach", kind)
-        self._write("breach", fields, failed=True)
+        metrics = self._metrics((("breach",), {"Breaches": 1}))
+        self._write("breach", {"correlation_id": correlation.current.get(), "breach": kind, **metrics}, failed=True)
 
     def log_event(
         self,
@@ -159,17 +173,21 @@ class Telemetry:
     ) -> None:
         """Write a log line and count a metric with one dimension (`about`) for an event outside of requests.
 
-        `total` is a second metric over all functions: its name, its dimension and the value of the dimension.
+        `name` is the message of the line and the name of the metric. `failed` sets the level ERROR in place of INFO.
+        `total` is a second metric over all functions: its name, its dimension and the value of the dimension. `facts`
+        are further fields of the line.
         """
         dimension, value = about
-        fields = facts | {dimension: value} | _metrics(("service", dimension), {name: 1})
+        fields = facts | {dimension: value}
+        groups: list[MetricGroup] = [(("service", dimension), {name: 1})]
         if total:
-            _add_total(fields, *total)
-        self._write(name, fields, failed=failed)
+            total_name, label, fields[label] = total
+            groups.append(((label,), {total_name: 1}))
+        self._write(name, fields | self._metrics(*groups), failed=failed)
 
     def log_degradation(self, name: str) -> None:
         """Write a log line and count a metric for a dependency that the service currently runs without."""
-        fields = {"correlation_id": correlation.current.get(), **_metrics(("service",), {name: 1})}
+        fields = {"correlation_id": correlation.current.get(), **self._metrics((("service",), {name: 1}))}
         self._write(name, fields, failed=True)
 
     def log_failed_read(self, cache: str, *, has_value: bool) -> None:
@@ -186,46 +204,33 @@ class Telemetry:
         if self._lines.isEnabledFor(level):
             self._lines.handle(LineRecord(self._lines.name, level, message, fields))
 
-
-def _metrics(
-    dimensions: tuple[str, ...], measures: Mapping[str, float], totals: Mapping[str, float] | None = None
-) -> dict[str, Any]:
-    """Return the fields that turn a log line with these dimensions among its fields into metrics.
-
-    `totals` are metrics without dimensions, which all functions share.
-    """
-    directives = _directives(dimensions, tuple(measures))
-    if totals:
-        directives = [*directives, *_directives((), tuple(totals))]
-    return {
-        "_aws": {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": directives},
-        **measures,
-        **(totals or {}),
-    }
+    def _metrics(self, *groups: MetricGroup) -> dict[str, Any]:
+        """Return the fields that turn a log line into metrics. The dimensions of each group are fields of the line."""
+        directives = [
+            _directive(self._namespace, dimensions, tuple(measures)) for dimensions, measures in groups if measures
+        ]
+        fields: dict[str, Any] = {"_aws": {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": directives}}
+        for _, measures in groups:
+            fields.update(measures)
+        return fields
 
 
 @lru_cache(maxsize=256)
-def _directives(dimensions: tuple[str, ...], names: tuple[str, ...]) -> list[dict[str, Any]]:
+def _directive(namespace: str, dimensions: tuple[str, ...], names: tuple[str, ...]) -> dict[str, Any]:
     """Return the directive that names the metrics of a line; all lines share it, so that it must not change.
 
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    Format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
     units = [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in names]
-    return [{"Namespace": "Vigil", "Dimensions": [list(dimensions)], "Metrics": units}]
+    return {"Namespace": namespace, "Dimensions": [list(dimensions)], "Metrics": units}
 
 
-def _add_total(fields: dict[str, Any], name: str, dimension: str, value: str) -> None:
-    """Add a metric that has no function among its dimensions, so that one alarm sees all functions."""
-    total = {"Namespace": "Vigil", "Dimensions": [[dimension]], "Metrics": [{"Name": name, "Unit": "Count"}]}
-    directives = [*fields["_aws"]["CloudWatchMetrics"], total]
-    fields |= {"_aws": fields["_aws"] | {"CloudWatchMetrics": directives}, dimension: value, name: 1}
-
-
-def _add_totals(fields: dict[str, Any], facts: RequestFacts) -> None:
+def _labelled_totals(facts: RequestFacts) -> Iterator[MetricGroup]:
+    """Yield the metrics with one dimension and without a function, so that one alarm sees all functions."""
     if facts.dependency:
-        _add_total(fields, "DependencyErrors", "dependency", facts.dependency)
-    if denial := _DENIALS.get(facts.status):
-        _add_total(fields, "Denials", "denial", denial)
+        yield ("dependency",), {"DependencyErrors": 1}
+    if facts.status in _DENIALS:
+        yield ("denial",), {"Denials": 1}
 
 
 def _measures(facts: RequestFacts) -> Iterator[tuple[str, float]]:

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_address
 from posixpath import normpath
 from typing import Any
 from urllib.parse import urlsplit
 
+from vigil.kernel.addresses import canonical_host, is_own_host
 from vigil.runtime.known_keys import is_untrustworthy
 from vigil.runtime.settings import Settings
 
@@ -72,8 +72,8 @@ def weak_fields(fields: Mapping[str, str]) -> list[str]:
 
 def is_local_endpoint(environment: Mapping[str, str]) -> bool:
     """Return True if AWS calls of this environment go to an emulator, not to AWS."""
-    host = urlsplit(environment.get(_ENDPOINT, "")).hostname or ""
-    return _is_own_host(host) or host == "host.docker.internal" or environment.get("AWS_SAM_LOCAL", "") in _YES
+    host = canonical_host(_host_of(environment.get(_ENDPOINT, "")))
+    return is_own_host(host) or host == "host.docker.internal" or environment.get("AWS_SAM_LOCAL", "") in _YES
 
 
 def _unsafe_together(settings: Mapping[str, Any]) -> Iterator[str]:
@@ -100,28 +100,22 @@ def _rule_of_kind(setting: str) -> _Rule | None:
     return _NAME if setting.endswith(("_table", "_bucket", "_bus")) else None
 
 
-def _is_own_host(host: str) -> bool:
-    """Return True for a host that is this machine or its own network: loopback, link-local or unspecified."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-    mapped = getattr(address, "ipv4_mapped", None) or address
-    return bool(mapped.is_loopback or mapped.is_link_local or mapped.is_unspecified)
-
-
-def _is_no_public_domain(host: str) -> bool:
-    return "." not in host or any(host == name or host.endswith(f".{name}") for name in _RESERVED) or host[-1].isdigit()
+def _is_no_public_domain(text: str) -> bool:
+    host = canonical_host(text)
+    is_reserved = any(host == name or host.endswith(f".{name}") for name in _RESERVED)
+    return "." not in host or is_reserved or host[-1].isdigit() or is_own_host(host)
 
 
 def _is_no_public_address(url: str) -> bool:
-    parts = urlsplit(url)
-    return bool(url) and (parts.scheme != "https" or _is_no_public_domain(parts.hostname or ""))
+    return bool(url) and (not url.startswith("https://") or _is_no_public_domain(_host_of(url)))
 
 
-def _is_no_mailbox(text: str) -> bool:
-    name, at, domain = text.partition("@")
-    return bool(text) and (not name or not at or _is_no_public_domain(domain))
+def _host_of(url: str) -> str:
+    """Return the host of a URL; "" for a URL without a host."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _is_outside(folders: tuple[str, ...], path: str) -> bool:
@@ -189,12 +183,15 @@ _SETTINGS: Mapping[str, _Rule] = {
         lambda keys: any(map(is_untrustworthy, keys.values())),
     ),
     "outbound_allow": _Rule(
-        "must not name this machine or its link-local network, such as the metadata service",
-        lambda pairs: any(_is_own_host(host) for host, _ in pairs),
+        "must not name this machine, its link-local network or another special address, such as the metadata service",
+        lambda pairs: any(is_own_host(host) for host, _ in pairs),
     ),
     "api_address": _Rule("must be an https address of a public domain", _is_no_public_address),
     "tenant_domain": _Rule("must be a public domain", lambda text: bool(text) and _is_no_public_domain(text)),
-    "mail_sender": _Rule("must be a mail address of a public domain", _is_no_mailbox),
+    "mail_sender": _Rule(
+        "must be a mail address of a public domain",
+        lambda text: bool(text) and _is_no_public_domain(text.rpartition("@")[2]),
+    ),
     "authorizer_cache": _Rule(
         f"must be at most {MAX_REVOCATION_CACHE.seconds}, because revocations take effect within 60 seconds",
         lambda age: age > MAX_REVOCATION_CACHE,
@@ -207,7 +204,10 @@ _SETTINGS: Mapping[str, _Rule] = {
         f"must be from 1 to {MAX_UPLOAD_ADDRESS_LIFE.seconds}",
         lambda life: not timedelta(0) < life <= MAX_UPLOAD_ADDRESS_LIFE,
     ),
-    "sentry_dsn": _Rule("must be an https address", lambda dsn: not dsn[0].startswith("https://")),
+    "sentry_dsn": _Rule(
+        "must be an https address of another machine",
+        lambda dsn: not dsn[0].startswith("https://") or is_own_host(_host_of(dsn[0])),
+    ),
     "sample_pause": _Rule(
         f"must be from {MIN_SAMPLE_PAUSE.seconds} to {MAX_SAMPLE_PAUSE.seconds}, because closer samples see one "
         "moment, and later ones delay the end of an incident",
@@ -218,7 +218,7 @@ _SETTINGS: Mapping[str, _Rule] = {
 _NAME = _Rule("must not name a resource of a local stack", lambda text: text.startswith("vigil-local-"))
 _QUEUE = _Rule(
     "must be the https address of a queue on AWS",
-    lambda text: not text.startswith("https://") or f"/{_EMULATED_ACCOUNT}/" in text,
+    lambda text: _is_no_public_address(text) or f"/{_EMULATED_ACCOUNT}/" in text,
 )
 _ARN = _Rule(
     "must be an ARN of an AWS account",

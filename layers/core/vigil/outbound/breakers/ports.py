@@ -16,10 +16,11 @@ class CircuitStore(Protocol):
         ...
 
     def record(self, seen: Circuit, bucket: int, counts: Counts) -> Circuit:
-        """Add counts to a bucket of a circuit and return the stored circuit, in one call.
+        """Add counts to a bucket and to the totals of a circuit, and return the stored circuit, in one call.
 
-        `bucket` is a number of `bucket_of`. Nothing is added if the stored epoch or state is not that of `seen`, the
-        circuit as it was last read. Old buckets of `seen` are removed.
+        `bucket` is the current bucket, a number of `bucket_of`. Buckets before the previous one are removed. `seen` is
+        the circuit as it was last read. Nothing is added or removed if the stored epoch or state is not that of `seen`.
+        The stored circuit is then returned as well: the caller compares both.
         """
         ...
 

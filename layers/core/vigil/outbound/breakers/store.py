@@ -53,9 +53,11 @@ class DynamoCircuits:
         return [circuit_of(CircuitId(item["sk"]["S"], tenant_id), item) for item in items]
 
     def record(self, seen: Circuit, bucket: int, counts: Counts) -> Circuit:
-        """Add counts to a bucket of a circuit and return the stored circuit, in one call.
+        """Add counts to a bucket and to the totals of a circuit, and return the stored circuit, in one call.
 
-        Nothing is added if the stored epoch or state is not that of `seen`, the circuit as it was last read.
+        `bucket` is the current bucket, a number of `bucket_of`. Buckets before the previous one are removed. `seen` is
+        the circuit as it was last read. Nothing is added or removed if the stored epoch or state is not that of `seen`.
+        The stored circuit is then returned as well: the caller compares both.
         """
         parts = {f"{kind}:{seen.epoch}:{bucket}": getattr(counts, kind) for kind in _BUCKET_KINDS}
         totals = {f"total_{kind}": getattr(counts, kind) for kind in _KINDS}

@@ -65,8 +65,8 @@ def judge_result(result: object, now: datetime) -> Verdict:
 
 
 def judge_error(error: Exception) -> Verdict:
-    """Return the verdict about an exception of a call: Failed, also for Unavailable.
+    """Return the verdict about an exception of a call: Answered for Vigil's errors but Unavailable, otherwise Failed.
 
-    Vigil's other errors are Answered, because they are not about the endpoint.
+    An error of Vigil is not about the endpoint. Unavailable is.
     """
     return Answered() if isinstance(error, VigilError) and not isinstance(error, Unavailable) else Failed()
