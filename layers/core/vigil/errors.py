@@ -29,6 +29,8 @@ VigilError
 └── Unavailable           a dependency is unavailable; a retry may succeed
     ├── CircuitOpen       the circuit of a vendor or endpoint is open; no call was made
     └── WorkPostponed     the work of a message must wait; its message is sent again with a delay
+
+UnauthorizedAnswer        the authorizer's answer 401, outside of the tree: it leaves its function
 """
 
 from dataclasses import dataclass
@@ -37,6 +39,13 @@ from typing import Literal
 
 class VigilError(Exception):
     """Base class of the errors that Vigil raises on purpose."""
+
+
+class UnauthorizedAnswer(Exception):
+    """Answer of the authorizer that API Gateway sends as a 401, for which it matches the text. It is no failure."""
+
+    def __init__(self) -> None:
+        super().__init__("Unauthorized")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from vigil.aws.errors import ConditionFailed, database_unavailable, translate_errors
@@ -76,6 +77,21 @@ class Table:
         """Yield every item of a query or a scan."""
         for page in self.pages(operation, **arguments):
             yield from page["Items"]
+
+    def due_items(self, partition: str, now: str, limit: int | None = None) -> Iterator[Item]:
+        """Yield the items of a partition of the index `by_due` whose time has come, the longest overdue first.
+
+        Their `due_at` is not after the timestamp `now`. They are at most `limit`, or all. Changes of the last second
+        can be missing.
+        """
+        items = self.items(
+            "query",
+            IndexName="by_due",
+            KeyConditionExpression="due_pk = :partition AND due_at <= :now",
+            ExpressionAttributeValues={":partition": {"S": partition}, ":now": {"S": now}},
+            **({"Limit": limit} if limit else {}),
+        )
+        return islice(items, limit)
 
     def query_page(
         self, index: str, key: tuple[str, str], after: Mapping[str, str] | None, limit: int, **arguments: Any

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from vigil.operations.diagnosis.model import ChampionState, KnownFailure, PastDecision
-    from vigil.operations.diagnosis.ports import MetricTotals, ReadinessProbe
+    from vigil.operations.diagnosis.ports import AlarmStates, MetricTotals, ReadinessProbe
     from vigil.operations.incidents.steps_model import Check, Evidence, Scope
 
     Collected = Mapping[str, tuple[Callable[[Scope], Evidence], str]]
@@ -48,11 +48,9 @@ def checks() -> "Mapping[str, Check]":
 
 def _service_checks() -> "Collected":
     from vigil.operations.diagnosis.availability_service import AvailabilityChecks
-    from vigil.operations.diagnosis.cloudwatch_store import CloudWatchAlarms
 
-    functions, stack = remedies.functions(), process.settings().stack_name
-    alarms = CloudWatchAlarms(process.client("cloudwatch"), stack)
-    found = AvailabilityChecks(_probe(), alarms, _metrics(), functions, functions.lambda_name, process.now)
+    functions = remedies.functions()
+    found = AvailabilityChecks(_probe(), _alarms(), _metrics(), functions, functions.lambda_name, process.now)
     return {
         "api_health": (found.is_ready, "The API"),
         "ready_in_a_row": (found.is_ready, "The API"),
@@ -75,11 +73,9 @@ def _error_checks() -> "Collected":
 
 
 def _model_checks() -> "Collected":
-    from vigil.operations.diagnosis.cloudwatch_store import CloudWatchAlarms
     from vigil.operations.diagnosis.models_service import ModelChecks
 
-    alarms = CloudWatchAlarms(process.client("cloudwatch"), process.settings().stack_name)
-    found = ModelChecks(_Champions(), _PastDecisions(), alarms)
+    found = ModelChecks(_Champions(), _PastDecisions(), _alarms())
     return {
         "package_and_golden_rows": (found.package_and_golden_rows, "The store of packages"),
         "refusals_and_abstention": (found.refusals_and_abstention, "The ledger or CloudWatch"),
@@ -106,10 +102,8 @@ def _data_checks() -> "Collected":
 
 def _breach_checks() -> "Collected":
     from vigil.operations.diagnosis.breaches_service import BreachChecks
-    from vigil.operations.diagnosis.cloudwatch_store import CloudWatchAlarms
 
-    alarms = CloudWatchAlarms(process.client("cloudwatch"), process.settings().stack_name)
-    found = BreachChecks(access.tenants(), access.keys(), _metrics(), alarms)
+    found = BreachChecks(access.tenants(), access.keys(), _metrics(), _alarms())
     return {
         "scope_of_breach": (found.scope_of_breach, "The access table or CloudWatch"),
         "audit_and_isolation": (found.audit_and_isolation, "CloudWatch"),
@@ -125,10 +119,19 @@ def _probe() -> "ReadinessProbe":
 
 
 @process.once
+def _alarms() -> "AlarmStates":
+    from vigil.alerting.sources.alarms_model import alarm_names
+    from vigil.operations.diagnosis.cloudwatch_store import CloudWatchAlarms
+
+    names = alarm_names(operations.QUEUES)
+    return CloudWatchAlarms(process.client("cloudwatch"), process.settings().stack_name, names)
+
+
+@process.once
 def _metrics() -> "MetricTotals":
     from vigil.operations.diagnosis.cloudwatch_store import CloudWatchTotals
 
-    return CloudWatchTotals(process.client("cloudwatch"), process.now)
+    return CloudWatchTotals(process.client("cloudwatch"), process.settings().stack_name, process.now)
 
 
 def _named(end: str) -> dict[str, str]:

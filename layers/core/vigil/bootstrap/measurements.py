@@ -18,7 +18,7 @@ _CLOUDWATCH_ALARMS = {"availability", "score_latency"}
 
 
 @process.entry(
-    *("alerts_table", "api_name", "dead_letters_table", "event_bus", "failures_table"),
+    *("alerts_table", "dead_letters_table", "event_bus", "failures_table"),
     *("limits_table", "measurements_table"),
     *operations.QUEUE_NEEDS,
 )
@@ -72,10 +72,10 @@ def _sources() -> "list[Source]":
     from vigil.operations.metrics.series_source import SeriesSource
 
     config = process.settings()
-    catalogue = Catalogue(config.api_name, config.stage, SEVERITIES)
+    catalogue = Catalogue(config.stack_name, config.stage, SEVERITIES)
     jobs = operations.dead_letter_jobs()
     return [
-        SeriesSource(CloudWatchReader(process.client("cloudwatch")), catalogue),
+        SeriesSource(CloudWatchReader(process.client("cloudwatch"), config.stack_name), catalogue),
         CircuitSource(partial(breakers.circuits().page, None)),
         GaugeSource("queues", "vigil_queue_messages", ("queue", "state"), _queue_depths),
         GaugeSource("dead_letters", "vigil_dead_letter_jobs", ("queue", "state"), jobs.count_open),

@@ -41,11 +41,15 @@ def once(factory: Callable[Arguments, Built]) -> Callable[Arguments, Built]:
     return cached  # type: ignore[return-value]  # a cache requires hashable arguments
 
 
+_NEEDS = ("stack_name",)
+"""Settings that every function needs, because its metrics are those of its stack."""
+
+
 class Entry:
     """Factory of a function's handler. It builds the handler once, and only in an environment without faults."""
 
     def __init__(self, build: Callable[[], Handler], needs: tuple[str, ...]) -> None:
-        self.needs = needs
+        self.needs = (*_NEEDS, *needs)
         self._build = build
         self._handler = once(self._start)
 
@@ -220,7 +224,7 @@ def telemetry() -> "Telemetry":
     """Return the logs, metrics and traces of this function."""
     from vigil.runtime.telemetry import Telemetry
 
-    return Telemetry(settings().service, traced=settings().traced)
+    return Telemetry(settings().service, traced=settings().traced, namespace=settings().metric_namespace)
 
 
 @once

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NEEDS = (
     *breakers.NEEDS,
     *("access_secret_arn", "access_table", "flags_table", "incidents_table", "model_keys", "packages_bucket"),
-    *("registry_table", "signing_secret_arn", "stack_name"),
+    *("registry_table", "signing_secret_arn"),
 )
 """Settings that a function with these actions cannot start without."""
 

@@ -1,6 +1,7 @@
-"""Services that an app holds for its routes."""
+"""Services and the clock that an app holds for its routes."""
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 
@@ -16,3 +17,11 @@ def from_app(name: str) -> Any:
         return getattr(request.app.state, name)
 
     return Depends(service)
+
+
+async def _current_time(request: Request) -> datetime:
+    return cast("datetime", request.app.state.clock())
+
+
+Now = Annotated[datetime, Depends(_current_time)]
+"""Dependency that passes the time of the app's clock to a route, in UTC."""

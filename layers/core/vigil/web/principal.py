@@ -13,6 +13,7 @@ from vigil.kernel.tenants import (
     OPERATORS,
     PERMISSIONS,
     TIERS,
+    UNKNOWN_ORIGIN,
     Limits,
     Permission,
     Role,
@@ -26,7 +27,7 @@ from vigil.web.header_fields import find_header, header_values
 KEY_EXPIRY_HEADER = "vigil-key-expires-at"
 """Response header with the time at which the caller's key expires; only if that is near."""
 _REQUIRED = ("tenant_id", "key_id", "tier", "role", "limits")
-_OPTIONAL = ("tenant_rates", "consents", "permissions", "key_expires_at")
+_OPTIONAL = ("tenant_rates", "consents", "permissions", "key_expires_at", "key_created_at", "key_origins")
 _CALLER = "vigil.caller"
 """Key of the ASGI scope under which the caller of the request is stored."""
 
@@ -36,7 +37,8 @@ class Principal:
     """The tenant, key, tier, role and limits of a caller; `consents` is True if the tenant records consents.
 
     `permissions` is the key's own list, or None for all permissions of the role. `key_expires_at` is the time at which
-    the key expires, if that is near.
+    the key expires, if that is near. `key_origins` are the keys of the command line from which the key descends. An
+    authorizer of an earlier release names neither them nor `key_created_at`.
     """
 
     tenant_id: str
@@ -47,6 +49,8 @@ class Principal:
     consents: bool = False
     permissions: frozenset[Permission] | None = None
     key_expires_at: str | None = None
+    key_created_at: str | None = None
+    key_origins: frozenset[str] = frozenset({UNKNOWN_ORIGIN})
 
     def has_permission(self, permission: Permission) -> bool:
         """Return True if the caller's key has a permission."""
@@ -90,7 +94,7 @@ def find_principal(scope: Scope) -> Principal | None:
 def _principal(required: tuple[Any, ...], optional: tuple[str | None, ...]) -> Principal | None:
     """Return the caller of an authorizer's context, which is the same for all requests of a key."""
     tenant_id, key_id, tier, role, limits = required
-    tenant_rates, consents, permissions, key_expires_at = optional
+    tenant_rates, consents, permissions, key_expires_at, key_created_at, key_origins = optional
     if role not in PERMISSIONS:
         return None
     return Principal(
@@ -102,6 +106,8 @@ def _principal(required: tuple[Any, ...], optional: tuple[str | None, ...]) -> P
         consents == "true",
         None if permissions is None else _permissions(permissions),
         key_expires_at,
+        key_created_at,
+        frozenset((key_origins or UNKNOWN_ORIGIN).split()),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -17,6 +17,7 @@ from fastapi.responses import Response
 
 from vigil.errors import NotFound
 from vigil.web import gateway
+from vigil.web.app_state import from_app
 from vigil.web.etags import cacheable
 
 router = APIRouter(include_in_schema=False)
@@ -81,22 +82,22 @@ class Reference:
         return PreparedPage.of(files("fastapi_offline").joinpath("static", name).read_bytes(), _ASSETS[name])
 
 
+Service = Annotated[Reference, from_app("reference")]
+
+
 @router.get("/docs", dependencies=[cacheable(300, public=True)])
-async def docs(request: Request) -> Response:
+async def docs(request: Request, reference: Service) -> Response:
     """Return Swagger UI. Its scripts are inline, so only this page has a wider content security policy."""
-    reference: Reference = request.app.state.reference
     return reference.docs(gateway.stage_prefix(request)).response(**{"content-security-policy": _POLICY})
 
 
 @router.get("/docs/{asset}", dependencies=[cacheable(86_400, public=True)])
-async def asset(request: Request, asset: str) -> Response:
+async def asset(reference: Service, asset: str) -> Response:
     """Return one of Swagger UI's own files."""
-    reference: Reference = request.app.state.reference
     return reference.asset(asset).response()
 
 
 @router.get("/openapi.json", dependencies=[cacheable(300, public=True)])
-async def openapi(request: Request) -> Response:
+async def openapi(request: Request, reference: Service) -> Response:
     """Return the OpenAPI document with the address of this request as its server."""
-    reference: Reference = request.app.state.reference
     return reference.openapi(gateway.stage_prefix(request)).response()

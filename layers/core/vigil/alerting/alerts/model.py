@@ -205,9 +205,10 @@ class Notice:
     of them then gets a notice of its own with `is_fallback`. `severity` is that of the episode when the notice was
     created.
 
-    `attempts` counts the claims. `claim` names the worker that sends it now, or None. `due_at` is the time of the next
-    attempt or the end of the claim; it is None in a final state. `reason` is the vendor's answer to the last failed
-    attempt, or empty. `may_have_reached` is True if an attempt may have sent a request that the vendor has not refused.
+    `attempts` counts the claims: a claim counts its attempt before the request. `claim` names the worker that sends it
+    now, or None. `due_at` is the time of the next attempt or the end of the claim; it is None in a final state.
+    `reason` is the vendor's answer to the last failed attempt, or empty. `may_have_reached` is True if an attempt may
+    have sent a request that the vendor has not refused.
     """
 
     tenant_id: str

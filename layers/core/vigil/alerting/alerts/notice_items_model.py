@@ -62,7 +62,7 @@ def notice_item(notice: Notice, revision: int = 1) -> dict[str, Any]:
 
 
 def parse_notice(item: Mapping[str, Any]) -> Notice:
-    """Return the notice of an item."""
+    """Return the notice of an item, in DynamoDB's JSON. Raises KeyError for another item."""
     return read_notice(json.loads(item["notice"]["S"]))
 
 

@@ -80,7 +80,10 @@ def statistics_part(
 
 
 def sum_statistics(items: Iterable[Mapping[str, Any]]) -> dict[tuple[str, Bucket], dict[Counter, int]]:
-    """Return the counts by hour and group, summed over the shards. Every count is present, zeros included."""
+    """Return the counts by hour and group, summed over the shards. Every count is present, zeros included.
+
+    Hours are in UTC, such as `2026-11-21T05`.
+    """
     sums: dict[tuple[str, Bucket], dict[Counter, int]] = {}
     for item in items:
         hour, bucket, _ = item["sk"]["S"].split("#")

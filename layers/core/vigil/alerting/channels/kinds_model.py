@@ -8,6 +8,7 @@ from datetime import datetime
 from vigil.alerting.channels import opsgenie_model
 from vigil.alerting.channels.model import Channel, ChannelKind
 from vigil.errors import FieldError, InvalidInput
+from vigil.kernel.addresses import MAIL_ADDRESS
 
 MAX_CHANNELS = 20
 """Maximum channels of a tenant."""
@@ -32,7 +33,6 @@ _BASE = re.compile(r"https?://[\x21-\x7e]{1,200}")
 _REGION = re.compile(r"us|eu")
 _SLACK_CHANNEL = re.compile(r"[CG][A-Z0-9]{8,20}")
 _OPSGENIE_BASE = re.compile(r"us|eu|jsm")
-_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 _FORMAT = re.compile(r"vigil|teams")
 _ROUTING_KEY = re.compile(r"[A-Za-z0-9]{32}")
 _INBOUND_SECRET = re.compile(r"[\x21-\x7e]{16,200}")
@@ -48,7 +48,7 @@ OPTIONS: Mapping[ChannelKind, Mapping[str, Rule]] = {
     "pagerduty": {"region": Rule(_REGION, "us or eu", default="us"), BASE_URL: _LOCAL},
     "slack": {"channel": Rule(_SLACK_CHANNEL, "the id of a channel, such as C0123456789"), BASE_URL: _LOCAL},
     "opsgenie": {"base": Rule(_OPSGENIE_BASE, "us, eu or jsm", is_required=True), BASE_URL: _LOCAL},
-    "email": {"address": Rule(_ADDRESS, "one e-mail address in ASCII", is_required=True)},
+    "email": {"address": Rule(MAIL_ADDRESS, "one e-mail address in ASCII", is_required=True)},
     "webhook": {"format": Rule(_FORMAT, "vigil or teams", default="vigil")},
 }
 """Rules of the options by kind and name."""

@@ -72,8 +72,8 @@ class Refused:
 class Postponed:
     """The notice was not accepted now, and a later attempt may succeed.
 
-    `after` is the pause that the vendor named, or None for Vigil's own backoff. `is_open` is True if the circuit of the
-    vendor is open; no request was then sent.
+    `after` is the pause that the vendor named, or the rest of the pause of an open circuit. None stands for Vigil's own
+    backoff. `is_open` is True if the circuit of the vendor is open; no request was then sent.
     """
 
     reason: str

@@ -21,7 +21,7 @@ _ACTIONS = {"acknowledge": "acknowledge", "resolve": "close"}
 
 
 class OpsgenieSender:
-    """One sender for all channels of the kind; each channel has its own API key and address.
+    """One sender for all Opsgenie channels; each channel has its own API key and address.
 
     The notices of an episode use one alias, so that a repeated notice changes the same alert.
     """
@@ -33,9 +33,9 @@ class OpsgenieSender:
     def send(self, channel: Channel, content: NoticeContent) -> Outcome:
         """Create, acknowledge or close the alert of a notice, and return the outcome.
 
-        Postponed if the vendor has queued the request and has no result yet; after three attempts its receipt is
-        trusted. The alert of a digest is closed as soon as it is created, because no later notice ends it. Raises
-        UnreadableSecrets and Unavailable.
+        Postponed if the vendor has queued the request and has no result yet. The first three attempts wait for the
+        result. From the fourth on, the receipt of the request is trusted. The alert of a digest is closed as soon as it
+        is created, because no later notice ends it. Raises UnreadableSecrets and Unavailable.
         """
         account, action = _Account(self._exchange, channel, self._unseal.open(channel)), content.notice.action
         if action in _ACTIONS:
@@ -51,7 +51,7 @@ class OpsgenieSender:
             return result
         # The alert is absent if its creation is still queued, or if a person has already closed it.
         is_known = result.get("isSuccess") is True
-        if not is_known and content.notice.attempts < _MAX_POLLS:
+        if not is_known and content.notice.attempts <= _MAX_POLLS:
             return Postponed("Opsgenie has not found the alert yet.", _PAUSE)
         return Sent(_receipt(result))
 
@@ -61,7 +61,7 @@ class OpsgenieSender:
             return result
         if result.get("isSuccess") is False:
             return Refused(account.masked(f"Opsgenie answered: {result.get('status', '')}"))
-        if result.get("isSuccess") is not True and content.notice.attempts < _MAX_POLLS:
+        if result.get("isSuccess") is not True and content.notice.attempts <= _MAX_POLLS:
             return Postponed("Opsgenie has queued the alert.", _PAUSE)
         if content.last_receipt is not None:  # the creation of a known alert does not change its priority
             priority = {"priority": alerts.PRIORITIES[content.notice.severity]}

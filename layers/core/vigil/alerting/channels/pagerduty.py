@@ -15,9 +15,10 @@ _BASES: Mapping[str, str] = {"us": "https://events.pagerduty.com", "eu": "https:
 
 
 class PagerDutySender:
-    """One sender for all channels of the kind; each channel has its own routing key.
+    """One sender for all PagerDuty channels; each channel has its own routing key.
 
-    PagerDuty adds an event with the key of an open incident to it, so that a repeated notice opens no second incident.
+    Every notice of an episode has the key of the same incident. A repeated notice therefore opens no second incident.
+    Digests and the news of deployments open no incident.
     """
 
     def __init__(self, exchange: Exchange, unseal: Unseal) -> None:

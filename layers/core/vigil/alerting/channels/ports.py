@@ -21,7 +21,7 @@ class Sender(Protocol):
 
 
 class Https(Protocol):
-    """The way out to vendors and webhooks. It follows no redirect."""
+    """Client that sends HTTPS requests to vendors and webhooks. It follows no redirect."""
 
     def send(self, request: OutboundRequest) -> OutboundAnswer:
         """Send one request once and return the answer of any status. Raises NoAnswer if there is none."""

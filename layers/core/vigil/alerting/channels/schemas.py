@@ -89,10 +89,15 @@ class ChannelTestView(BaseModel):
     """Outcome of a test notice."""
 
     outcome: Literal["sent", "refused", "postponed"] = Field(
-        description="`refused`: change the channel. `postponed`: the vendor is busy or away; try again."
+        description="`sent`: the vendor accepted the notice. `refused`: change the channel. "
+        "`postponed`: the vendor is busy or away; try again."
     )
-    answer: str = Field(description="Answer of the vendor, without secrets.")
-    retry_after_seconds: int | None = Field(description="Pause that the vendor demands; null without one.")
+    answer: str = Field(
+        description="Words of a vendor that did not accept the notice, or a sentence of Vigil. It has no secrets."
+    )
+    retry_after_seconds: int | None = Field(
+        description="Pause that the vendor demands, or that Vigil makes after failures of the vendor; null without one."
+    )
 
     @classmethod
     def from_result(cls, result: ChannelTestResult) -> "ChannelTestView":

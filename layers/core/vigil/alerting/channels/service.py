@@ -36,9 +36,10 @@ class ChannelChange:
 
 @dataclass(frozen=True, slots=True)
 class ChannelTestResult:
-    """Outcome of a test notice: `sent`, `refused` or `postponed`, and the vendor's answer in plain words.
+    """Outcome of a test notice: `sent`, `refused` or `postponed`, and a sentence for people.
 
-    `after` is the pause that the vendor named, or None.
+    `answer` has the words of a vendor that did not accept the notice, or Vigil's own sentence. `after` is the pause
+    before the next request, from the vendor or the circuit; None without one.
     """
 
     outcome: str
@@ -132,7 +133,7 @@ class Channels:
         retry_change(attempt)
 
     def test(self, tenant_id: str, channel_id: str) -> ChannelTestResult:
-        """Send a test notice and return the vendor's answer. Raises NotFound.
+        """Send a test notice and return its outcome, with the vendor's answer. Raises NotFound.
 
         A success removes the mark of a broken channel, and a refusal of all notices sets it. A test that opens an
         incident resolves it again. The usage of a mail or webhook is reported.

@@ -13,7 +13,7 @@ _GONE = (410,)
 
 
 class WebhookSender:
-    """One sender for all channels of the kind; each endpoint has a circuit of its own.
+    """One sender for all webhook channels; each endpoint has a circuit of its own.
 
     A repeated notice has the same `webhook-id`, by which the endpoint recognises it.
     """

@@ -10,7 +10,9 @@ from vigil.alerting.episodes.model import Change
 def count_change(change: Change, event: AlertEvent | None, at: str) -> dict[tuple[str, Bucket], dict[Counter, int]]:
     """Return the counts that a change adds to the statistics, by hour and group. Zeros are absent.
 
-    `event` is the event that fired and is counted with the change, or None. `at` is the time of the change.
+    Hours are in UTC, such as `2026-11-21T05`. `event` is the event that fired, or None. It adds counts to the hour of
+    the timestamp `at`, the time of the change, if `change.counted` is not 0. A notice counts in the hour of its
+    `created_at`.
     """
     added: dict[tuple[str, Bucket], Tally[str]] = {}
     if event is not None and change.counted:

@@ -133,7 +133,7 @@ def system_down_part(episode: Episode) -> Item | None:
 
 
 def parse_episode(item: Mapping[str, Any]) -> Episode:
-    """Return the episode of an item."""
+    """Return the episode of a current or earlier item, in DynamoDB's JSON. Raises KeyError for another item."""
     stored = json.loads(item["episode"]["S"])
     pairs = {name: tuple(map(tuple, stored[name])) for name in ("labels", "facts")}
     unpublished = tuple(BusEvent(**event) for event in stored["unpublished"])

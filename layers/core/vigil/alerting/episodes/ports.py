@@ -53,7 +53,8 @@ class EpisodeStore(Protocol):
     def statistics(self, tenant_id: str, first: str, last: str) -> Mapping[tuple[str, Bucket], Mapping[Counter, int]]:
         """Return the counts of the hours from `first` to `last`, both included, by hour and group.
 
-        Hours are in UTC, such as `2026-11-21T05`. An hour without events and notices is absent.
+        Hours are in UTC, such as `2026-11-21T05`. An hour without events and notices is absent. An entry has every
+        count, zeros included.
         """
         ...
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query
 
 from vigil.alerting.alerts.model import DEFAULT_SEVERITIES, SEVERITIES, AlertType, Severity
 from vigil.alerting.alerts.statistics_model import unbalanced
@@ -29,7 +29,7 @@ from vigil.alerting.episodes.service import AlertDetail, Alerts
 from vigil.alerting.episodes.texts_model import SEVERITY_TEXTS, TYPE_TEXTS
 from vigil.kernel.time import format_timestamp
 from vigil.runtime import correlation
-from vigil.web.app_state import from_app
+from vigil.web.app_state import Now, from_app
 from vigil.web.field_types import as_query_whole_number
 from vigil.web.idempotency import IdempotencyKey, IdempotentRoute
 from vigil.web.paging import PageSize, RequestedPage
@@ -113,7 +113,7 @@ async def resolve_alert(alert_id: AlertId, caller: Responder, alerts: Service) -
     responses=responses(401, 403, 409, 413, 415, 422, 503),
 )
 async def send_alert(
-    request: Request, body: AlertBody, caller: Sender, intake: Intake, key: IdempotencyKey = None
+    body: AlertBody, caller: Sender, intake: Intake, now: Now, key: IdempotencyKey = None
 ) -> AcceptanceView:
     """Send an event that raises or clears an alert. A repeat with the same Idempotency-Key counts once.
 
@@ -122,7 +122,8 @@ async def send_alert(
     addresses, dates or long numbers.
     """
     event_id = _event_id(caller, "send", key)
-    event = create_sent_event(caller.acting_tenant, event_id, body.to_draft(), _now(request), correlation.current.get())
+    at = format_timestamp(now)
+    event = create_sent_event(caller.acting_tenant, event_id, body.to_draft(), at, correlation.current.get())
     return _accepted(intake.accept(event))
 
 
@@ -134,14 +135,15 @@ async def send_alert(
     responses=responses(401, 403, 409, 413, 415, 422, 503),
 )
 async def send_test(
-    request: Request, body: TestBody, caller: Sender, intake: Intake, key: IdempotencyKey = None
+    body: TestBody, caller: Sender, intake: Intake, now: Now, key: IdempotencyKey = None
 ) -> AcceptanceView:
     """Send a test alert through routes, policies and channels. Its notices show the answer of each channel.
 
     Each test opens an alert of its own. With `INFO`, it ends by itself after a day.
     """
     event_id = _event_id(caller, "test", key)
-    event = create_test_event(caller.acting_tenant, event_id, body.severity, _now(request), correlation.current.get())
+    at = format_timestamp(now)
+    event = create_test_event(caller.acting_tenant, event_id, body.severity, at, correlation.current.get())
     return _accepted(intake.accept(event))
 
 
@@ -178,10 +180,6 @@ async def list_severities(_: Reader) -> SeverityList:
     return SeverityList(
         items=[SeverityView(severity=severity, description=SEVERITY_TEXTS[severity]) for severity in SEVERITIES]
     )
-
-
-def _now(request: Request) -> str:
-    return format_timestamp(request.app.state.clock())
 
 
 def _event_id(caller: Principal, operation: str, key: str | None) -> str:

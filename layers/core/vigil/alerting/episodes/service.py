@@ -92,7 +92,11 @@ class Alerts:
         self._changes.apply(tenant_id, fingerprint, decide)
 
     def statistics(self, tenant_id: str, hours: int) -> Mapping[tuple[str, Bucket], Mapping[Counter, int]]:
-        """Return the counts of the last `hours` hours, the current one included, by hour (UTC) and group."""
+        """Return the counts of the last `hours` hours, the current one included, by hour and group.
+
+        Hours are in UTC, such as `2026-11-21T05`. An hour without events and notices is absent. An entry has every
+        count, zeros included.
+        """
         now = self._clock()
         first = hour_of(format_timestamp(now - timedelta(hours=hours - 1)))
         return self._episodes.statistics(tenant_id, first, hour_of(format_timestamp(now)))
@@ -115,7 +119,7 @@ class Alerts:
 
 
 def find_episode(episodes: EpisodeStore, tenant_id: str, alert_id: str) -> Episode:
-    """Return the episode of an id. The keys of the caller's tenant are read in every case. Raises NotFound."""
+    """Return the episode of an id. Only keys of the caller's tenant are read. Raises NotFound and Unavailable."""
     if match := _ALERT_ID.fullmatch(alert_id):
         episode = episodes.load_number(tenant_id, match[1], int(match[2]))
         if episode is not None and alert_id in (episode.alert_id, episode.dedup_key):

@@ -105,7 +105,7 @@ class DynamoEpisodes:
     def statistics(self, tenant_id: str, first: str, last: str) -> Mapping[tuple[str, Bucket], Mapping[Counter, int]]:
         """Return the counts of the hours from `first` to `last`, both included, by hour and group.
 
-        An hour without events and notices is absent.
+        Hours are in UTC, such as `2026-11-21T05`. An hour without events and notices is absent.
         """
         items = self._table.items(
             "query",

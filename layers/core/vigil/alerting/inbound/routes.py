@@ -1,6 +1,6 @@
 """`/v1/alerting/inbound` and `/v1/alerting/links`: requests without a key, which their signatures authenticate."""
 
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse
@@ -13,6 +13,7 @@ from vigil.alerting.inbound.service import InboundReports
 from vigil.aws import tenant_guard
 from vigil.errors import NotFound, PreconditionFailed, Unauthenticated
 from vigil.runtime import telemetry
+from vigil.web.app_state import from_app
 from vigil.web.problems import problem_of
 from vigil.web.schemas import responses, sends
 
@@ -28,6 +29,8 @@ OUTDATED = "outdated-report"
 EndpointName = Annotated[
     str, Path(max_length=80, description="Tenant and channel, `<tenant>.<channel>`, as the channel shows it.")
 ]
+Reports = Annotated[InboundReports, from_app("inbound_reports")]
+Links = Annotated[AlertLinks, from_app("alert_links")]
 Token = Annotated[str, Path(max_length=MAX_TOKEN_CHARACTERS, description="Token of the link.")]
 _HTML: dict[str, Any] = {
     "content": {"text/html": {"schema": {"type": "string"}, "example": "<!doctype html>..."}}
@@ -53,13 +56,13 @@ def _body(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
     responses=responses(401, 413, 415, 503),
     openapi_extra=_body("application/json", {"type": "object"}),
 )
-async def receive_pagerduty(request: Request, endpoint: EndpointName) -> Response:
+async def receive_pagerduty(request: Request, endpoint: EndpointName, reports: Reports) -> Response:
     """Acknowledge or resolve an alert after the same action at PagerDuty, once per event. Other events are ignored.
 
     The response is 202 for every signed event, because PagerDuty disables a webhook after three refusals: also if Vigil
     did not open the incident, or the alert opened again after the action. A wrong signature is refused with 401.
     """
-    return await _receive("pagerduty", endpoint, request, 202)
+    return await _receive("pagerduty", endpoint, request, reports, 202)
 
 
 @router.post(
@@ -70,12 +73,12 @@ async def receive_pagerduty(request: Request, endpoint: EndpointName) -> Respons
     responses=responses(401, 413, 415, 503),
     openapi_extra=_body(FORM_MEDIA_TYPE, {"type": "object", "properties": {"payload": {"type": "string"}}}),
 )
-async def receive_slack(request: Request, endpoint: EndpointName) -> Response:
+async def receive_slack(request: Request, endpoint: EndpointName, reports: Reports) -> Response:
     """Acknowledge or resolve an alert by a button of its message. Other interactions are ignored.
 
     The response is 200 for every signed interaction. A wrong signature is refused with 401.
     """
-    return await _receive("slack", endpoint, request, 200)
+    return await _receive("slack", endpoint, request, reports, 200)
 
 
 @links_router.get(
@@ -86,13 +89,14 @@ async def receive_slack(request: Request, endpoint: EndpointName) -> Response:
     responses=_PAGES,
     openapi_extra={"security": []},
 )
-async def show(request: Request, token: Token) -> Response:
+async def show(links: Links, token: Token) -> Response:
     """Return a page with a button for the action of the link.
 
-    It changes nothing, because programs follow the links of a mail.
+    It changes nothing, because programs follow the links of a mail. The response is 401, with a page for people, for a
+    forged or expired link.
     """
     try:
-        return _page(links_pages.form_page(_links(request).read(token)))
+        return _page(links_pages.form_page(links.read(token)))
     except Unauthenticated as error:
         return _refused(error, links_pages.refused_page())
 
@@ -105,11 +109,15 @@ async def show(request: Request, token: Token) -> Response:
     responses=_PAGES | {404: {"description": "The alert no longer exists", **_HTML}, **responses(409)},
     openapi_extra={"security": []},
 )
-async def perform(request: Request, token: Token) -> Response:
-    """Acknowledge or resolve the alert of the link. A second time changes nothing."""
+async def perform(links: Links, token: Token) -> Response:
+    """Acknowledge or resolve the alert of the link. A second time changes nothing.
+
+    The response is 401 for a forged or expired link, and 404 if the alert no longer exists. Both have a page for
+    people.
+    """
     try:
-        link = _links(request).read(token)
-        _perform(request, link)
+        link = links.read(token)
+        _perform(links, link)
     except Unauthenticated as error:
         return _refused(error, links_pages.refused_page())
     except NotFound as error:
@@ -117,9 +125,8 @@ async def perform(request: Request, token: Token) -> Response:
     return _page(links_pages.done_page(link))
 
 
-async def _receive(vendor: Vendor, name: str, request: Request, status: int) -> Response:
+async def _receive(vendor: Vendor, name: str, request: Request, reports: InboundReports, status: int) -> Response:
     body = await request.body()
-    reports = cast("InboundReports", request.app.state.inbound_reports)
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
         endpoint = reports.verify(vendor, name, headers, body)
@@ -135,14 +142,10 @@ async def _receive(vendor: Vendor, name: str, request: Request, status: int) -> 
     return Response(status_code=status)
 
 
-def _perform(request: Request, link: AlertLink) -> None:
+def _perform(links: AlertLinks, link: AlertLink) -> None:
     telemetry.current.get().tenant_id = link.tenant_id
     with tenant_guard.confine_to(link.tenant_id):
-        _links(request).perform(link)
-
-
-def _links(request: Request) -> AlertLinks:
-    return cast("AlertLinks", request.app.state.alert_links)
+        links.perform(link)
 
 
 def _page(text: str, status: int = 200) -> Response:

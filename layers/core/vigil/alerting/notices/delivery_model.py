@@ -24,25 +24,28 @@ from vigil.alerting.notices.model import (
     NoticeChange,
     is_final,
 )
-from vigil.alerting.notices.order_model import NoticeSituation
+from vigil.alerting.notices.order_model import NoticeSituation, ended_attempts
 from vigil.kernel.tenants import OPERATORS
 from vigil.kernel.time import format_timestamp
 
 _EARLY_FALLBACK_ATTEMPTS = 2
-"""Attempts of a CRITICAL trigger after which its fallback starts while it is tried further.
+"""Ended attempts of a CRITICAL trigger after which its fallback starts while it is tried further.
 
 The attempts of the triggers that it has overtaken count too.
 """
 
 
 def wait_for_order(situation: NoticeSituation, now: datetime, rules: DeliveryRules) -> NoticeChange:
-    """Return the change that moves a notice to a later time, because an earlier one of its channel comes first.
+    """Return the change that postpones a notice by `rules.order_delay`, because an earlier one of its channel is first.
 
-    A CRITICAL trigger behind a notice that the vendor did not accept gets its next fallback meanwhile.
+    A CRITICAL trigger of a firing episode also gets a notice to its next fallback, if it has one left. The condition is
+    an attempt of the earlier notice that has ended without acceptance. An attempt that runs is no reason for a
+    fallback.
     """
     waiting = replace(situation.notice, due_at=format_timestamp(now + rules.order_delay))
     change = NoticeChange(situation.stored, waiting)
-    is_blocked = any(each.notice.attempts and not is_final(each.notice) for each in situation.earlier)
+    unfinished = [each.notice for each in situation.earlier if not is_final(each.notice)]
+    is_blocked = any(ended_attempts(each, now) for each in unfinished)
     return _with_fallback(situation, change, now) if waiting.severity == "CRITICAL" and is_blocked else change
 
 

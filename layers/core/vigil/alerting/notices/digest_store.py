@@ -24,7 +24,7 @@ _MAX_CREATED = 40
 
 
 class DynamoDigests:
-    """Limited notices of all tenants by hour. Every method raises Unavailable."""
+    """Limited notices of all tenants by hour (UTC, `2026-11-21T05`). Every method raises Unavailable."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The alerts table")

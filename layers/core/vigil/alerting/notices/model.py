@@ -49,10 +49,10 @@ class DeliveryRules:
     give_up_critical: timedelta = timedelta(hours=24)
 
     def pause(self, attempts: int, after: timedelta | None, *, is_open: bool, random: Random) -> timedelta:
-        """Return the pause before the next attempt, after `attempts` attempts: a fixed part plus a random part.
+        """Return the pause before the next attempt, after `attempts` ended attempts: a fixed part plus a random part.
 
-        The fixed part is `after`, the pause that the vendor named, limited to `max_vendor_pause`. If `after` is None,
-        it is `open_delay` while the vendor's circuit is open (`is_open`), and otherwise 0.
+        The fixed part is `after`, the pause of the outcome, limited to `max_vendor_pause`. If `after` is None, it is
+        `open_delay` while the vendor's circuit is open (`is_open`), and otherwise 0.
 
         The random part is uniform from 0 to a limit: `base_delay` x 2^attempts, at most `max_delay`. While the circuit
         is open, the limit is the fixed part. It spreads the notices that the same vendor postponed. Source:
@@ -152,10 +152,9 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class HourLimit:
-    """One trigger that a claim takes from the limit of an hour.
+    """One trigger that a claim takes from the limit of an hour (UTC, `2026-11-21T05`) of its tenant.
 
-    The transaction is refused if `maximum` triggers of the severity were taken in the hour (UTC, `2026-11-21T05`)
-    before.
+    The transaction is refused if `maximum` triggers of the severity were already taken in the hour.
     """
 
     hour: str
@@ -203,7 +202,10 @@ class NoticeChange:
         return is_final(self.after) or (was_claimed and self.after.state == "pending")
 
     def counts(self) -> dict[tuple[str, Bucket], dict[Counter, int]]:
-        """Return the numbers that the change adds to the statistics, by hour and group. Zeros are absent."""
+        """Return the numbers that the change adds to the statistics, by hour (UTC, `2026-11-21T05`) and group.
+
+        Zeros are absent. A notice counts in the hour of its `created_at`.
+        """
         tally: Tally[tuple[str, Bucket, Counter]] = Tally()
         for notice in self.created:
             tally[hour_of(notice.created_at), bucket_of(notice), "intents"] += 1

@@ -117,15 +117,31 @@ def next_delivery_step(situation: NoticeSituation, now: datetime, rules: Deliver
     notice = situation.notice
     if is_final(notice):
         return "done"
-    is_due = notice.due_at is None or notice.due_at <= format_timestamp(now)
-    if notice.state == "claimed" and not is_due:
+    if _is_running(notice, now):
         return "busy"
     if notice.action != "digest" and (order := _order_step(situation)):
         return order
-    if not is_due and notice.attempts:
+    if notice.attempts and _is_early(notice, now):
         return "later"
     # A notice that ends its worker would otherwise be claimed for ever.
     return "given_up" if notice.state == "claimed" and rules.is_given_up(situation.effort, now) else "attempt"
+
+
+def ended_attempts(notice: Notice, now: datetime) -> int:
+    """Return the number of attempts of a notice that have ended by the time `now`.
+
+    A claim counts its attempt before the request to the vendor. The attempt has ended when the lease of its claim is
+    over.
+    """
+    return notice.attempts - _is_running(notice, now)
+
+
+def _is_running(notice: Notice, now: datetime) -> bool:
+    return notice.state == "claimed" and _is_early(notice, now)
+
+
+def _is_early(notice: Notice, now: datetime) -> bool:
+    return notice.due_at is not None and notice.due_at > format_timestamp(now)
 
 
 def _order_step(situation: NoticeSituation) -> NextStep | None:

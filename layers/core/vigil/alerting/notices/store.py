@@ -108,13 +108,7 @@ class DynamoNotices:
 
         Changes of the last second can be missing.
         """
-        items = self._table.items(
-            "query",
-            IndexName="by_due",
-            KeyConditionExpression="due_pk = :shard AND due_at <= :now",
-            ExpressionAttributeValues={":shard": {"S": f"alerts#{shard}"}, ":now": {"S": now}},
-        )
-        return map(_due_item, items)
+        return map(_due_item, self._table.due_items(f"alerts#{shard}", now))
 
     def _of_number(self, ref: NoticeRef, prefix: str) -> Iterator[Mapping[str, Any]]:
         return self._table.items(

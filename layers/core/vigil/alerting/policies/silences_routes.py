@@ -1,15 +1,15 @@
 """`/v1/alerting/silences`: times in which matching alerts send no notice."""
 
 from datetime import datetime
-from typing import Annotated, cast
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from vigil.alerting.policies.model import Silence
 from vigil.alerting.policies.schemas import SilenceBody, SilenceList, SilenceView
 from vigil.alerting.policies.service import AlertingRules
 from vigil.web import gateway, versions
-from vigil.web.app_state import from_app
+from vigil.web.app_state import Now, from_app
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
 from vigil.web.versions import ExpectedVersion, set_etag
@@ -19,15 +19,7 @@ router = APIRouter(prefix=PATH, tags=["silences"], route_class=IdempotentRoute)
 Reader = Annotated[Principal, requires("alerts:read")]
 Silencer = Annotated[Principal, requires("alerts:acknowledge")]
 SilenceId = Annotated[str, Path(max_length=40)]
-
-
-async def current_time(request: Request) -> datetime:
-    """Return the time of the app's clock, in UTC."""
-    return cast("datetime", request.app.state.clock())
-
-
 Service = Annotated[AlertingRules, from_app("alerting_rules")]
-Now = Annotated[datetime, Depends(current_time)]
 
 
 @router.get("", name="list", summary="List silences", responses=versions.LISTED)

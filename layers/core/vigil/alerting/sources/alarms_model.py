@@ -1,8 +1,9 @@
 """Alerts of CloudWatch alarms. One table has an entry for each alarm of the templates."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from vigil.alerting.alerts.model import AlertEvent, AlertType, Severity
@@ -74,6 +75,8 @@ ALARMS: Mapping[str, AlarmRule] = {
 """Alert of each alarm, by the logical id of the alarm. The name of an alarm is `<stack>-<logical id in kebab case>`."""
 PER_QUEUE = ("NotDrained", "QueueLate")
 """The alarms of every queue. The rest of the name is the name of the queue."""
+_WINDOWS = ("availability", "latency"), ("fast", "slow"), ("long", "short")
+"""Objective, rule and window of the alarms over one window. They have no action, and so no entry in ALARMS."""
 PAGE = "docs/operations/alarms.md"
 """Page with a section per alarm. The description of an alarm ends with the address of its section."""
 _REFERENCE = f" See {PAGE}#"
@@ -85,6 +88,13 @@ _UNKNOWN_TITLE = "An alarm of CloudWatch without an entry in Vigil's table fires
 def alarm_suffix(logical_id: str) -> str:
     """Return the end of the name of an alarm, from its logical id: `NotDrained` becomes `not-drained`."""
     return _WORD.sub("-", logical_id).lower()
+
+
+def alarm_names(queues: Collection[str]) -> frozenset[str]:
+    """Return the names of all alarms of a stack with these queues, without the name of the stack."""
+    windows = {"-".join(each) for each in product(*_WINDOWS)}
+    per_queue = {f"{queue}-{alarm_suffix(each)}" for queue in queues for each in PER_QUEUE}
+    return frozenset({alarm_suffix(each) for each in ALARMS if each not in PER_QUEUE} | windows | per_queue)
 
 
 _BY_SUFFIX = {alarm_suffix(logical_id): logical_id for logical_id in ALARMS}

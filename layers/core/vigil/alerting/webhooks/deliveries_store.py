@@ -83,14 +83,7 @@ class DynamoWebhookDeliveries:
 
         A delivery is due if its `due_at` is not after the timestamp `now`. Changes of the last second can be missing.
         """
-        answer = self._table.call(
-            "query",
-            IndexName="by_due",
-            KeyConditionExpression="due_pk = :shard AND due_at <= :now",
-            ExpressionAttributeValues={":shard": {"S": _due_pk(shard)}, ":now": {"S": now}},
-            Limit=limit,
-        )
-        return [_delivery(item) for item in answer["Items"]]
+        return [_delivery(item) for item in self._table.due_items(_due_pk(shard), now, limit)]
 
     def _read(
         self, tenant_id: str, webhook_id: str, state: DeliveryState | None, after: dict[str, str] | None

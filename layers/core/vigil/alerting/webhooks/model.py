@@ -95,14 +95,21 @@ class Webhook:
         return self._changed(secrets=(secret, former))
 
     def change(self, change: "WebhookChange") -> "Webhook":
-        """Return the webhook with the given fields. Enabling it, or a new address, removes its record of failures."""
+        """Return the webhook with the given fields. A field of None is not changed, and no value is checked.
+
+        Enabling it, or a new address, removes its failures, the mark of its disabling and the notification that is due.
+        A new address alone does not enable a disabled webhook.
+        """
         fields = {name: value for name in _CHANGEABLE if (value := getattr(change, name)) is not None}
         if fields.get("enabled") or fields.get("url", self.url) != self.url:
             fields |= {"failing_since": None, "failed_deliveries": 0, "disabled_at": None, "due_at": None}
         return self._changed(**fields)
 
     def record_success(self) -> "Webhook | None":
-        """Return the webhook without its record of failures. None if it has none, so that nothing has to be stored."""
+        """Return the webhook without `failing_since` and `failed_deliveries`. None if no failure was recorded.
+
+        A disabled webhook stays disabled.
+        """
         return self._changed(failing_since=None, failed_deliveries=0) if self.failing_since else None
 
     def record_failure(self, now: datetime, *, is_last: bool) -> "Webhook | None":

@@ -1,4 +1,4 @@
-"""Ports of webhooks: their stores, the queue, the way out, circuits, sealed secrets, usage and the event bus."""
+"""Ports of webhooks: their stores, the queue, HTTPS requests, circuits, sealed secrets, usage and the event bus."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol

@@ -149,7 +149,7 @@ class ReplayBody(BaseModel):
 class ReplayView(BaseModel):
     """Result of a replay."""
 
-    replayed: int = Field(description=f"Deliveries that are repeated, at most {MAX_REPLAYED}.")
+    replayed: int = Field(description=f"Number of deliveries that are sent again, at most {MAX_REPLAYED}.")
     more: bool = Field(description="True if further failed deliveries wait for another call.")
 
 

@@ -80,14 +80,7 @@ class DynamoWebhooks:
 
         They are at most `limit`. `now` is a timestamp. Changes of the last second can be missing.
         """
-        answer = self._table.call(
-            "query",
-            IndexName="by_due",
-            KeyConditionExpression="due_pk = :due AND due_at <= :now",
-            ExpressionAttributeValues={":due": {"S": _DUE}, ":now": {"S": now}},
-            Limit=limit,
-        )
-        return [_webhook(item) for item in answer["Items"]]
+        return [_webhook(item) for item in self._table.due_items(_DUE, now, limit)]
 
 
 def _key(tenant_id: str, name: str) -> Item:

@@ -23,6 +23,7 @@ from vigil.decisions.batches.service import Batches, BatchOrder, BatchStatus
 from vigil.kernel.json_documents import with_equal_numbers
 from vigil.runtime import correlation, telemetry
 from vigil.web import gateway
+from vigil.web.app_state import from_app
 from vigil.web.bodies import BoundedRoute
 from vigil.web.idempotency import IdempotencyKey, IdempotentRoute
 from vigil.web.paging import PageSize, RequestedPage
@@ -33,13 +34,18 @@ router = APIRouter(prefix="/v1/batches", tags=["batches"], route_class=Idempoten
 Reader = Annotated[Principal, requires("batches:read")]
 Writer = Annotated[Principal, requires("batches:write")]
 BatchId = Annotated[str, Path(max_length=64)]
+Service = Annotated[Batches, from_app("batches")]
 
 
 async def create(
-    request: Request, response: Response, body: BatchBody, caller: Writer, idempotency_key: IdempotencyKey = None
+    request: Request,
+    batches: Service,
+    response: Response,
+    body: BatchBody,
+    caller: Writer,
+    idempotency_key: IdempotencyKey = None,
 ) -> BatchView:
     """Score up to 1,000 inline rows, or a file. The answer for a file has an upload URL; the upload starts the work."""
-    batches: Batches = request.app.state.batches
     form, limits = body.format or "ndjson", caller.limits
     storage = None if limits.storage_gb is None else limits.storage_gb * 10**9
     terms = (limits.predictions_per_month, limits.hard_stop, storage)
@@ -71,21 +77,19 @@ router.add_api_route(
 
 
 @router.get("/{batch_id}", summary="Fetch a batch", responses=responses(401, 403, 404, 503))
-async def get(request: Request, batch_id: BatchId, caller: Reader) -> BatchView:
+async def get(batches: Service, batch_id: BatchId, caller: Reader) -> BatchView:
     """Return one of your batches and its progress."""
-    batches: Batches = request.app.state.batches
     return _view(batches, batches.get(caller.tenant_id, batch_id), caller)
 
 
 @router.get("", name="list", summary="List batches", responses=responses(400, 401, 403, 422, 503))
 async def page(
-    request: Request,
+    batches: Service,
     caller: Reader,
     place: RequestedPage,
     limit: PageSize = 20,
 ) -> BatchPage:
     """List your batches, newest first. A new one can take a second to appear."""
-    batches: Batches = request.app.state.batches
     scope = f"batches\n{caller.tenant_id}"
     found = batches.page(caller.tenant_id, place.after(scope), limit)
     items = [BatchSummary(**_summary(batch)) for batch in found.batches]
@@ -93,9 +97,8 @@ async def page(
 
 
 @router.post("/{batch_id}/cancel", summary="Cancel a batch", responses=responses(401, 403, 404, 409, 415, 503))
-async def cancel(request: Request, batch_id: BatchId, caller: Writer) -> BatchView:
+async def cancel(batches: Service, batch_id: BatchId, caller: Writer) -> BatchView:
     """End a batch; its remaining chunks are not scored. A second call has no effect."""
-    batches: Batches = request.app.state.batches
     batches.cancel(caller.tenant_id, batch_id)
     return _view(batches, batches.get(caller.tenant_id, batch_id), caller)
 
@@ -106,9 +109,9 @@ async def cancel(request: Request, batch_id: BatchId, caller: Writer) -> BatchVi
     summary="Fetch the results",
     responses=responses(401, 403, 404, 409, 503),
 )
-async def results(request: Request, batch_id: BatchId, caller: Reader) -> OutputView:
+async def results(batches: Service, batch_id: BatchId, caller: Reader) -> OutputView:
     """Return a download URL for the results: one line per row of the file, in file order."""
-    return _output(request, caller.tenant_id, batch_id, "results")
+    return _output(batches, caller.tenant_id, batch_id, "results")
 
 
 @router.get(
@@ -117,13 +120,12 @@ async def results(request: Request, batch_id: BatchId, caller: Reader) -> Output
     summary="Fetch the errors",
     responses=responses(401, 403, 404, 409, 503),
 )
-async def errors(request: Request, batch_id: BatchId, caller: Reader) -> OutputView:
+async def errors(batches: Service, batch_id: BatchId, caller: Reader) -> OutputView:
     """Return a download URL for the errors: one NDJSON line per row without an answer, with fields and bounds."""
-    return _output(request, caller.tenant_id, batch_id, "errors")
+    return _output(batches, caller.tenant_id, batch_id, "errors")
 
 
-def _output(request: Request, tenant_id: str, batch_id: str, output: Output) -> OutputView:
-    batches: Batches = request.app.state.batches
+def _output(batches: Batches, tenant_id: str, batch_id: str, output: Output) -> OutputView:
     batch, url, expires_at = batches.output_url(tenant_id, batch_id, output)
     _record_facts(batch)
     return OutputView(url=url, format=batch.form if output == "results" else "ndjson", expires_at=expires_at)

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vigil.decisions.outcomes.model import DecisionWindow, Outcome, OutcomeStatus, RecordedOutcome, Report
 from vigil.decisions.outcomes.service import Outcomes
+from vigil.web.app_state import from_app
 from vigil.web.field_types import Moment, QueryBoolean
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import PageSize, RequestedPage
@@ -16,6 +17,7 @@ from vigil.web.schemas import MAX_MODEL_NAME, MAX_SUBJECT_ID, MODEL_NAME, SUBJEC
 router = APIRouter(prefix="/v1/outcomes", tags=["outcomes"], route_class=IdempotentRoute)
 Reader = Annotated[Principal, requires("outcomes:read")]
 Reporter = Annotated[Principal, requires("outcomes:write")]
+Service = Annotated[Outcomes, from_app("outcomes")]
 
 
 class WindowBody(BaseModel):
@@ -87,9 +89,8 @@ class OutcomeDetail(OutcomeView):
         **responses(401, 403, 404, 410, 413, 415),
     },
 )
-async def record(request: Request, response: Response, body: OutcomeBody, caller: Reporter) -> OutcomeList:
+async def record(outcomes: Service, response: Response, body: OutcomeBody, caller: Reporter) -> OutcomeList:
     """Join a late label to a decision, or to every decision in a window. Returns one outcome per decision."""
-    outcomes: Outcomes = request.app.state.outcomes
     report = Report(body.status, body.recorded_at, body.happened_at)
     recorded: tuple[RecordedOutcome, ...]
     if body.window is not None:
@@ -104,14 +105,13 @@ async def record(request: Request, response: Response, body: OutcomeBody, caller
 
 @router.get("/{decision_id}", summary="Fetch an outcome", responses=responses(400, 401, 403, 404, 422, 503))
 async def get(
-    request: Request,
+    outcomes: Service,
     decision_id: Annotated[str, Path(max_length=64)],
     caller: Reader,
     place: RequestedPage,
     limit: PageSize = 20,
 ) -> OutcomeDetail:
     """Return the current outcome of one of your decisions, with the history of its corrections, oldest first."""
-    outcomes: Outcomes = request.app.state.outcomes
     scope = f"outcome\n{caller.tenant_id}\n{decision_id}"
     current = outcomes.current(caller.tenant_id, decision_id)
     found = outcomes.history(caller.tenant_id, decision_id, place.after(scope), limit)
@@ -121,14 +121,13 @@ async def get(
 
 @router.get("", name="list", summary="List outcomes", responses=responses(400, 401, 403, 422, 503))
 async def page(
-    request: Request,
+    outcomes: Service,
     caller: Reader,
     place: RequestedPage,
     resolved: Annotated[QueryBoolean, Query(description="False lists the unresolved outcomes instead.")] = True,
     limit: PageSize = 20,
 ) -> OutcomeList:
     """List the current outcomes of your decisions, last received first. A new one can take a second to appear."""
-    outcomes: Outcomes = request.app.state.outcomes
     scope = f"outcomes\n{caller.tenant_id}\n{resolved}"
     found = outcomes.page(caller.tenant_id, place.after(scope), limit, resolved=resolved)
     return OutcomeList(items=list(map(_view, found.outcomes)), next_cursor=place.next_cursor(scope, found.next))

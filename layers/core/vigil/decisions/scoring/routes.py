@@ -12,6 +12,7 @@ from vigil.decisions.scoring.service import Scoring
 from vigil.kernel.pseudonyms import PSEUDONYM
 from vigil.runtime import correlation, telemetry
 from vigil.web import gateway
+from vigil.web.app_state import from_app
 from vigil.web.etags import cacheable
 from vigil.web.fast_route import FastRoute
 from vigil.web.idempotency import IdempotencyKey
@@ -22,6 +23,7 @@ from vigil.web.schemas import MAX_SUBJECT_ID, responses, sends
 router = APIRouter(prefix="/v1/scores", tags=["scores"], route_class=FastRoute)
 Reader = Annotated[Principal, requires("scores:read")]
 Scorer = Annotated[Principal, requires("scores:write")]
+Service = Annotated[Scoring, from_app("scoring")]
 
 
 @router.post(
@@ -37,9 +39,10 @@ Scorer = Annotated[Principal, requires("scores:write")]
         **responses(400, 401, 402, 403, 410, 413, 415, 422, 503),
     },
 )
-async def score(request: Request, body: ScoreBody, caller: Scorer, idempotency_key: IdempotencyKey = None) -> Response:
+async def score(
+    request: Request, scoring: Service, body: ScoreBody, caller: Scorer, idempotency_key: IdempotencyKey = None
+) -> Response:
     """Score one subject. A repeated request with the same `Idempotency-Key` returns the first answer, byte for byte."""
-    scoring: Scoring = request.app.state.scoring
     outcome = scoring.score(
         caller.tenant_id,
         ScoreRequest(body.model, body.subject_id, body.features, body.history, body.as_of, body.explain),
@@ -64,9 +67,8 @@ async def score(request: Request, body: ScoreBody, caller: Scorer, idempotency_k
     dependencies=[cacheable(3600, immutable=True)],
     responses=responses(401, 403, 404, 410, 503),
 )
-async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)], caller: Reader) -> Response:
+async def get(scoring: Service, decision_id: Annotated[str, Path(max_length=64)], caller: Reader) -> Response:
     """Return one of your decisions with the bytes of the original answer."""
-    scoring: Scoring = request.app.state.scoring
     return _answer(scoring.get(caller.tenant_id, decision_id), 200)
 
 
@@ -78,7 +80,7 @@ async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)]
     responses=responses(400, 401, 403, 422, 503),
 )
 async def page(
-    request: Request,
+    scoring: Service,
     caller: Reader,
     place: RequestedPage,
     subject: Annotated[
@@ -88,8 +90,6 @@ async def page(
     limit: PageSize = 20,
 ) -> Response:
     """List your decisions, newest first, optionally for one subject. A new decision can take a second to appear."""
-    scoring: Scoring = request.app.state.scoring
-
     scope = f"scores\n{caller.tenant_id}\n{subject or ''}"
     found = scoring.page(caller.tenant_id, subject, place.after(scope), limit)
     next_cursor = json.dumps(place.next_cursor(scope, found.next))

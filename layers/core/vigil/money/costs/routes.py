@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
 from pydantic import AfterValidator
 
@@ -15,7 +15,7 @@ from vigil.money.costs.export import CSV_COLUMNS, to_csv
 from vigil.money.costs.model import Category, CostLine, GroupKey, sum_by, sum_micros
 from vigil.money.costs.schemas import CostList, CostView, State, StatementView
 from vigil.money.costs.service import Costs
-from vigil.web.app_state import from_app
+from vigil.web.app_state import Now, from_app
 from vigil.web.etags import cacheable
 from vigil.web.field_types import as_query_whole_number
 from vigil.web.paging import RequestedPage
@@ -52,7 +52,7 @@ def _check_calendar(period: str | None) -> str | None:
 
 
 async def select_lines(
-    request: Request,
+    now: Now,
     costs: Service,
     whose: CostsOwner,
     period: Annotated[
@@ -67,7 +67,7 @@ async def select_lines(
     category: Annotated[Category | None, Query(description="Only this category.")] = None,
 ) -> CostSelection:
     """Return the cost lines of a tenant in a period, optionally of one category."""
-    period = period or month_of(request.app.state.clock())
+    period = period or month_of(now)
     stated = costs.statement(whose.tenant_id, period[:7])
     days = (line for line in stated.lines if line.day.startswith(period))
     lines = [line for line in days if category in {None, line.category}]

@@ -1,15 +1,15 @@
 """`/v1/costs/anomalies` and `/v1/costs/projection`: unusual spend and the projected spend of this month."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from vigil.kernel.time import format_timestamp, month_of
 from vigil.money.costs.model import Category, SpendScope
 from vigil.money.forecasting.model import CONFIDENCE, Anomaly, Projection
 from vigil.money.forecasting.service import Anomalies, Projections
+from vigil.web.app_state import Now, from_app
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
 
@@ -17,6 +17,8 @@ router = APIRouter(prefix="/v1/costs", tags=["costs"])
 Reader = Annotated[Principal, requires("costs:read")]
 WatchStatus = Literal["watched", "not_enough_history"]
 Micros = Annotated[int | None, Field(description="Millionths of a dollar; null with less than two weeks of history.")]
+AnomaliesService = Annotated[Anomalies, from_app("anomalies")]
+ProjectionsService = Annotated[Projections, from_app("projections")]
 
 
 class AnomalyView(BaseModel):
@@ -84,7 +86,8 @@ class ProjectionList(BaseModel):
 
 @router.get("/anomalies", summary="List anomalies", responses=responses(401, 403, 422, 503))
 async def list_anomalies(
-    request: Request,
+    service: AnomaliesService,
+    now: Now,
     caller: Reader,
     period: Annotated[
         str | None,
@@ -97,8 +100,7 @@ async def list_anomalies(
     category: Annotated[Category | None, Query(description="Only this category.")] = None,
 ) -> AnomalyList:
     """List the anomalies of a month. Spend is checked every five minutes; a small excess is not an anomaly."""
-    service: Anomalies = request.app.state.anomalies
-    month = period or month_of(request.app.state.clock())
+    month = period or month_of(now)
     found = service.month(caller.tenant_id, month)
     return AnomalyList(
         period=month,
@@ -113,13 +115,12 @@ async def list_anomalies(
 
 @router.get("/projection", summary="Project this month's spend", responses=responses(401, 403, 422, 503))
 async def get_projection(
-    request: Request,
+    service: ProjectionsService,
+    now: Now,
     caller: Reader,
     category: Annotated[SpendScope | None, Query(description="Only this category, or `total`.")] = None,
 ) -> ProjectionList:
     """Return the spend of this month so far and its projection to the end of the month, as an interval."""
-    service: Projections = request.app.state.projections
-    now: datetime = request.app.state.clock()
     ends = service.month_end(caller.tenant_id).values()
     return ProjectionList(
         period=month_of(now),

@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from vigil.kernel.time import format_timestamp, month_of, next_month_start
 from vigil.money.usage.model import METERS, Amount, Meter, UsageDay, sum_hours
 from vigil.money.usage.service import Usage
+from vigil.web.app_state import Now, from_app
 from vigil.web.schemas import Quantity, responses
 from vigil.web.tenant_routes import TargetTenant, target_tenant, tenant_route
 
 router = APIRouter(tags=["usage"])
+Service = Annotated[Usage, from_app("usage")]
 
 Granularity = Literal["day", "month"]
 
@@ -86,7 +87,8 @@ class UsageView(BaseModel):
 
 @tenant_route(router, "/usage", name="get", summary="Fetch usage", responses=responses(401, 403, 404, 422, 503))
 async def get_usage(
-    request: Request,
+    service: Service,
+    now: Now,
     whose: Annotated[TargetTenant, target_tenant("usage:read")],
     period: Annotated[
         str | None,
@@ -97,8 +99,6 @@ async def get_usage(
     granularity: Granularity = "day",
 ) -> UsageView:
     """Return the usage of a month by day or as one sum, with the current limits and the remaining quota."""
-    service: Usage = request.app.state.usage
-    now: datetime = request.app.state.clock()
     limits = whose.limits
     month = period or month_of(now)
     found = service.month(whose.tenant_id, month)

@@ -70,7 +70,7 @@ class RetryRules:
     """Time after which redriven work without a report counts as lost. It is longer than any queue's retention."""
 
     def classify(self, letter: DeadLetter) -> tuple[JobCause, str]:
-        """Return the cause of a failure and its reason code."""
+        """Return the cause of a failure and its reason code: `unreadable`, the worker's code, or an end of attempts."""
         if letter.work.kind == UNREADABLE:
             return "poison", "unreadable"
         if letter.refusal:
@@ -80,7 +80,7 @@ class RetryRules:
         return "transient", "deliveries-exhausted"
 
     def delay(self, attempts: int, random: Random) -> timedelta:
-        """Return the delay before the next attempt: exponential backoff with full jitter.
+        """Return the delay after `attempts` redrives: uniform from 0 to `base_delay` x 2^attempts, at most `max_delay`.
 
         Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
         """
@@ -139,7 +139,7 @@ class DeadLetterJob:
     def create(
         cls, queue: str, letter: DeadLetter, rules: RetryRules, now: datetime, random: Random
     ) -> "DeadLetterJob":
-        """Return the job for work that failed for the first time."""
+        """Return the job for work that failed for the first time: waiting for its redrive, or parked without one."""
         born = cls(
             queue,
             letter.work,
@@ -156,7 +156,7 @@ class DeadLetterJob:
     def record_death(
         self, letter: DeadLetter, rules: RetryRules, now: datetime, random: Random
     ) -> "DeadLetterJob | None":
-        """Return the job after a new failure of its work, or None if the letter reports a known failure."""
+        """Return the job after a new failure of its work, waiting or parked. None if the letter reports a known one."""
         known = self.work.attempts + (self.state != "retrying")
         if letter.work.attempts < known or self.resolution in {"succeeded", "sent_on"}:
             return None
@@ -181,7 +181,11 @@ class DeadLetterJob:
         return _next(replace(self, cause=cause, reason=reason), "parked", "parked", now, due=now)
 
     def parked_events(self) -> tuple[Event, ...]:
-        """Return the events of the parked job: one for its tenant, and one for the operators. Deliveries are equal."""
+        """Return the events of the parked job: one for its tenant, and one for the operators.
+
+        Work of the operators has one event, and work of the queue of alerts has none. Repeated calls return equal
+        events.
+        """
         if self.queue == _ALERTS_QUEUE:
             return ()
         fields = {"queue": self.queue, "kind": self.work.kind, "reason": self.reason, "job_id": self.job_id}

@@ -72,7 +72,10 @@ class Redriver:
         self._searched_at: datetime | None = None
 
     def run(self, remaining: Callable[[], float]) -> None:
-        """Take all due steps within the remaining seconds. The next run continues."""
+        """Take all due steps while `remaining` returns more than ten seconds. The next run continues.
+
+        An error of a step is reported to `observe`, and is not raised.
+        """
         for source in self._sources:
             for work in (self._drain, self._process_due):
                 try:

@@ -168,7 +168,7 @@ async def clean(
         str, Query(max_length=16, pattern=_AGE, description="Minimum time since resolution: `30m`, `12h`, `7d`.")
     ],
 ) -> Cleanup:
-    """Remove jobs that were resolved at least this long ago. Jobs in other states remain."""
+    """Remove jobs that were resolved at least this long ago, at most 200 per call. Jobs in other states remain."""
     removed, more = dead_letters.delete_resolved(_tenant(caller), _age(older_than))
     return Cleanup(removed=removed, more=more)
 

@@ -14,18 +14,24 @@ MAX_DELETED_PER_CALL = 200
 
 
 class DeadLetters:
-    """Lists, retries, resolves and removes jobs. `tenant_id` restricts access to one tenant; None allows all."""
+    """Lists, retries, resolves and removes jobs. Every method but `time_before` raises Unavailable.
+
+    `tenant_id` restricts access to one tenant; None allows all. `by` is the role and the key id of the caller.
+    """
 
     def __init__(self, jobs: JobStore, clock: Callable[[], datetime]) -> None:
         self._jobs = jobs
         self._clock = clock
 
     def page(self, tenant_id: str | None, wanted: JobFilter, after: dict[str, str] | None, limit: int) -> JobPage:
-        """Return a page of jobs, latest first."""
+        """Return a page of jobs, latest first, from the position `after` or from the start for None.
+
+        A filter can make the page shorter than `limit`; only `next` shows if more pages follow.
+        """
         return self._jobs.page(tenant_id, wanted, after, limit)
 
     def time_before(self, age: timedelta) -> str:
-        """Return the time that is this long ago."""
+        """Return the timestamp of the moment that is `age` ago."""
         return format_timestamp(self._clock() - age)
 
     def get(self, tenant_id: str | None, job_id: str) -> DeadLetterJob:
@@ -38,9 +44,10 @@ class DeadLetters:
         return job
 
     def retry(self, tenant_id: str | None, job_id: str, by: str) -> DeadLetterJob:
-        """Schedule a job's work for the next redrive, also beyond the attempt limit. A running retry is not changed.
+        """Schedule a job's work for the next redrive, also beyond the attempt limit, and return the job.
 
-        Raises NotFound, and Conflict for a resolved job.
+        A job that is sent again now is not changed. Raises NotFound, and Conflict for a resolved job and after five
+        lost races.
         """
 
         def asked(job: DeadLetterJob) -> DeadLetterJob | None:
@@ -53,7 +60,10 @@ class DeadLetters:
         return self._change(tenant_id, job_id, asked)
 
     def resolve(self, tenant_id: str | None, job_id: str, by: str) -> DeadLetterJob:
-        """Close a job by hand, in any state; a resolved job is not changed. Raises NotFound."""
+        """Close a job by hand in every state, and return it. A resolved job is not changed.
+
+        Raises NotFound, and Conflict after five lost races.
+        """
 
         def closed(job: DeadLetterJob) -> DeadLetterJob | None:
             return None if job.state == "resolved" else job.resolve("by_hand", self._clock(), by)
@@ -61,7 +71,10 @@ class DeadLetters:
         return self._change(tenant_id, job_id, closed)
 
     def delete_resolved(self, tenant_id: str | None, age: timedelta) -> tuple[int, bool]:
-        """Delete some jobs that were resolved at least this long ago; return their number, and True if more remain."""
+        """Delete at most 200 jobs that were resolved `age` ago or earlier.
+
+        Return the number of deleted jobs, and True if more remain.
+        """
         wanted = JobFilter(state="resolved", before=self.time_before(age))
         page = self._jobs.page(tenant_id, wanted, None, MAX_DELETED_PER_CALL)
         return sum(self._jobs.delete(job.tenant_id, job) for job in page.jobs), page.next is not None

@@ -37,7 +37,10 @@ _MAX_READS = 10
 
 
 class SqsSource:
-    """A queue and its dead-letter queue. `read` parses messages that are not in Vigil's format."""
+    """A queue and its dead-letter queue. Every method raises Unavailable.
+
+    `read` parses messages that are not in Vigil's format.
+    """
 
     def __init__(
         self,
@@ -52,15 +55,19 @@ class SqsSource:
         self._read = read
 
     def receive(self) -> Sequence[DeadLetter]:
-        """Return up to ten letters and hide them from other receivers for two minutes."""
+        """Return up to ten letters and hide them from other receivers for two minutes. Empty if none was found."""
         return [parse_letter(received, self._read) for received in self._dead.receive(_HIDDEN_SECONDS)]
 
     def delete(self, letters: Sequence[DeadLetter]) -> None:
-        """Delete letters from the dead-letter queue."""
+        """Delete letters from the dead-letter queue, because they are recorded."""
         self._dead.delete([each.handle for each in letters])
 
     def resend(self, work: Work) -> JobResolution | None:
-        """Send the work to its queue. An unreadable message is parsed again; that can raise UnreadableMessage."""
+        """Send the work to its queue. Return None, because its worker reports the result.
+
+        The text of an unreadable message is parsed again and sent as new work; the result is then `sent_on`. Raises
+        UnreadableMessage if it is still unreadable, and Unavailable.
+        """
         if work.kind == UNREADABLE:
             raw = json.loads(work.body)
             if "body" not in raw:
@@ -74,7 +81,10 @@ class SqsSource:
 
 
 class StreamSource:
-    """Dead letters of the ledger's stream. Each names a batch of stream records; `replay` processes the batch again."""
+    """Dead letters of the ledger's stream. Every method raises Unavailable.
+
+    Each letter names a batch of stream records. `replay` processes the batch again.
+    """
 
     def __init__(self, name: str, dead: SqsQueue, replay: Callable[[str], None]) -> None:
         self.name = name
@@ -82,15 +92,19 @@ class StreamSource:
         self._replay = replay
 
     def receive(self) -> Sequence[DeadLetter]:
-        """Return up to ten letters and hide them from other receivers for two minutes."""
+        """Return up to ten letters and hide them from other receivers for two minutes. Empty if none was found."""
         return [parse_letter(received, parse_stream_failure) for received in self._dead.receive(_HIDDEN_SECONDS)]
 
     def delete(self, letters: Sequence[DeadLetter]) -> None:
-        """Delete letters from the dead-letter queue."""
+        """Delete letters from the dead-letter queue, because they are recorded."""
         self._dead.delete([each.handle for each in letters])
 
     def resend(self, work: Work) -> JobResolution | None:
-        """Process the stream batch now. If that fails, send a dead letter first, which counts the attempt."""
+        """Process the stream batch now, and return `succeeded`.
+
+        If `replay` raises Unavailable, a dead letter is sent first, which counts the attempt. Raises that error, and
+        the other errors of `replay`.
+        """
         try:
             self._replay(work.body)
         except Unavailable:
@@ -134,18 +148,21 @@ def parse_letter(received: ReceivedMessage, read: Callable[[ReceivedMessage], Me
 
 
 class DynamoDeadLetterJobs:
-    """Stored jobs."""
+    """Stored jobs of all tenants. Every method raises Unavailable."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The table of dead letters")
 
     def get(self, tenant_id: str, key: str) -> DeadLetterJob | None:
-        """Return a job, read consistently."""
+        """Return the current version of a job, read consistently, or None if it does not exist."""
         item = self._table.get(_pk(tenant_id, key))
         return _job(item) if item else None
 
     def write(self, tenant_id: str, job: DeadLetterJob) -> bool:
-        """Write a job over its previous version, or as the first version of its key."""
+        """Store a job in place of the version before its own, and return True.
+
+        The first version is stored if its key has no job. Return False and store nothing if another version is stored.
+        """
         condition = "version = :before OR attribute_not_exists(pk)" if job.version <= 1 else "version = :before"
         return self._table.write_if(
             "put_item",
@@ -155,7 +172,7 @@ class DynamoDeadLetterJobs:
         )
 
     def delete(self, tenant_id: str, job: DeadLetterJob) -> bool:
-        """Delete a job if the stored version is the same."""
+        """Delete a job and return True. Return False and delete nothing if another version is stored."""
         return self._table.write_if(
             "delete_item",
             Key=_pk(tenant_id, job.key),
@@ -164,7 +181,11 @@ class DynamoDeadLetterJobs:
         )
 
     def page(self, tenant_id: str | None, wanted: JobFilter, after: dict[str, str] | None, limit: int) -> JobPage:
-        """Return one page, latest first. A filter with few matches can make it shorter than the limit."""
+        """Return a page of jobs, latest first, from the position `after` or from the start for None.
+
+        `tenant_id` None selects the jobs of all tenants. A filter can make the page shorter than `limit`; only `next`
+        shows if more pages follow. Changes of the last second can be missing.
+        """
         query, found = _listing(tenant_id, wanted), list[Mapping[str, Any]]()
         position = {name: {"S": text} for name, text in after.items()} if after else None
         for _ in range(_MAX_READS):
@@ -180,7 +201,7 @@ class DynamoDeadLetterJobs:
         return JobPage(tuple(_job(item) for item in found[:limit]), more)
 
     def count_open(self) -> Mapping[tuple[str, ...], int]:
-        """Return the number of unresolved jobs of all tenants by queue and state."""
+        """Return the number of unresolved jobs of all tenants by queue and state. A pair without jobs is absent."""
         found = self._table.items(
             "query",
             IndexName="by_age",
@@ -192,15 +213,11 @@ class DynamoDeadLetterJobs:
         return Counter((item["queue"]["S"], item["state"]["S"]) for item in found)
 
     def due(self, queue: str, now: str, limit: int) -> Sequence[DeadLetterJob]:
-        """Return due jobs, the longest overdue first."""
-        answer = self._table.call(
-            "query",
-            IndexName="by_due",
-            KeyConditionExpression="due_pk = :queue AND due_at <= :now",
-            ExpressionAttributeValues={":queue": {"S": queue}, ":now": {"S": now}},
-            Limit=limit,
-        )
-        return [_job(item) for item in answer["Items"]]
+        """Return the due jobs of a queue, of all tenants, the longest overdue first, at most `limit`.
+
+        A job is due if its `due_at` is not after the timestamp `now`. Changes of the last second can be missing.
+        """
+        return [_job(item) for item in self._table.due_items(queue, now, limit)]
 
 
 def _pk(tenant_id: str, key: str) -> dict[str, Any]:

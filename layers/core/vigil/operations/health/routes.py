@@ -2,15 +2,17 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from vigil.operations.health.service import Health
+from vigil.web.app_state import from_app
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import DATE_TIME, responses
 
 router = APIRouter(prefix="/health", tags=["health"])
 Reader = Annotated[Principal, requires("health:read")]
+Service = Annotated[Health, from_app("health")]
 
 
 class HealthView(BaseModel):
@@ -52,9 +54,12 @@ async def liveness() -> HealthView:
     summary="Check the first start",
     responses={503: {"model": VerdictView, "description": "A dependency is down"}},
 )
-async def startup(request: Request, response: Response) -> VerdictView:
-    """Return `up` if this instance can serve a first request, with its models verified and loaded."""
-    return _verdict(request.app.state.health, response)
+async def startup(health: Service, response: Response) -> VerdictView:
+    """Return `up` if this instance can serve a first request, with its models verified and loaded.
+
+    The response is 503 with `down` if a dependency did not respond.
+    """
+    return _verdict(health, response)
 
 
 @router.get(
@@ -63,9 +68,12 @@ async def startup(request: Request, response: Response) -> VerdictView:
     summary="Check the dependencies",
     responses={503: {"model": VerdictView, "description": "A dependency is down"}},
 )
-async def readiness(request: Request, response: Response) -> VerdictView:
-    """Return `up` if every dependency responded within the last five seconds."""
-    return _verdict(request.app.state.health, response)
+async def readiness(health: Service, response: Response) -> VerdictView:
+    """Return `up` if every dependency responded within the last five seconds.
+
+    The response is 503 with `down` if one did not.
+    """
+    return _verdict(health, response)
 
 
 @router.get(
@@ -74,9 +82,8 @@ async def readiness(request: Request, response: Response) -> VerdictView:
     summary="Show each dependency",
     responses={503: {"model": DetailedView, "description": "A dependency is down"}, **responses(401, 403)},
 )
-async def detailed(request: Request, response: Response, _: Reader) -> DetailedView:
-    """Check every dependency now and return its status and latency."""
-    health: Health = request.app.state.health
+async def detailed(health: Service, response: Response, _: Reader) -> DetailedView:
+    """Check every dependency now and return its status and latency. The response is 503 if one does not respond."""
     checks = health.run_checks()
     up = all(check.up for check in checks)
     response.status_code = 200 if up else 503

@@ -15,7 +15,7 @@ VERDICT_AGE = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """Result of one probe. `cause` is the class of the failure."""
+    """Result of one probe. `cause` is the class of the failure, None without one. `latency_ms` is in milliseconds."""
 
     name: str
     up: bool
@@ -41,7 +41,10 @@ class Health:
         self._last: tuple[datetime, Verdict] | None = None
 
     def run_checks(self) -> tuple[CheckResult, ...]:
-        """Return one result per dependency. Causes are class names, because messages can contain internal details."""
+        """Return one result per dependency. A Vigil error of a probe is a failure; other errors are raised.
+
+        Causes are class names, because messages can contain internal details.
+        """
         return tuple(self._run(name, probe) for name, probe in self._probes.items())
 
     def verdict(self) -> Verdict:

@@ -1,8 +1,9 @@
 """`/v1/models`: the models that can score now, and the contract of each."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from vigil.errors import Unavailable
@@ -68,6 +69,7 @@ class ModelDetail(ModelSummary):
 
 
 RegistryParameter = Annotated[Registry, from_app("registry")]
+HistorySchemas = Annotated[Callable[[str], dict[str, Any]], from_app("history_schema")]
 
 
 @router.get("", name="list", summary="List the models")
@@ -88,7 +90,7 @@ async def list_models(registry: RegistryParameter) -> ModelList:
     summary="Describe a model",
     responses=responses(404),
 )
-async def describe_model(request: Request, name: str, registry: RegistryParameter) -> ModelDetail:
+async def describe_model(name: str, registry: RegistryParameter, schema_of: HistorySchemas) -> ModelDetail:
     """Return a model's feature schema, label, bands, calibration, metrics, training data and card."""
     model = registry.champion(name)
     contract = model.contract
@@ -97,7 +99,7 @@ async def describe_model(request: Request, name: str, registry: RegistryParamete
         expires_at=model.manifest.expires_at,
         features=list(contract.features),
         history=contract.history,
-        history_schema=request.app.state.history_schema(contract.history) if contract.history else None,
+        history_schema=schema_of(contract.history) if contract.history else None,
         bands=list(contract.bands),
         engines=list(contract.engines),
         ensemble=contract.ensemble,

@@ -16,6 +16,7 @@ from vigil.privacy.persons.schemas import (
 )
 from vigil.privacy.persons.service import PersonRights
 from vigil.web import gateway
+from vigil.web.app_state import from_app
 from vigil.web.bodies import BoundedRoute
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import PageSize, RequestedPage
@@ -36,22 +37,21 @@ Reader = Annotated[Principal, requires("consents:read")]
 Recorder = Annotated[Principal, requires("consents:write")]
 Exporter = Annotated[Principal, requires("subjects:export")]
 Eraser = Annotated[Principal, requires("subjects:erase")]
+Service = Annotated[PersonRights, from_app("subjects")]
 
 
 @lookup_router.post("/lookup", summary="Look up a pseudonym", responses=responses(400, 401, 403, 413, 415, 422, 503))
-async def lookup(request: Request, body: LookupBody, caller: Reader) -> SubjectView:
+async def lookup(subjects: Service, body: LookupBody, caller: Reader) -> SubjectView:
     """Return the pseudonym of a person, by which URLs name the person. It never changes.
 
     The answer does not tell whether data of the person is stored, and the request stores nothing.
     """
-    subjects: PersonRights = request.app.state.subjects
     return SubjectView(subject=subjects.pseudonym(caller.tenant_id, body.subject_id))
 
 
 @router.put("/consent", name="set_consent", summary="Record a consent", responses=responses(401, 403, 413, 415))
-async def declare(request: Request, subject: Subject, body: ConsentBody, caller: Recorder) -> ConsentState:
+async def declare(subjects: Service, subject: Subject, body: ConsentBody, caller: Recorder) -> ConsentState:
     """Record given or withdrawn consents. Without consent to `scoring`, requests to score the person are rejected."""
-    subjects: PersonRights = request.app.state.subjects
     request_body = body.to_request()
     return ConsentState.from_consent(
         subjects.declare(caller.tenant_id, subject, request_body, caller.key_id, known=caller.consents)
@@ -65,10 +65,9 @@ async def declare(request: Request, subject: Subject, body: ConsentBody, caller:
     responses=responses(400, 401, 403, 404, 422, 503),
 )
 async def consent(
-    request: Request, subject: Subject, caller: Reader, place: RequestedPage, limit: PageSize = 20
+    subjects: Service, subject: Subject, caller: Reader, place: RequestedPage, limit: PageSize = 20
 ) -> ConsentView:
     """Return a person's current consents and the declarations, oldest first."""
-    subjects: PersonRights = request.app.state.subjects
     scope = f"consent\n{caller.tenant_id}\n{subject}"
     current = subjects.consent(caller.tenant_id, subject)
     found = subjects.declarations(caller.tenant_id, subject, place.after(scope), limit)
@@ -78,13 +77,12 @@ async def consent(
 @router.get("/export", summary="Export a person's data", responses=responses(400, 401, 403, 422, 503))
 async def export(
     request: Request,
+    subjects: Service,
     subject: Subject,
     caller: Exporter,
     place: RequestedPage,
 ) -> ExportView:
     """Return all data of a person by store, in one or more parts."""
-    subjects: PersonRights = request.app.state.subjects
-
     scope = f"export\n{caller.tenant_id}\n{subject}"
     found = subjects.export(
         caller.tenant_id,
@@ -102,9 +100,10 @@ async def export(
     summary="Erase a person's data",
     responses={202: sends("Location"), **responses(401, 403)},
 )
-async def erase(request: Request, response: Response, subject: Subject, caller: Eraser) -> ErasureView:
+async def erase(
+    request: Request, subjects: Service, response: Response, subject: Subject, caller: Eraser
+) -> ErasureView:
     """Start erasing a person's data. Repeating the request while an erasure runs has no effect."""
-    subjects: PersonRights = request.app.state.subjects
     response.headers["Location"] = f"{gateway.stage_prefix(request)}/v1/subjects/{subject}/erasure"
     return ErasureView.from_erasures(subjects.erase(caller.tenant_id, subject, caller.key_id))
 
@@ -115,7 +114,6 @@ async def erase(request: Request, response: Response, subject: Subject, caller: 
     summary="Fetch the state of an erasure",
     responses=responses(401, 403, 404, 422, 503),
 )
-async def erasure(request: Request, subject: Subject, caller: Eraser) -> ErasureView:
+async def erasure(subjects: Service, subject: Subject, caller: Eraser) -> ErasureView:
     """Return the running erasure of a person, if there is one, and the certificates of completed erasures."""
-    subjects: PersonRights = request.app.state.subjects
     return ErasureView.from_erasures(subjects.erasures(caller.tenant_id, subject))

@@ -11,6 +11,7 @@ from vigil.errors import MAX_ERRORS, FieldError, InvalidInput
 from vigil.money.usage.events.model import MAX_EVENTS, EventResult, check_batch
 from vigil.money.usage.events.schemas import UsageEventBody, UsageEventResultList, UsageEventResultView
 from vigil.money.usage.events.service import UsageEvents
+from vigil.web.app_state import from_app
 from vigil.web.bodies import BoundedRoute, media_type
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import FieldErrorView, documented_as, responses
@@ -25,6 +26,7 @@ _BODY = {
     "document has one media type, because generators fail at several."
 }
 Events = Annotated[list[UsageEventBody], Field(min_length=1, max_length=MAX_EVENTS)]
+Service = Annotated[UsageEvents, from_app("usage_events")]
 
 
 @router.post(
@@ -36,6 +38,7 @@ Events = Annotated[list[UsageEventBody], Field(min_length=1, max_length=MAX_EVEN
 )
 async def record(
     request: Request,
+    usage_events: Service,
     caller: Annotated[Principal, requires("usage:write")],
     events: Annotated[Any, documented_as(Events), Body()],
 ) -> UsageEventResultList | UsageEventResultView:
@@ -43,7 +46,6 @@ async def record(
 
     The answer to one event is its result, or 422 if it is rejected. The answer to an array lists the results.
     """
-    usage_events: UsageEvents = request.app.state.usage_events
     if media_type(request.headers.get("content-type")) == EVENT:
         return _record_one(usage_events, caller.tenant_id, events)
     results = usage_events.record(caller.tenant_id, check_batch(events))
