@@ -15,6 +15,12 @@ from cli.embedded import Embedded
 from cli.terminal import visible
 from vigil.errors import NotFound, VigilError
 
+_REMEDIES = {
+    401: "Set VIGIL_API_KEY to a valid key of this deployment.",
+    404: "Check the name or id with the `list` command of the resource, and VIGIL_API_URL.",
+    502: "Try again; if it persists, run `vigil doctor`.",
+}
+"""Remedies of statuses whose problem documents name none."""
 _FILE_SECONDS = 60
 """Timeout of one network operation on a file at a presigned URL, in seconds."""
 
@@ -107,7 +113,10 @@ def request(client: httpx.Client, method: str, path: str, **arguments: Any) -> h
         return response
     problem = response.json() if "json" in response.headers.get("content-type", "") else {}
     title, fields = visible(problem.get("title", f"status {response.status_code}")), problem.get("errors") or ()
-    sentence = visible(": ".join(filter(None, (title, problem.get("detail")))))
+    detail = problem.get("detail")
+    sentence = visible(detail if detail and response.status_code == 409 else ": ".join(filter(None, (title, detail))))
+    if remedy := _REMEDIES.get(response.status_code):
+        sentence = f"{sentence.rstrip('.')}. {remedy}"
     raise RequestFailed(format_field_errors(fields, title) or sentence)
 
 
@@ -116,7 +125,10 @@ def send(client: httpx.Client, method: str, path: str, **arguments: Any) -> http
     try:
         return client.request(method, path, **arguments)
     except httpx.HTTPError as error:
-        raise RequestFailed(f"no answer from {client.base_url}: {type(error).__name__}") from error
+        raise RequestFailed(
+            f"no answer from {client.base_url} ({type(error).__name__}): "
+            "start the stack with `make up`, or check VIGIL_API_URL"
+        ) from error
     except (httpx.InvalidURL, UnicodeEncodeError) as error:
         raise typer.BadParameter("an argument has characters that a request cannot have; type it again") from error
 

@@ -26,7 +26,7 @@ def list_command(key: Key = None) -> None:
 
 @app.command("reset")
 def reset_command(name: Name, reason: Reason, key: Key = None) -> None:
-    """Close a circuit and forget its failures. All processes see it within 5 s."""
+    """Close a circuit and remove its failures. All processes apply it within 5 s."""
     _change(name, "reset", reason, key)
 
 

@@ -106,7 +106,7 @@ def _functions(clients: Clients, stack: str, more: Mapping[str, str]) -> Iterato
 
 
 def _log_retentions(logs: Any, stack: str) -> dict[str, timedelta]:
-    pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=stack)
+    pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=f"/aws/lambda/{stack}-")
     groups = [group for page in pages for group in page["logGroups"] if "retentionInDays" in group]
     return {group["logGroupName"]: timedelta(days=group["retentionInDays"]) for group in groups}
 

@@ -12,9 +12,11 @@ from cli.embedded import Embedded, aws_environment
 from cli.stack import Stack
 from cli.tables import TableConsole
 from vigil.errors import NotFound
-from vigil.runtime import start_up
+from vigil.runtime import snapshots, start_up
 
 out = TableConsole()
+_ON_AWS = {snapshots.VARIABLE: "on-demand"}
+"""A variable that Lambda adds on AWS. The stage `local` is refused by it."""
 _NAMED = 3
 """Maximum functions that a line names."""
 
@@ -25,7 +27,7 @@ def doctor_command(
 ) -> None:
     """Check the settings of every function of a deployed stack; exit with code 1 if one is missing or unsafe."""
     if stack:
-        is_sound = _examine(partial(_aws_client, region), stack, {})
+        is_sound = _examine(partial(_aws_client, region), stack, _ON_AWS)
     else:
         embedded = Embedded.load(state_folder())
         if embedded is None:

@@ -49,7 +49,7 @@ class Site:
     operator: httpx.Client
 
     def aws(self, service: str) -> Any:
-        """Return a client of MiniStack."""
+        """Return a client of an AWS service on MiniStack. `service` is its name in boto3, such as `lambda`."""
         return Stack(deployment.state_folder()).client(self.embedded.endpoint_url, service)
 
     def function(self, name: str) -> str:

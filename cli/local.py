@@ -142,10 +142,12 @@ class _StackUpdate:
                 step.skip(f"version {trained.version} is current")
             return trained
 
-    def _build(self) -> None:
+    def _build(self) -> Path:
         with self.steps.step("Build layers and functions") as step:
-            if not Stack(self.state).build():
+            folder, ran = Stack(self.state).build()
+            if not ran:
                 step.skip("sources are unchanged")
+            return folder
 
     def _start(self, updatable: Embedded | None) -> str:
         with self.steps.step("Start MiniStack") as step:
@@ -154,18 +156,18 @@ class _StackUpdate:
                 return updatable.endpoint_url
             return Emulator(self.state).start()
 
-    def _deploy(self, built: "Future[None]", started: "Future[str]", parameters: dict[str, str]) -> Embedded:
-        endpoint_url = started.result()
-        built.result()
+    def _deploy(self, built: "Future[Path]", started: "Future[str]", parameters: dict[str, str]) -> Embedded:
+        endpoint_url, build = started.result(), built.result()
         with self.steps.step("Deploy template.yaml"):
-            return Stack(self.state).deploy(endpoint_url, with_address(parameters, endpoint_url))
+            return Stack(self.state).deploy(build, endpoint_url, with_address(parameters, endpoint_url))
 
     def _sign(self, deployed: Embedded) -> None:
+        """Create the first signing key. A request for a missing one would count as a server error of the stack."""
         from cli.tokens import rotate_embedded
+        from vigil.bootstrap import access
 
         with self.steps.step("Create the first signing key of tokens") as step:
-            url = f"{deployed.api_url}/.well-known/jwks.json"
-            if httpx.get(url, timeout=READY_SECONDS, trust_env=False).is_success:
+            if access.published_keys().read().keys:
                 step.skip("exists")
             else:
                 rotate_embedded(deployed)

@@ -33,7 +33,7 @@ from cli import (
     usage,
 )
 from cli.api import format_field_errors
-from cli.terminal import SafeConsole, escape_unencodable
+from cli.terminal import SafeConsole, escape_unencodable, visible
 from vigil.errors import InvalidInput, VigilError
 from vigil.runtime.settings import SettingsError
 
@@ -60,6 +60,13 @@ class _Group(TyperGroup):
         except VigilError as error:
             rules = error.errors if isinstance(error, InvalidInput) else ()
             message = format_field_errors([asdict(rule) for rule in rules]) or str(error)
+            SafeConsole(stderr=True).print(message, style="red", highlight=False, soft_wrap=True)
+            raise typer.Exit(1) from error
+        except OSError as error:
+            if error.filename is None:
+                raise
+            remedy = "Check that the folder exists and that you may use it, or name another path."
+            message = f"{visible(str(error.filename))}: {error.strerror}. {remedy}"
             SafeConsole(stderr=True).print(message, style="red", highlight=False, soft_wrap=True)
             raise typer.Exit(1) from error
         except SettingsError as error:

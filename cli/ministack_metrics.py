@@ -36,7 +36,7 @@ class Datum:
 def embedded_metrics(line: str) -> list[Datum]:
     """Return the metrics of a log line in CloudWatch's embedded metric format; another line has none.
 
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    Format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
     if '"_aws"' not in line:
         return []

@@ -33,7 +33,7 @@ class Incident:
 
 
 class Pager:
-    """Incidents by their key, and waiting for one."""
+    """Incidents by their key. `wait_for` waits for one of them."""
 
     def __init__(self) -> None:
         self._incidents: dict[str, Incident] = {}

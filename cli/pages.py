@@ -3,7 +3,7 @@
 import ast
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,19 +33,6 @@ _DISTRICT_FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "alerting/sources": ("alerting_intake",),
 }
 """Functions that are named after their district, by the room whose work they do."""
-
-
-def pages() -> Mapping[Path, str]:
-    """Return the text of every generated page by its path."""
-    docs, infra, panels = ROOT / "docs", ROOT / "infra", build_panels()
-    return {
-        docs / "map.md": map_page(),
-        docs / "routes.md": routes_page(),
-        docs / "cli.md": commands_page(),
-        docs / "operations" / "grafana.json": dashboard_json(panels),
-        infra / "dashboard.yaml": dashboard_template(panels, alarm_names()),
-        infra / "queries.yaml": queries_template(QUERIES, function_names()),
-    }
 
 
 def map_page() -> str:
@@ -179,6 +166,17 @@ def _commands(command: Any, path: str) -> Iterator[tuple[str, str]]:
     yield " ".join([path, *arguments]), (command.help or "").strip().partition("\n\n")[0].replace("\n", " ")
 
 
+PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/map.md": map_page,
+    "docs/routes.md": routes_page,
+    "docs/cli.md": commands_page,
+    "docs/operations/grafana.json": lambda: dashboard_json(build_panels()),
+    "infra/dashboard.yaml": lambda: dashboard_template(build_panels(), alarm_names()),
+    "infra/queries.yaml": lambda: queries_template(QUERIES, function_names()),
+}
+"""Functions that return the text of a generated page, by the path of the page in the checkout."""
+
+
 if __name__ == "__main__":
-    for path, text in pages().items():
-        path.write_text(text)
+    for path, page in PAGES.items():
+        (ROOT / path).write_text(page())

@@ -3,6 +3,8 @@
 import json
 import os
 import platform
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -10,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.checkout import ROOT, CommandFailed, fingerprint, pin, tool_python, uv
+from cli.checkout import ROOT, STATE, CommandFailed, fingerprint, locked, pin, tool_python, uv
 from cli.embedded import REGION, Embedded, aws_environment
 
 TEMPLATES = ("template.yaml", "infra")
@@ -20,6 +22,11 @@ TABLES = (
     *("limits", "usage", "costs", "idempotency", "flags", "tenant_keys", "alerts", "webhooks"),
     *("failures", "measurements", "incidents"),
 )
+BUILDS = STATE / "sam-build"
+"""Folder of the builds that all stacks of the checkout share."""
+KEPT_BUILDS = 2
+"""Number of builds in the folder: another stack may deploy the older one while its sources change."""
+_LAYER = re.compile(r"^ +ContentUri: (\w+)$", re.MULTILINE)
 UPLOADS = "vigil-deployments"  # bucket of the local stage in samconfig.toml
 
 
@@ -39,30 +46,33 @@ class Stack:
         """Path of the output of the last SAM CLI command."""
         return self.state / "sam.log"
 
-    @property
-    def _build(self) -> Path:
-        return self.state / "sam-build"
+    def build(self, builds: Path = BUILDS) -> tuple[Path, bool]:
+        """Run `sam build` unless a stack of the checkout has built these sources.
 
-    def build(self) -> bool:
-        """Run `sam build` unless the sources are unchanged since the last build; return True if it ran."""
-        stamp = self.state / "sam-build.stamp"
-        current = source_fingerprint()
-        if stamp.is_file() and stamp.read_text() == current and (self._build / "template.yaml").is_file():
-            return False
-        stamp.unlink(missing_ok=True)
-        self._sam("build", "--build-dir", str(self._build))
-        stamp.write_text(current)
-        return True
+        Return the folder of the build, and True if the command ran.
+        """
+        folder = builds / source_fingerprint()[:16]
+        with locked(builds.with_suffix(".lock")):
+            if folder.is_dir():
+                return folder, False
+            partial = folder.with_suffix(".partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            self._sam("build", "--build-dir", str(partial))
+            _pack_layers(partial)
+            partial.rename(folder)
+            for outdated in sorted(filter(Path.is_dir, builds.iterdir()), key=_changed_at)[:-KEPT_BUILDS]:
+                shutil.rmtree(outdated)
+            return folder, True
 
-    def deploy(self, endpoint_url: str, parameters: Mapping[str, str]) -> Embedded:
-        """Run `sam deploy` against MiniStack and return the record of the deployed stack."""
+    def deploy(self, build: Path, endpoint_url: str, parameters: Mapping[str, str]) -> Embedded:
+        """Run `sam deploy` of a build against MiniStack and return the record of the deployed stack."""
         client = self.client(endpoint_url, "s3")
         if UPLOADS not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}:
             client.create_bucket(Bucket=UPLOADS)
         overrides = self.state / "parameters.yaml"  # JSON is valid YAML, and SAM needs this suffix
         overrides.write_text(json.dumps(parameters))
         self._sam(
-            *("deploy", "--template-file", str(self._build / "template.yaml"), "--stack-name", self.name),
+            *("deploy", "--template-file", str(build / "template.yaml"), "--stack-name", self.name),
             *("--parameter-overrides", overrides.as_uri()),
             endpoint_url=endpoint_url,
         )
@@ -127,6 +137,26 @@ class Stack:
         self.log.write_text(done.stdout + done.stderr)
         if done.returncode:
             raise CommandFailed(f"sam {command} failed. End of {self.log}:\n{self.log.read_text()[-3000:]}")
+
+
+def _pack_layers(build: Path) -> None:
+    """Replace the copies of each layer by one archive. `sam deploy` would pack every copy at every deployment.
+
+    `sam build` makes a layer once for each district, from the same makefile.
+    """
+    for template in build.glob("*/template.yaml"):
+        text = template.read_text()
+        for name in _LAYER.findall(text):
+            copy, archive = template.parent / name, build / f"{name}.zip"
+            if not archive.exists():
+                shutil.make_archive(str(archive.with_suffix("")), "zip", copy)
+            text = text.replace(f"ContentUri: {name}\n", f"ContentUri: ../{archive.name}\n")
+            shutil.rmtree(copy)
+        template.write_text(text)
+
+
+def _changed_at(folder: Path) -> float:
+    return folder.stat().st_mtime
 
 
 def source_fingerprint() -> str:

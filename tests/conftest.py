@@ -1,9 +1,10 @@
 """Distribution of tests over processes: tests that share an emulator or trained models run in one process."""
 
+import gc
 import json
 import marshal
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,20 +25,28 @@ from tests.support.group_times import GroupTimes
 from tests.support.moto_transactions import small_copies
 
 TOGETHER = {
+    "e2e/test_budgets.py": "apart",
+    "e2e/test_costs.py": "apart",
     "e2e/test_idempotency.py": "accounts",
+    "e2e/test_isolation.py": "apart",
     "e2e/test_lifecycle.py": "lifecycle",
     "e2e/test_limits.py": "accounts",
+    "e2e/test_schema.py": "apart",
     "e2e/test_tenants.py": "accounts",
     "e2e/test_tokens.py": "accounts",
     "e2e": "e2e",
     "deploy": "deploy",
     "faults": "faults",
+    "faults/test_redriver.py": "redriver",
 }
-"""Group per folder or file, for tests with an expensive shared fixture or shared state. Other files are own groups."""
+"""Group per folder or file, for tests with an expensive shared fixture or shared state. Other files are own groups.
+
+All e2e groups but `lifecycle` use one stack at the same time. The tests of `apart` create their own tenants.
+"""
 SHARDED = {"functions/test_isolation.py": 3}
 """Number of groups for the cases of a file, by route. Each process makes the fixtures of the file."""
 LONGEST_FIRST = (
-    *("accounts", "e2e", "lifecycle", "deploy"),
+    *("e2e", "accounts", "lifecycle", "faults", "apart", "redriver", "deploy"),
     *(f"{file}:{number}" for file, groups in SHARDED.items() for number in range(groups)),
 )
 FAST = ("tests/unit", "tests/adapters", "tests/style", "tests/deploy/test_import_rules.py")
@@ -82,9 +91,28 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
     return Groups(config, log)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """Collect without garbage collection, which finds nothing there and takes a fifth of the time.
+
+    Later collections skip the modules and items, because these stay until the end.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort the slowest groups first."""
-    items.sort(key=lambda item: (*LONGEST_FIRST, group(item.nodeid)).index(group(item.nodeid)))
+    items.sort(key=lambda item: place(group(item.nodeid)))
+
+
+def place(group: str) -> int:
+    """Return the place of a group in the order of starts."""
+    return LONGEST_FIRST.index(group) if group in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -192,11 +220,17 @@ def valid_calls() -> Iterator[None]:
 def group(nodeid: str) -> str:
     """Return the group of a test."""
     file, _, case = nodeid.partition("::")
+    together, shards = group_of_file(file)
+    return f"{together}:{shard(case, shards)}" if shards else together
+
+
+@cache
+def group_of_file(file: str) -> tuple[str, int]:
+    """Return the group of the tests in a file and the number of its shards, or 0 without shards."""
     path = Path(file).relative_to("tests")
-    if shards := SHARDED.get(path.as_posix()):
-        return f"{path}:{shard(case, shards)}"
     places = (place.as_posix() for place in (path, *path.parents))
-    return next((TOGETHER[place] for place in places if place in TOGETHER), str(path))
+    together = next((TOGETHER[place] for place in places if place in TOGETHER), str(path))
+    return together, SHARDED.get(path.as_posix(), 0)
 
 
 def shard(case: str, shards: int) -> int:

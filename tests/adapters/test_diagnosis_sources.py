@@ -14,6 +14,7 @@ from vigil.operations.diagnosis.probes_store import FunctionProbe, HttpsProbe
 from vigil.outbound.requests import NoAnswer, OutboundAnswer
 
 ROUTE = (("service", "scoring-api"), ("route", "/v1/scores"))
+NAMES = ("server-errors", "slow-answers", "availability-burns-fast")
 AWAY = boto3.client("sqs", "eu-west-1").exceptions.ClientError({"Error": {"Code": "InternalFailure"}}, "Any")
 
 
@@ -37,19 +38,42 @@ def test_only_firing_alarms_of_the_stack_are_listed(cloudwatch):
     put_alarm(cloudwatch, "stack-server-errors", "ALARM")
     put_alarm(cloudwatch, "stack-slow-answers", "OK")
     put_alarm(cloudwatch, "stack2-server-errors", "ALARM")
-    (found,) = CloudWatchAlarms(cloudwatch, "stack").firing()
+    put_alarm(cloudwatch, "stack-staging-server-errors", "ALARM")
+    (found,) = CloudWatchAlarms(cloudwatch, "stack", NAMES).firing()
     assert found.name == "server-errors"
     assert found.since.startswith(f"{now():%Y-}")
 
 
+class WithComposites:
+    """CloudWatch with composite alarms, which moto does not have. It lists only the types of a request, as AWS does."""
+
+    def __init__(self, client, names):
+        self._client = client
+        self._composites = [
+            {"AlarmName": name, "StateValue": "ALARM", "StateUpdatedTimestamp": now()} for name in names
+        ]
+
+    def describe_alarms(self, **arguments):
+        page = self._client.describe_alarms(**arguments) | {"CompositeAlarms": self._composites}
+        types = arguments.get("AlarmTypes", ["MetricAlarm"])
+        return {f"{kind}s": page[f"{kind}s"] for kind in types}
+
+
+def test_a_firing_alarm_over_other_alarms_is_listed(cloudwatch):
+    put_alarm(cloudwatch, "stack-server-errors", "ALARM")
+    alarms = CloudWatchAlarms(WithComposites(cloudwatch, ["stack-availability-burns-fast"]), "stack", NAMES)
+    assert [alarm.name for alarm in alarms.firing()] == ["server-errors", "availability-burns-fast"]
+
+
 @pytest.mark.parametrize(("window", "total"), [(timedelta(minutes=15), 5), (DAY, 12)])
-def test_a_total_counts_the_samples_of_its_window(cloudwatch, window, total):
+def test_a_total_counts_the_samples_of_its_stack_and_window(cloudwatch, window, total):
     dimensions = [{"Name": name, "Value": value} for name, value in ROUTE]
     for minutes, value in ((1, 2), (10, 3), (200, 7)):
         at = now() - timedelta(minutes=minutes)
         datum = {"MetricName": "ServerErrors", "Dimensions": dimensions, "Timestamp": at, "Value": value}
-        cloudwatch.put_metric_data(Namespace="Vigil", MetricData=[datum])
-    totals = CloudWatchTotals(cloudwatch, now)
+        cloudwatch.put_metric_data(Namespace="Vigil/stack", MetricData=[datum])
+        cloudwatch.put_metric_data(Namespace="Vigil/stack-staging", MetricData=[datum])
+    totals = CloudWatchTotals(cloudwatch, "stack", now)
     (metric,) = totals.recent("Vigil", "ServerErrors", window)
     assert (metric.namespace, sorted(metric.dimensions)) == ("Vigil", sorted(ROUTE))
     assert totals.total(metric, window) == total
@@ -71,13 +95,13 @@ class QuietMetrics:
 
 @pytest.mark.parametrize(("window", "count"), [(timedelta(hours=3), 0), (DAY, 1)])
 def test_metrics_of_a_day_are_listed_for_a_window_of_a_day(window, count):
-    assert len(CloudWatchTotals(QuietMetrics(), now).recent("Vigil", "Breaches", window)) == count
+    assert len(CloudWatchTotals(QuietMetrics(), "stack", now).recent("Vigil", "Breaches", window)) == count
 
 
 def test_a_list_with_too_many_pages_is_no_answer():
-    assert CloudWatchTotals(QuietMetrics(20), now).recent("Vigil", "Breaches", DAY)
+    assert CloudWatchTotals(QuietMetrics(20), "stack", now).recent("Vigil", "Breaches", DAY)
     with pytest.raises(Unavailable, match="more than 20 pages"):
-        CloudWatchTotals(QuietMetrics(21), now).recent("Vigil", "Breaches", DAY)
+        CloudWatchTotals(QuietMetrics(21), "stack", now).recent("Vigil", "Breaches", DAY)
 
 
 def test_tables_answer_and_name_their_restore_window(dynamodb):
@@ -110,8 +134,8 @@ def test_a_source_that_fails_is_unavailable(aws, monkeypatch):
     fail_calls(monkeypatch, AWAY)
     cloudwatch = aws("cloudwatch")
     calls = (
-        CloudWatchAlarms(cloudwatch, "stack").firing,
-        lambda: CloudWatchTotals(cloudwatch, now).recent("Vigil", "Breaches", DAY),
+        CloudWatchAlarms(cloudwatch, "stack", NAMES).firing,
+        lambda: CloudWatchTotals(cloudwatch, "stack", now).recent("Vigil", "Breaches", DAY),
         lambda: DynamoProbes(aws("dynamodb"), {"usage": "usage"}).restore_window("usage"),
         SqsDepths(aws("sqs"), {"alerts": "https://sqs.eu-west-1.amazonaws.com/1/alerts"}).depths,
     )

@@ -29,12 +29,12 @@ def incidents(request):
     return DynamoIncidents(request.getfixturevalue("aws")("dynamodb"), "incidents")
 
 
-def opened(clock, name="inc-1"):
-    return open_incident("security_breach", replace(SCOPE, incident_id=name), ADA, clock(), ALERT)
+def opened(clock, name="inc-1", alert=None):
+    return open_incident("security_breach", replace(SCOPE, incident_id=name), ADA.name, clock(), alert)
 
 
 def test_an_incident_is_stored_and_read_back_complete(incidents, clock):
-    first = opened(clock)
+    first = opened(clock, alert=ALERT)
     assert incidents.create(first)
     assert not incidents.create(first)
     assert incidents.get("inc-1") == first.incident
@@ -62,6 +62,18 @@ def test_a_change_and_its_entries_are_written_together_or_not(incidents, clock):
 def test_a_change_of_an_incident_that_is_not_stored_is_not_written(incidents, clock):
     assert not incidents.write(life.run(opened(clock).incident, 1, "", ADA, clock()))
     assert list(incidents.timeline("inc-1")) == []
+
+
+def test_the_latest_incident_of_an_alert_is_replaced_only_by_its_id(incidents, clock):
+    assert incidents.latest_of_alert(ALERT.fingerprint) is None
+    assert not incidents.create(opened(clock, "inc-0", ALERT), "inc-unknown")
+    assert incidents.create(opened(clock, "inc-1", ALERT))
+    assert incidents.latest_of_alert(ALERT.fingerprint) == "inc-1"
+    assert not incidents.create(opened(clock, "inc-2", ALERT))
+    assert not incidents.create(opened(clock, "inc-2", ALERT), "inc-0")
+    assert (incidents.get("inc-0"), incidents.get("inc-2")) == (None, None)
+    assert incidents.create(opened(clock, "inc-2", ALERT), "inc-1")
+    assert incidents.latest_of_alert(ALERT.fingerprint) == "inc-2"
 
 
 def test_incidents_are_listed_by_state_latest_first(incidents, clock):

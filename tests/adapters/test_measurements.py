@@ -73,7 +73,7 @@ def test_cloudwatch_returns_sums_by_minute_of_exactly_the_named_metrics(aws):
     route = (("route", "/v1/scores"), ("service", "scoring-api"))
     for minutes_ago, value, dimensions in ((2, 5, ()), (2, 7, ()), (1, 1, ()), (2, 100, route), (0, 9, ())):
         client.put_metric_data(
-            Namespace="Vigil",
+            Namespace="Vigil/vigil",
             MetricData=[
                 {
                     "MetricName": "Latency",
@@ -83,7 +83,7 @@ def test_cloudwatch_returns_sums_by_minute_of_exactly_the_named_metrics(aws):
                 }
             ],
         )
-    reader = CloudWatchReader(client)
+    reader = CloudWatchReader(client, "vigil")
     found = reader.read([own("Latency", route), own("Latency", route, "SampleCount"), own("Other")], end - 5, end)
     assert found == {
         own("Latency", route): {end - 2: 100},
@@ -91,6 +91,15 @@ def test_cloudwatch_returns_sums_by_minute_of_exactly_the_named_metrics(aws):
         own("Other"): {},
     }
     assert list(reader.active_routes()) == [own("Latency", route, "SampleCount")]
+
+
+def test_a_metric_of_another_stack_is_not_read(aws):
+    client, end = aws("cloudwatch"), minute_of(datetime.now(UTC))
+    for stack, value in (("vigil", 5), ("vigil-staging", 7)):
+        datum = {"MetricName": "Predictions", "Timestamp": datetime.now(UTC) - timedelta(minutes=2), "Value": value}
+        client.put_metric_data(Namespace=f"Vigil/{stack}", MetricData=[datum])
+    (values,) = CloudWatchReader(client, "vigil").read([own("Predictions")], end - 5, end + 1).values()
+    assert sum(values.values()) == 5
 
 
 def test_a_queue_returns_its_depths(aws, monkeypatch):

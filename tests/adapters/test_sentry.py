@@ -13,7 +13,8 @@ from tests.support.vendors.loopback import LoopbackHttps
 from tests.support.vendors.requests import VendorRequest
 from tests.support.vendors.sentry import PUBLIC_KEY, FakeSentry
 from vigil.errors import Unavailable
-from vigil.operations.failures.groups_model import FailureGroup, StoredFailure, Tally
+from vigil.operations.failures.counts_model import Tally
+from vigil.operations.failures.groups_model import FailureGroup, StoredFailure
 from vigil.operations.failures.log_lines_model import read_batch
 from vigil.operations.failures.sentry import SentryExporter, SentryProject
 from vigil.operations.failures.sentry_model import CONTENT_TYPE, auth_header, to_envelope

@@ -92,6 +92,36 @@ def test_keys_that_remain_unprocessed_are_unavailable(table, dynamodb, monkeypat
         list(table.get_many([key(0)]))
 
 
+def test_due_items_are_those_of_one_partition_whose_time_has_come(dynamodb):
+    table = Table(dynamodb, "webhooks", "The webhooks table")
+    for first, partition in ((0, "due"), (100, "other")):
+        for number in range(7):
+            due = {"due_pk": {"S": partition}, "due_at": {"S": f"2026-03-0{7 - number}T00:00:00Z"}}
+            table.call("put_item", Item=key(first + number) | due)
+
+    def due_days(now, limit=None):
+        return [item["due_at"]["S"][9] for item in table.due_items("due", now, limit)]
+
+    assert due_days("2026-03-05T00:00:00Z") == ["1", "2", "3", "4", "5"]
+    assert due_days("2026-03-05T00:00:00Z", 3) == ["1", "2", "3"]
+    assert due_days("2026-02-28T00:00:00Z", 3) == []
+
+
+def test_a_query_of_due_items_has_its_limit_and_one_page(dynamodb, monkeypatch):
+    calls = []
+
+    def answer(make, service, operation, arguments):
+        calls.append(arguments.get("Limit"))
+        return make(operation, arguments)
+
+    table = Table(dynamodb, "webhooks", "The webhooks table")
+    for number in range(4):
+        table.call("put_item", Item=key(number) | {"due_pk": {"S": "due"}, "due_at": {"S": f"2026-03-0{number + 1}"}})
+    replace_calls(monkeypatch, answer, dynamodb)
+    assert len(list(table.due_items("due", "2026-04", 2))) == 2
+    assert calls == [2]
+
+
 def test_many_items_are_deleted_and_missing_ones_ignored(table):
     put_items(table, 60)
     table.delete_many([key(number) for number in range(55)] + [key(99)])

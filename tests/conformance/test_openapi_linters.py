@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.checkout import pin
-from vigil.bootstrap import routers
+from tests.support.api_document import api_document
 
 HERE = Path(__file__).parent
 SETTINGS = {
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("npx"), reason="npx is not on P
 
 @pytest.mark.parametrize("linter", LINTERS)
 def test_the_document_has_no_error(linter, tmp_path):
-    document = routers.document() | {"servers": [{"url": "/prod"}]}
+    document = api_document() | {"servers": [{"url": "/prod"}]}
     (tmp_path / "openapi.json").write_text(json.dumps(document))
     command = ["npx", "--yes", pin(linter), *LINTERS[linter], "openapi.json"]
     environment = os.environ | SETTINGS

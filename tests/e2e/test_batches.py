@@ -56,6 +56,33 @@ def fetch(client, batch_id, output="results"):
     return httpx.get(url, trust_env=False).raise_for_status()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def poisoned(stack, tenants, rows, aws):
+    """Id of a batch whose last chunk cannot be scored, and a function that makes the chunk good.
+
+    The redriver runs once a minute. It gives the chunk up during the other tests of this module.
+    """
+    many = [row | {"subject_id": f"p-{n}"} for n in range(12_500) for row in (rows[n % len(rows)],)]
+    batch_id, tenant = submit(tenants[0], csv_of(many)), stack.tenants[0].tenant_id
+    key = {"pk": {"S": f"{tenant}#{batch_id}"}, "sk": {"S": "CHUNK#000004"}}
+    entry = {"TableName": stack.tables["batches"], "Key": key}
+    table = aws("dynamodb")
+    while not (item := table.get_item(**entry, ConsistentRead=True).get("Item")):
+        time.sleep(0.02)
+
+    def begin_at(start):
+        values = {":start": {"N": start}}
+        table.update_item(
+            **entry,
+            UpdateExpression="SET #s = :start",
+            ExpressionAttributeNames={"#s": "start"},
+            ExpressionAttributeValues=values,
+        )
+
+    begin_at("99999999")  # an offset after the end of the file: a scorer of this chunk finds other rows than the split
+    return batch_id, lambda: begin_at(item["start"]["N"])
+
+
 def test_rows_in_the_request_get_the_same_decisions_as_single_requests(tenants, rows):
     client, other = tenants
     asked = [*rows[:3], {"subject_id": "p", "features": {"mean_radius": 1e9}}, *rows[3:6]]
@@ -85,10 +112,18 @@ def test_an_uploaded_file_is_scored_in_the_order_of_its_rows(tenants, rows, pack
     assert [line.split(",")[2] for line in lines[1:-1]] == [row["subject_id"] for row in rows]
 
 
-@pytest.mark.parametrize("content", [b"PK\x03\x04", b"wrong,header\n1,2\n", gzip.compress(bytes(300 << 20))])
-def test_an_unreadable_file_fails_the_batch_with_a_reason(tenants, content):
+UNREADABLE = {
+    "workbook": lambda: b"PK\x03\x04",
+    "wrong-header": lambda: b"wrong,header\n1,2\n",
+    "unpacks-to-too-much": lambda: gzip.compress(bytes(300 << 20)),
+}
+"""Functions that make an unreadable file; the last one takes a second."""
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_an_unreadable_file_fails_the_batch_with_a_reason(tenants, kind):
     (client, _) = tenants
-    found = ended(client, submit(client, content))
+    found = ended(client, submit(client, UNREADABLE[kind]()))
     assert found["state"] == "failed"
     assert found["reason"].startswith(("file:", "header"))
 
@@ -175,33 +210,15 @@ def test_parallel_requests_create_at_most_the_allowed_batches(tenants):
     client.post(f"/v1/batches/{again.json()['batch_id']}/cancel", json={}).raise_for_status()
 
 
-def test_rows_of_a_poison_chunk_are_lost_until_its_job_is_retried(stack, tenants, operator, rows, aws):
-    (client, _) = tenants
-    many = [row | {"subject_id": f"p-{n}"} for n in range(12_500) for row in (rows[n % len(rows)],)]
-    batch_id, tenant = submit(client, csv_of(many)), stack.tenants[0].tenant_id
-    key = {"pk": {"S": f"{tenant}#{batch_id}"}, "sk": {"S": "CHUNK#000004"}}
-    entry = {"TableName": stack.tables["batches"], "Key": key}
-    table = aws("dynamodb")
-    while not (item := table.get_item(**entry, ConsistentRead=True).get("Item")):
-        time.sleep(0.02)
-
-    def begin_at(start):
-        values = {":start": {"N": start}}
-        table.update_item(
-            **entry,
-            UpdateExpression="SET #s = :start",
-            ExpressionAttributeNames={"#s": "start"},
-            ExpressionAttributeValues=values,
-        )
-
-    begin_at("99999999")  # an offset after the end of the file: a scorer of this chunk finds other rows than the split
+def test_rows_of_a_poison_chunk_are_lost_until_its_job_is_retried(tenants, operator, poisoned):
+    (client, _), (batch_id, cure) = tenants, poisoned
     found = ended(client, batch_id, 4 * PATIENCE_SECONDS)  # the redriver runs once a minute
     assert (found["state"], found["lost_rows"]) == ("completed_with_errors", [[10_001, 12_500]])
     lines = fetch(client, batch_id).text.splitlines()[1:]
     assert [line.split(",")[0] for line in lines] == [str(n) for n in range(1, 12_501)]
     assert all("was not scored" in line for line in lines[10_000:])
 
-    begin_at(item["start"]["N"])
+    cure()
     jobs = client.get("/v1/dlq/jobs", params={"queue": "batch-chunks"}).json()["items"]
     (job,) = (job for job in jobs if job["message_id"] == f"{batch_id}.chunk.000004")
     assert operator.post(f"/v1/dlq/jobs/{job['id']}/retry", json={}).status_code < 300

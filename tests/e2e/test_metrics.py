@@ -30,7 +30,7 @@ def total(aws, namespace, name, **dimensions):
 def test_lines_and_answers_are_metrics_that_the_function_collects(stack, aws, tenants, operator):
     for _ in range(3):
         assert tenants[0].get("/health/liveness").status_code == 200
-    assert total(aws, "Vigil", "HealthChecks") >= 3
+    assert total(aws, f"Vigil/{stack.stack_name}", "HealthChecks") >= 3
     assert total(aws, "AWS/ApiGateway", "Count", ApiName=stack.stack_name, Stage="local") >= 3
     run = aws("lambda").invoke(FunctionName=f"{stack.stack_name}-metrics-collection", Payload=b"{}")
     assert "FunctionError" not in run, run["Payload"].read()

@@ -3,6 +3,7 @@
 import json
 import time
 import uuid
+from dataclasses import replace
 
 import pytest
 
@@ -21,13 +22,15 @@ PATIENCE_SECONDS = 120
 ROWS = 100
 """Maximum scores of the model `leads` until it has answered with each of its bands."""
 ALERT = {"type": "work_stuck", "source": "telemetry.pages", "title": "Exports wait"}
+OWN = "Vigil/${StackName}"
+"""Namespace of the metrics of the stack, as the templates name it."""
 RARE = {
-    MetricKey("Vigil", "CircuitsOpened", frozenset({"circuit_owner"})): "tests/unit/outbound/breakers",
-    MetricKey("Vigil", "DependencyErrors", frozenset({"dependency"})): "tests/unit/runtime/test_telemetry.py",
-    MetricKey("Vigil", "SignInsRefused", frozenset({"service", "limit"})): "tests/functions/test_failed_sign_ins.py",
-    MetricKey("Vigil", "UsageMismatches", frozenset({"service", "route"})): "tests/functions/test_metering.py",
-    MetricKey("Vigil", "${StackName}-models-refused", frozenset()): "tests/deploy/test_metric_filters.py",
-    MetricKey("Vigil", "${StackName}-tokens-authorizer-failures", frozenset()): "tests/deploy/test_metric_filters.py",
+    MetricKey(OWN, "CircuitsOpened", frozenset({"circuit_owner"})): "tests/unit/outbound/breakers",
+    MetricKey(OWN, "DependencyErrors", frozenset({"dependency"})): "tests/unit/runtime/test_telemetry.py",
+    MetricKey(OWN, "SignInsRefused", frozenset({"service", "limit"})): "tests/functions/test_failed_sign_ins.py",
+    MetricKey(OWN, "UsageMismatches", frozenset({"service", "route"})): "tests/functions/test_metering.py",
+    MetricKey(OWN, "models-refused", frozenset()): "tests/deploy/test_metric_filters.py",
+    MetricKey(OWN, "tokens-authorizer-failures", frozenset()): "tests/deploy/test_metric_filters.py",
 }
 """Metrics of faults and of daily jobs, which the stack need not have, with the tests that publish them."""
 
@@ -37,9 +40,9 @@ def alarm_metrics():
     for alarm in alarms().values():
         math = [each["MetricStat"]["Metric"] for each in alarm.properties.get("Metrics", ()) if "MetricStat" in each]
         for metric in math or [alarm.properties]:
-            name, dimensions = metric["MetricName"], metric.get("Dimensions", ())
-            text = name["Sub"] if isinstance(name, dict) else name
-            yield MetricKey(metric["Namespace"], text, frozenset(each["Name"] for each in dimensions))
+            space, dimensions = metric["Namespace"], metric.get("Dimensions", ())
+            text = space["Sub"].replace("${ApiName}", "${StackName}") if isinstance(space, dict) else space
+            yield MetricKey(text, metric["MetricName"], frozenset(each["Name"] for each in dimensions))
 
 
 WANTED = panel_metrics(build_panels()) | set(alarm_metrics())
@@ -99,11 +102,12 @@ def read_metrics(stack, aws):
     for page in aws("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix):
         for group in page["logGroups"]:
             lines = read_lines(aws, group["logGroupName"])
-            found |= {point.key for line in lines for point in read_points(line)}
+            keys = {point.key for line in lines for point in read_points(line)}
+            found |= {replace(key, namespace=OWN) for key in keys if key.namespace == f"Vigil/{stack.stack_name}"}
             for properties in filters_of(group["logGroupName"].removeprefix(prefix)):
                 if any(filter_value(properties, line) is not None for line in lines):
-                    name = properties["MetricTransformations"][0]["MetricName"]["Sub"]
-                    found.add(MetricKey("Vigil", name, frozenset()))
+                    name = properties["MetricTransformations"][0]["MetricName"]
+                    found.add(MetricKey(OWN, name, frozenset()))
     return found
 
 

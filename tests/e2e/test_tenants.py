@@ -23,11 +23,39 @@ PATIENCE_SECONDS = 300
 @pytest.fixture
 def tenant(operator):
     """Id of a new tenant and its administrator's key."""
+    return create(operator)
+
+
+def create(operator):
     tenant_id = f"t-{uuid.uuid4().hex[:12]}"
     assert operator.post("/v1/tenants", json={"tenant_id": tenant_id}).status_code == 201
     made = operator.post(f"/v1/tenants/{tenant_id}/keys", json={"role": "admin"})
     assert made.status_code == 201
     return tenant_id, made.json()["api_key"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def leaving(stack, operator):
+    """Id and key of a tenant with data, whose offboarding runs during the other tests of this module."""
+    tenant_id, key = create(operator)
+    for _ in range(3):
+        assert score(stack, key).status_code == 201
+    scored_batch(stack, key)
+    assert operator.patch(f"/v1/tenants/{tenant_id}", json={"status": "offboarding"}).status_code == 200
+    return tenant_id, key
+
+
+@pytest.fixture(scope="module", autouse=True)
+def erased(stack, operator):
+    """Key of a tenant and id of its batch, whose person P-1 is erased during the other tests of this module."""
+    _, key = create(operator)
+    batch_id = scored_batch(stack, key)
+    with http(stack, key) as client:
+        results = client.get(f"/v1/batches/{batch_id}/results").json()["url"]
+        assert '"P-1"' in httpx.get(results, trust_env=False).text
+        found = client.post("/v1/subjects/lookup", json={"subject_id": "P-1"}).json()
+        assert client.delete(f"/v1/subjects/{found['subject']}").status_code == 202
+    return key, batch_id, found["subject"]
 
 
 def score(stack, key, **headers):
@@ -140,15 +168,10 @@ def test_parallel_changes_are_all_applied_and_one_rotation_succeeds(stack, opera
     assert len(operator.get(f"{path}/keys").json()["items"]) == 3
 
 
-def test_a_person_is_erased_from_batches_with_a_certificate(stack, tenant):
-    _, key = tenant
-    batch_id = scored_batch(stack, key)
+def test_a_person_is_erased_from_batches_with_a_certificate(stack, erased):
+    key, batch_id, subject = erased
+    person = f"/v1/subjects/{subject}"
     with http(stack, key) as client:
-        results = client.get(f"/v1/batches/{batch_id}/results").json()["url"]
-        assert '"P-1"' in httpx.get(results, trust_env=False).text
-        found = client.post("/v1/subjects/lookup", json={"subject_id": "P-1"}).json()
-        person = f"/v1/subjects/{found['subject']}"
-        assert client.delete(person).status_code == 202
         erasure = after(lambda: (found := client.get(f"{person}/erasure").json())["certificates"] and found)
         assert erasure["running"] is None
         assert json.loads(erasure["certificates"][0]["payload"])["stores"]["batches"]["erased"] == 1
@@ -157,13 +180,9 @@ def test_a_person_is_erased_from_batches_with_a_certificate(stack, tenant):
         assert not any(client.get(f"{person}/export").json()["data"]["batch_rows"])
 
 
-def test_an_offboarding_leaves_a_publicly_verifiable_certificate(stack, operator, tenant, cli, aws):
-    tenant_id, key = tenant
-    for _ in range(3):
-        assert score(stack, key).status_code == 201
-    scored_batch(stack, key)
+def test_an_offboarding_leaves_a_publicly_verifiable_certificate(stack, operator, leaving, cli, aws):
+    tenant_id, key = leaving
     path = f"/v1/tenants/{tenant_id}"
-    assert operator.patch(path, json={"status": "offboarding"}).status_code == 200
     assert operator.patch(path, json={"status": "active"}).status_code == 409
     found = after(lambda: (answer := operator.get(f"{path}/certificate")).status_code == 200 and answer)
     certificate = found.json()

@@ -8,9 +8,9 @@ from tests.support.faultbed.bed import running
 
 
 @pytest.fixture(scope="session")
-def bed():
-    """A MiniStack without the deployment."""
-    with running() as started:
+def bed(worker_id):
+    """A MiniStack without the deployment, one in each process of pytest-xdist."""
+    with running(f"faults-{worker_id}") as started:
         yield started
 
 

@@ -19,6 +19,7 @@ from vigil.kernel.tenants import OPERATORS
 from vigil.workers.queues import SqsQueue
 
 ALARM = "vigil-work-parked"
+DOWN = "vigil-service-down"
 FED = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 
 
@@ -109,4 +110,6 @@ def test_the_role_of_the_intake_grants_its_calls_only(called, intake):
     documents = [alarm_document(ALARM), alarm_document(ALARM), alarm_document("vigil-slow-answers"), {}]
     assert intake(*documents) == {"batchItemFailures": []}
     assert intake(bus_document("circuits.opened"), bus_document("circuits.closed")) == {"batchItemFailures": []}
+    # The end of an outage deletes the record that its system is down.
+    assert intake(*(alarm_document(DOWN, state) for state in ("ALARM", "OK"))) == {"batchItemFailures": []}
     assert actions - {TRANSACTION} | FED == granted("AlertingIntake")

@@ -17,11 +17,13 @@ def authorize(published):
 
 def test_only_an_active_key_is_authorized(authorize, capsys):
     access.tenants().create("acme", "FREE")
-    token = access.keys().create("acme", by="operator").token
+    new = access.keys().create("acme", by="operator")
+    token = new.token
     limits = '{"predictions_per_month":1000,"per_minute":60,"per_hour":1000,"storage_gb":10}'
     who = {"tenant_id": "acme", "key_id": token.key_id, "tier": "FREE", "role": "member"}
     limits = {"limits": limits, "tenant_rates": '{"per_minute":300,"per_hour":5000}'}
-    assert authorize(token)["context"] == who | limits | {"consents": "false"}
+    origin = {"key_origins": token.key_id, "key_created_at": new.key.created_at}
+    assert authorize(token)["context"] == who | limits | origin | {"consents": "false"}
     access.keys().revoke("acme", token.key_id, by="operator")
     access.authenticator().clear_cache()
     with pytest.raises(Exception, match=r"^Unauthorized$"):

@@ -9,12 +9,13 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.support.api_document import api_document
 from tests.support.batch_workers import arrival, run
 from tests.support.gateway import Context
 from tests.support.isolation.door import FrontDoor, Request
 from tests.support.isolation.world import begin_signing, client, signed, tokens_of
 from vigil.access.tenants.service import TenantChange
-from vigil.bootstrap import access, process, routers
+from vigil.bootstrap import access, process
 
 STATES = ("viewer", "revoked", "suspended", "offboarding", "closed")
 """A key that may only read, a revoked key, and the other statuses of a tenant."""
@@ -165,7 +166,7 @@ OF_ALERTING = {"address", "secret", "secrets"}
 def test_the_table_names_every_capability_in_an_answer():
     # `row_key` keys digests, and opens nothing. `secret` signs what Vigil sends, `secrets` are never shown, and
     # `address` receives mails.
-    schemas = routers.document()["components"]["schemas"]
+    schemas = api_document()["components"]["schemas"]
     names = {name for schema in schemas.values() for name in schema.get("properties", {}) if SHOWN.search(name)}
     assert names == {
         "url",

@@ -141,7 +141,8 @@ def test_a_refusal_is_one_metric_with_an_alarm(calls, caplog, flood, function, a
     (directive,) = vars(line)["_aws"]["CloudWatchMetrics"]
     assert (line.SignInsRefused, line.limit, directive["Dimensions"]) == (1, "failed-sign-ins", [["service", "limit"]])
     found = resources(INFRA / "functions" / "access.yaml", "AWS::CloudWatch::Alarm")[alarm]
-    assert (found["Namespace"], found["MetricName"]) == (directive["Namespace"], "SignInsRefused")
+    assert directive["Namespace"] == found["Namespace"]["Sub"].replace("${StackName}", "vigil")
+    assert found["MetricName"] == "SignInsRefused"
     assert {each["Name"]: each["Value"] for each in found["Dimensions"]} == {
         "service": functions()[function]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"],
         "limit": "failed-sign-ins",

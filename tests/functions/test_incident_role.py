@@ -46,7 +46,7 @@ def functions(published, trained, monkeypatch):
     for _ in range(2):
         known.publish(f"{STACK}-scoring-api", "2026-03-01T12:00:00+00:00", VIGIL_MODEL_KEYS=model_keys())
     for function, queue in INTAKE.items():
-        known.add_source(f"{STACK}-{function}", queue)
+        known.add_source(f"{STACK}-{function}", f"{STACK}-{queue}")
     known.handlers = {f"{STACK}-{name}": partial(call, name) for name in ("scoring-api", "tokens-rotation")}
     monkeypatch.setattr(Settings, "names", lambda: NAMES)
     functions = IncidentFunctions(monkeypatch, is_real=True)
@@ -59,7 +59,7 @@ def functions(published, trained, monkeypatch):
     body = {"model": "toy", "subject_id": "jane-roe", "features": FEATURES}
     assert call("scoring-api", gateway_event("POST", "/v1/scores", body=body))["statusCode"] == 201
     datum = {"MetricName": "Latency", "Dimensions": [{"Name": "service", "Value": "scoring-api"}], "Value": 1}
-    boto3.client("cloudwatch").put_metric_data(Namespace="Vigil", MetricData=[datum])
+    boto3.client("cloudwatch").put_metric_data(Namespace=process.settings().metric_namespace, MetricData=[datum])
     process.forget()
     return functions
 
@@ -68,7 +68,7 @@ def act(functions, incident, number, action):
     """Run an action with its dry run and the confirmation of a second person; return its last step."""
     previewed = functions.run(incident, number, action=action)
     if previewed["status"] == "previewed":
-        assert functions.call("POST", f"{incident}/steps/{number}/confirm", key_id=BEN)[0] == 202
+        assert functions.call("POST", f"{incident}/steps/{number}/confirm", **BEN)[0] == 202
         functions.drain()
     return functions.step(incident, number)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.support.api_document import api_document
 from tests.support.dead_letter_queues import create_queues
 from tests.support.deployments import deployment
 from tests.support.fakes.clock import Clock
@@ -31,7 +32,7 @@ from tests.support.isolation.world import (
     tokens_of,
 )
 from tests.support.timestamps import other_formats
-from vigil.bootstrap import process, routers
+from vigil.bootstrap import process
 from vigil.decisions.batches import model as batch
 from vigil.decisions.batches import store as books
 from vigil.decisions.scoring import store as scores
@@ -56,7 +57,7 @@ DEPLOYMENT = ("/v1/alerts", "/v1/alerting", "/v1/webhooks", "/v1/circuit-breaker
 """Paths on which operators act for the deployment instead of their own tenant."""
 
 
-ALL = {operation.name: operation for operation in swaps.operations(routers.document())}
+ALL = {operation.name: operation for operation in swaps.operations(api_document())}
 
 
 @dataclass(frozen=True)

@@ -188,7 +188,7 @@ def test_the_functions_call_exactly_the_granted_actions(called, queues, clock, l
     missed = [("EventsTold", 500), ("EventsToldLate", 500)]
     for name, number in missed:
         metric = {"MetricName": name, "Value": number, "Timestamp": clock() - timedelta(minutes=5)}
-        boto3.client("cloudwatch").put_metric_data(Namespace="Vigil", MetricData=[metric])
+        boto3.client("cloudwatch").put_metric_data(Namespace="Vigil/vigil", MetricData=[metric])
     actions.clear()
     assert collect_only() == {"collected": 6, "told": 3}
     assert {action for action in actions if action.split(":")[0] in DATA_SERVICES} == granted("MetricsCollection")

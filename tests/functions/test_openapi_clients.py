@@ -13,16 +13,17 @@ from typing import get_args, get_type_hints
 import pytest
 
 from cli.checkout import ROOT, pin, uv
+from tests.support.api_document import api_document
 from tests.support.deployments import deployment
 from tests.support.fakes.clock import Clock
 from tests.support.isolation import swaps
 from tests.support.isolation.door import FrontDoor, Request
 from tests.support.isolation.server import served
 from tests.support.isolation.world import GOOD, OPERATORS, begin_signing, create_resources, signed, tokens_of
-from vigil.bootstrap import process, routers
+from vigil.bootstrap import process
 from vigil.web.middleware import SECURITY_HEADERS
 
-DOCUMENT = routers.document()
+DOCUMENT = api_document()
 OPERATIONS = {operation.name: operation for operation in swaps.operations(DOCUMENT)}
 METHODS = ("GET", "PUT", "PATCH", "POST", "DELETE")
 IN_ORDER = sorted(OPERATIONS.values(), key=lambda each: METHODS.index(each.method))

@@ -84,6 +84,7 @@ def hooks(monkeypatch):
     monkeypatch.setattr(snapshot_restore_py, "register_before_snapshot", found["before"].append)
     monkeypatch.setattr(snapshot_restore_py, "register_after_restore", found["after"].append)
     monkeypatch.setenv(snapshots.VARIABLE, snapshots.SNAP_START)
+    monkeypatch.setenv("AWS_LAMBDA_LOG_STREAM_NAME", "$LATEST")  # the stage `local` is refused on AWS
     return found
 
 
@@ -150,6 +151,7 @@ def test_the_runtime_runs_the_hooks_of_a_restored_function(serve, tmp_path):
         "PYTHONPATH": f"{path}{os.pathsep}{ROOT / 'functions/scoring_api'}",
         "AWS_ENDPOINT_URL": f"http://{aws.address}",
         "AWS_LAMBDA_RUNTIME_API": api.address,
+        "AWS_LAMBDA_LOG_STREAM_NAME": "$LATEST",
         snapshots.VARIABLE: snapshots.SNAP_START,
     }  # fmt: skip
     command = [tool_python("runtime"), "-P", "-m", "awslambdaric", "handler.lambda_handler"]

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from cli.pages import functions, pages, rooms
+from cli.pages import PAGES, functions, rooms
 
 ROOT = Path(__file__).parents[2]
 TECHNICAL = {"kernel", "runtime", "aws", "web", "workers", "outbound", "bootstrap"}
 
 
-@pytest.mark.parametrize(("path", "text"), pages().items(), ids=lambda value: getattr(value, "name", ""))
-def test_a_generated_page_is_fresh(path, text):
-    assert path.read_text() == text, "run `make docs`"
+@pytest.mark.parametrize("path", PAGES)
+def test_a_generated_page_is_fresh(path):
+    assert (ROOT / path).read_text() == PAGES[path](), "run `make docs`"
 
 
 def test_every_function_is_named_after_its_room():

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.api_document import api_document
 from vigil import errors
-from vigil.bootstrap import routers
 
 ROOT = Path(__file__).parents[2]
 CODE = ("layers", "functions", "cli", "models", "benchmarks", "tests")
@@ -110,7 +110,7 @@ def api_texts(document):
 
 
 def test_api_texts_have_no_headless_clauses():
-    texts = list(api_texts(routers.document()))
+    texts = list(api_texts(api_document()))
     assert len(texts) > 300
     assert [text for text in texts if HEADLESS.search(text)] == []
 

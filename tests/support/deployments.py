@@ -96,7 +96,6 @@ def _environment(secrets: dict[str, str]) -> dict[str, str]:
         "VIGIL_STAGE": "local",
         "VIGIL_STACK_NAME": "vigil",
         "VIGIL_BATCHES_BUCKET": "files",
-        "VIGIL_API_NAME": "vigil",
         "VIGIL_EVENT_BUS": "decisions",
         "VIGIL_PACKAGES_BUCKET": "packages",
         "VIGIL_OFFBOARDING_PAUSE_SECONDS": "0",

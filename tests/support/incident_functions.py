@@ -14,8 +14,12 @@ from vigil.bootstrap import diagnosis, process, remedies
 from vigil.operations.incidents.runbooks_model import RUNBOOKS
 
 INCIDENTS = "/v1/incidents"
-BEN = "fedcba9876543210"
-"""Key id of a second operator."""
+BEFORE = "2026-02-01T12:00:00.000000Z"
+ADA, BEN = (
+    {"key_id": key_id, "key_origins": key_id, "key_created_at": BEFORE}
+    for key_id in ("0123456789abcdef", "fedcba9876543210")
+)
+"""Keys of two operators, each made by the command line before all incidents."""
 
 
 class IncidentFunctions:
@@ -37,7 +41,7 @@ class IncidentFunctions:
     def call(self, method: str, path: str = "", **arguments: Any) -> tuple[int, Any]:
         """Send a request of an operator and return status and body: JSON or Markdown."""
         handler = import_module("functions.incidents_api.handler").lambda_handler
-        caller = {"role": "operator", "tenant": "ops-team"} | arguments
+        caller = {"role": "operator", "tenant": "ops-team", **ADA} | arguments
         answer = handler(event(method, f"{INCIDENTS}{path}", **caller), Context())
         is_markdown = arguments.get("query", {}).get("format") == "markdown"
         return answer["statusCode"], answer["body"] if is_markdown else json.loads(answer["body"])

@@ -36,7 +36,27 @@ Traceback (most recent call last):
   File "/var/task/handler.py", line 8, in <module>
     on_lambda(failures.failures_intake)
 """
+IN_HOOK = """[ERROR] ValueError: secret
+Traceback (most recent call last):
+\u00a0\u00a0File "/var/runtime/awslambdaric/lambda_runtime_hooks_runner.py", line 23, in run_after_restore
+\u00a0\u00a0\u00a0\u00a0func(*args, **kwargs)
+\u00a0\u00a0File "/opt/python/vigil/bootstrap/process.py", line 81, in _restore
+\u00a0\u00a0\u00a0\u00a0refresh()
+"""
+UNAUTHORIZED = """[ERROR] UnauthorizedAnswer: Unauthorized
+Traceback (most recent call last):
+  File "/opt/python/vigil/access/tokens/authorizer.py", line 62, in handler
+    raise UnauthorizedAnswer
+"""
+START_TIMED_OUT = "INIT_REPORT Init Duration: 10008.53 ms\tPhase: init\tStatus: timeout\n"
+START_EXITED = "INIT_REPORT Init Duration: 10.17 ms\tPhase: init\tStatus: error\tError Type: Runtime.ExitError\n"
+START_REFUSED = START_EXITED.replace("ExitError", "Unknown")
+RESTORE_TIMED_OUT = "RESTORE_REPORT Restore Duration: 10006.20 ms\tStatus: timeout\n"
+RESTORE_EXITED = "RESTORE_REPORT Restore Duration: 1236.04 ms\tStatus: error\tError Type: Runtime.ExitError\n"
+RESTORE_REFUSED = RESTORE_EXITED.replace("ExitError", "AfterRestoreError")
 """Lines of Lambda in their form on AWS; the sources are in `platform_lines_model.py`."""
+PATTERN = '?ERROR ?"Task timed out" ?"Runtime exited" ?"Status: timeout" ?"Status: error"'
+"""Filter pattern of the subscriptions."""
 
 
 def line_of(work: Callable[[], object], *, service: str = "scoring-api", **facts: Any) -> str:

@@ -20,6 +20,9 @@ SIZES = (1 << 12, 1 << 15, 1 << 18)
 MAX_RATIO = 30.0
 """Maximum CPU time of a pattern, in scans: one choice for each byte of a text of the same length."""
 _SCAN = re.compile(rb"(?:[^a]|a)*+")
+_USE = re.compile(r"\bre\b")
+_COMPILATION = re.compile(r"\bre\.compile\b")
+_CALL = re.compile(rf"\.(?:{'|'.join(sorted(METHODS))})\b")
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class UsedPattern:
 def inline_patterns() -> list[str]:
     """Return the places that use a pattern which is no constant of a module, so that no test can find it."""
     found = []
-    for file, tree in _trees():
+    for file, tree in _trees(_USE):
         constants = {id(node) for each in tree.body for node in _assigned(each)}
         found += [
             f"{file.relative_to(CORE)}:{node.lineno}"
@@ -54,19 +57,21 @@ def _assigned(statement: ast.stmt) -> Iterator[ast.AST]:
     return ast.walk(statement) if isinstance(statement, ast.Assign | ast.AnnAssign) else iter(())
 
 
-def _trees() -> Iterator[tuple[Path, ast.Module]]:
+def _trees(mark: "re.Pattern[str]") -> Iterator[tuple[Path, ast.Module]]:
+    """Yield the modules whose text has a mark; to parse all of them takes seconds."""
     for file in sorted((CORE / "vigil").rglob("*.py")):
-        yield file, ast.parse(file.read_text())
+        if mark.search(text := file.read_text()):
+            yield file, ast.parse(text)
 
 
 def used_patterns() -> Iterator[UsedPattern]:
     """Yield each pattern of the package with each method that some module calls on its name."""
     calls: dict[str, set[str]] = {}
-    for _, tree in _trees():
+    for _, tree in _trees(_CALL):
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.attr in METHODS:
                 calls.setdefault(node.value.id, set()).add(node.attr)
-    for file, tree in _trees():
+    for file, tree in _trees(_COMPILATION):
         names = {
             target.id
             for each in tree.body
@@ -74,8 +79,6 @@ def used_patterns() -> Iterator[UsedPattern]:
             for target in each.targets
             if isinstance(target, ast.Name)
         }
-        if "re.compile" not in file.read_text():
-            continue
         module = import_module(".".join(file.relative_to(CORE).with_suffix("").parts))
         for name in sorted(names):
             value = getattr(module, name)

@@ -49,7 +49,7 @@ class Ask:
     leading: tuple[str, ...] = ()
 
 
-class Loader(yaml.SafeLoader):
+class Loader(yaml.CSafeLoader):
     """YAML whose references are texts: `!Ref X` is `${X}`, and `!Sub` what it is."""
 
 

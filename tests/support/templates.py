@@ -25,7 +25,7 @@ class Route:
     guarded: bool
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML with the short tags."""
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from unittest.mock import MagicMock
 
+from tests.support.api_document import api_document
 from tests.support.fakes.inbound import FakeAlerts, FakeAppliedReports, FakeSigningSecrets
 from tests.support.fakes.usage import FakeUsage
 from tests.support.gateway import Context, event
@@ -31,7 +32,7 @@ PATH = (
     | {"incident_id": "incident_id-1", "number": "1"}
 )
 """Values of path parameters."""
-DOCUMENT = routers.document()
+DOCUMENT = api_document()
 OPERATIONS: dict[str, dict[str, Any]] = {
     f"{method.upper()} {path}": operation
     for path, methods in DOCUMENT["paths"].items()
@@ -42,10 +43,11 @@ OPERATIONS: dict[str, dict[str, Any]] = {
 
 _SERVICES = (
     *("scoring", "outcomes", "batches", "keys", "tenants", "dead_letters", "flags", "trials", "subjects"),
+    *("anomalies", "certificates", "projections", "published_keys", "reference", "usage"),
     *(
         "price_books",
         "budgets",
-        "oauth",
+        "sessions",
         "registry",
         "health",
         "circuits",

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from vigil.errors import Unavailable
 from vigil.kernel.events import Event
-from vigil.operations.failures.groups_model import FailureGroup, FailurePage, StoredFailure, Tally
+from vigil.operations.failures.counts_model import Tally
+from vigil.operations.failures.groups_model import FailureGroup, FailurePage, StoredFailure
 from vigil.operations.failures.model import FailureState
 from vigil.operations.failures.ports import CountResult
 
@@ -58,7 +59,7 @@ class FakeFailures:
         if (batch_id, before.failure_id) in self.counted:
             return "repeated"
         stored = self.tallies.get(place)
-        if (stored.count if stored else 0) != before.count:
+        if stored and stored.count != before.count:
             return "lost"
         self.counted.add((batch_id, before.failure_id))
         self.tallies[place] = after

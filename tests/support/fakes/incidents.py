@@ -10,6 +10,7 @@ from typing import Any
 from tests.support.fakes.clock import Clock
 from vigil.errors import Conflict, NotFound, Unavailable, WorkPostponed
 from vigil.kernel.events import Event
+from vigil.operations.incidents.authors_model import Author
 from vigil.operations.incidents.changes_service import IncidentChanges
 from vigil.operations.incidents.model import (
     AlertOfIncident,
@@ -25,10 +26,13 @@ from vigil.operations.incidents.steps_model import Evidence, Preview, Scope
 from vigil.operations.incidents.steps_service import StepRunner
 from vigil.operations.incidents.sweep_service import IncidentSweep, IncidentSweepResult
 
-ADA, BEN = "operator:ada", "operator:ben"
+BEFORE = "2026-02-01T12:00:00.000000Z"
+"""Time before all incidents at which the keys of the authors were made."""
+ADA, BEN = (Author(f"operator:{name}", (name,), BEFORE) for name in ("ada", "ben"))
 OK = Evidence("ok", "All is well.", (("seen", "3"),))
 FAULTY = Evidence("faulty", "Something is wrong.", (("seen", "0"),))
-ALERT = AlertOfIncident("alr-0123456789abcdef01234567-1", "system_down", "2026-03-01T11:58:00.000000Z")
+FINGERPRINT = "0123456789abcdef01234567"
+ALERT = AlertOfIncident(f"alr-{FINGERPRINT}-1", FINGERPRINT, "system_down", "2026-03-01T11:58:00.000000Z")
 
 
 class WorkerKilled(BaseException):
@@ -61,20 +65,26 @@ class FakeIncidentStore:
     entries: dict[str, list[TimelineEntry]] = field(default_factory=dict)
     kill: Kill = field(default_factory=Kill)
     before_write: Callable[[], object] | None = None
+    of_alerts: dict[str, str] = field(default_factory=dict)
 
-    def create(self, change: Change) -> bool:
-        if change.incident.incident_id in self.items:
+    def create(self, change: Change, latest: str | None = None) -> bool:
+        self._act_before_write()
+        incident, fingerprint = change.incident, change.incident.alert_fingerprint
+        if incident.incident_id in self.items or (fingerprint and self.of_alerts.get(fingerprint) != latest):
             return False
+        if fingerprint:
+            self.of_alerts[fingerprint] = incident.incident_id
         self._store(change)
         return True
+
+    def latest_of_alert(self, fingerprint: str) -> str | None:
+        return self.of_alerts.get(fingerprint)
 
     def get(self, incident_id: str) -> Incident | None:
         return self.kill.around(lambda: self.items.get(incident_id))  # type: ignore[no-any-return]
 
     def write(self, change: Change) -> bool:
-        if self.before_write:
-            act, self.before_write = self.before_write, None
-            act()
+        self._act_before_write()
         return self.kill.around(lambda: self._write(change))  # type: ignore[no-any-return]
 
     def timeline(self, incident_id: str) -> Sequence[TimelineEntry]:
@@ -90,6 +100,11 @@ class FakeIncidentStore:
     def due(self, now: str, limit: int) -> Sequence[Incident]:
         found = [each for each in self.items.values() if each.next_due_at and each.next_due_at <= now]
         return sorted(found, key=lambda each: each.next_due_at or "")[:limit]
+
+    def _act_before_write(self) -> None:
+        if self.before_write:
+            act, self.before_write = self.before_write, None
+            act()
 
     def _write(self, change: Change) -> bool:
         stored = self.items.get(change.incident.incident_id)
@@ -151,7 +166,7 @@ class FakeAction:
 
     name: str
     kill: Kill = field(default_factory=Kill)
-    planned: Preview = field(default_factory=lambda: Preview(("version 7 becomes version 6",)))
+    planned: Preview = field(default_factory=lambda: Preview(("version 7 becomes version 6",), digest="from 7"))
     done: dict[str, Scope] = field(default_factory=dict)
     effects: int = 0
     errors: list[Exception] = field(default_factory=list)
@@ -159,10 +174,10 @@ class FakeAction:
     def preview(self, scope: Scope) -> Preview:
         return self.planned
 
-    def apply(self, scope: Scope, token: str, confirmed: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    def apply(self, scope: Scope, token: str, confirmed: str | None = None) -> tuple[str, ...]:
         if self.errors:
             raise self.errors.pop(0)
-        if token not in self.done and confirmed is not None and confirmed != self.planned.effects:
+        if token not in self.done and confirmed is not None and confirmed != self.planned.digest:
             raise Conflict("The state was changed since the dry run. Run the step again.")
         self.kill.around(partial(self._apply, scope, token))
         return self.planned.effects
@@ -215,7 +230,7 @@ class IncidentRoom:
                 self.queue.messages.append(message)
         raise AssertionError("the queue does not become empty")
 
-    def run(self, incident_id: str, number: int, action: str = "", by: str = ADA) -> None:
+    def run(self, incident_id: str, number: int, action: str = "", by: Author = ADA) -> None:
         """Start a step and let the worker end it."""
         self.incidents.run(incident_id, number, action, by)
         self.work()

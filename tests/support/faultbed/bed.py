@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -26,6 +27,8 @@ class Bed:
     """A running MiniStack. Each resource gets a unique name, so tests do not share resources."""
 
     endpoint: str
+    folder: Path = STATE
+    """Folder of the state and logs of this MiniStack."""
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
@@ -83,14 +86,14 @@ class Bed:
 
 
 @contextmanager
-def running(name: str = "faults") -> Iterator[Bed]:
+def running(name: str) -> Iterator[Bed]:
     """Run a MiniStack with its state under `.vigil/<name>`. It stops with the block or when the next one starts."""
     emulator = Emulator(STATE / name)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)  # the process outlives its start
             endpoint = emulator.start()
-        yield Bed(endpoint)
+        yield Bed(endpoint, emulator.state)
     finally:
         emulator.stop()
 

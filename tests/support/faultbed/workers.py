@@ -13,7 +13,7 @@ from typing import IO
 
 import psutil
 
-from cli.checkout import ROOT, STATE
+from cli.checkout import ROOT
 from cli.embedded import aws_environment
 from tests.support.faultbed.bed import Bed
 from tests.support.faultbed.faults import CRASHES
@@ -38,7 +38,7 @@ class Workers:
 @contextmanager
 def running_workers(bed: Bed, module: str, queue: str, environment: Mapping[str, str]) -> Iterator[Workers]:
     """Run workers that pass a queue's messages to a module's `lambda_handler`. All end with the block."""
-    log = STATE / "faults" / "workers.log"
+    log = bed.folder / "workers.log"
     with (
         log.open("wb") as said,
         subprocess.Popen(

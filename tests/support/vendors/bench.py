@@ -109,7 +109,7 @@ class Bench:
         action: NoticeAction = "trigger",
         severity: Severity = "ERROR",
         episode: Episode | None = FIRST_EPISODE,
-        attempts: int = 0,
+        attempts: int = 1,
         **more: Any,
     ) -> NoticeContent:
         """Return the content of the next notice of an alert."""

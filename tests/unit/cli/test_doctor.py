@@ -42,7 +42,8 @@ class DeployedStack:
         return {"AccountLimit": {"UnreservedConcurrentExecutions": self.concurrency}}
 
     def _functions(self):
-        names = [*(f"{STACK}-{name}" for name in self.variables), "other-stack-scoring-api", f"{STACK}-own-tool"]
+        own = [f"{STACK}-{name}" for name in self.variables]
+        names = [*own, "other-stack-scoring-api", f"{STACK}-own-tool", f"{STACK}-blue-scoring-api"]
         return [{"Functions": [{"FunctionName": name}]} for name in names]
 
     def _function(self, **named):
@@ -50,12 +51,12 @@ class DeployedStack:
         return {
             "Environment": {"Variables": self.variables[named["FunctionName"].removeprefix(f"{STACK}-")]},
             "Timeout": self.time_limit,
-            "LoggingConfig": {"LogGroup": f"{STACK}-logs"},
+            "LoggingConfig": {"LogGroup": f"/aws/lambda/{STACK}-logs"},
         }
 
     def _log_groups(self, **named):
-        assert named == {"logGroupNamePrefix": STACK}
-        return [{"logGroups": [{"logGroupName": f"{STACK}-logs", "retentionInDays": self.retention}]}]
+        assert named == {"logGroupNamePrefix": f"/aws/lambda/{STACK}-"}
+        return [{"logGroups": [{"logGroupName": f"/aws/lambda/{STACK}-logs", "retentionInDays": self.retention}]}]
 
     def _readers(self, **named):
         assert named == {"TopicArn": "arn:pages"}
@@ -121,6 +122,16 @@ def test_staging_needs_long_logs_and_no_operators(stack):
     assert examined()[0] == 0
     stack.retention = 14
     assert examined()[0] == 1
+
+
+def test_stage_local_on_aws_is_refused_with_an_emulator_among_its_settings(stack):
+    for variables in stack.variables.values():
+        variables |= {"VIGIL_STAGE": "local", "AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "AWS_SAM_LOCAL": "true"}
+    code, printed = examined()
+    assert code == 1
+    assert (
+        "  * VIGIL_STAGE must not be local on AWS, because that stage allows unsafe settings (all functions)" in printed
+    )
 
 
 def test_unknown_stack_is_an_expected_error(stack):

@@ -15,6 +15,7 @@ STEPS = [
      "uses": "keys_revoked", "needs_second_person": True},
     {"number": 3, "kind": "manual", "title": "Sign off", "choices": [], "uses": ""},
 ]  # fmt: skip
+FUTURE = "2999-01-01T00:00:00.000000Z"
 HEAD = {"id": ID, "type": "security_breach", "title": "A breach", "state": "open", "alert": "", "scope": {}}
 HEAD |= {"opened_at": "2026-03-01T12:00:00Z", "due_at": "2026-03-01T14:00:00Z", "escalated_at": None}
 
@@ -87,9 +88,16 @@ def test_a_refused_change_is_skipped_with_a_note(asked):
 
 def test_a_walk_continues_where_an_earlier_one_ended(asked, deployment):
     deployment.incident["steps"][0] |= {"status": "done"}
-    deployment.incident["steps"][1] |= {"status": "previewed", "effects": ["key k-1 will be revoked"]}
+    deployment.incident["steps"][1] |= {"status": "previewed", "ended_at": FUTURE}
     run("walk", ID, typed="y\n\n")
     assert acts(asked) == ["/steps/2/confirm"]
+
+
+def test_a_walk_repeats_a_dry_run_that_has_expired(asked, deployment):
+    deployment.incident["steps"][0] |= {"status": "done"}
+    deployment.incident["steps"][1] |= {"status": "previewed", "ended_at": "2026-03-01T12:00:00.000000Z"}
+    run("walk", ID, typed="keys_revoked\ny\n\n")
+    assert acts(asked) == ["/steps/2/run", "/steps/2/confirm"]
 
 
 def test_a_failed_step_ends_the_walk_without_a_note(asked, deployment):

@@ -3,10 +3,9 @@
 import pytest
 
 from cli.ministack_logs import FailingFunctions, LogEntries, matches
-from tests.support.log_lines import batch
+from tests.support.log_lines import PATTERN, batch
 from vigil.operations.failures.log_lines_model import read_batch
 
-PATTERN = '?ERROR ?"Task timed out" ?"Runtime exited"'
 TRACE = """Traceback (most recent call last):
   File "/tmp/worker.py", line 1, in run
     result = handler_fn(event, context)

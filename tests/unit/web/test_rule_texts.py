@@ -3,8 +3,8 @@
 import pytest
 from pydantic_core import PydanticKnownError
 
+from tests.support.api_document import api_document
 from vigil.access.keys.schemas import KeyBody
-from vigil.bootstrap import routers
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel import rule_texts
 from vigil.prediction.features.parsing import validate_document
@@ -62,7 +62,7 @@ def keywords(schema):
 
 def schemas():
     """Yield every schema of the API and of the histories."""
-    document = routers.document()
+    document = api_document()
     yield from document["components"]["schemas"].values()
     for path in document["paths"].values():
         for operation in path.values():

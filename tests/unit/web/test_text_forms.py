@@ -5,7 +5,7 @@ from typing import Annotated
 import pytest
 from pydantic import Field, TypeAdapter, ValidationError
 
-from vigil.bootstrap import routers
+from tests.support.api_document import api_document
 from vigil.decisions.scoring.schemas import SubjectBody, parse_subject
 from vigil.errors import InvalidInput
 from vigil.kernel import text_forms
@@ -28,7 +28,7 @@ def patterns(schema):
 
 
 HISTORIES = [each.schema() for each in (ART_VISITS, FLOWS)]
-REQUESTS = sorted({*patterns(routers.document()), *patterns(SubjectBody.model_json_schema()), *patterns(HISTORIES)})
+REQUESTS = sorted({*patterns(api_document()), *patterns(SubjectBody.model_json_schema()), *patterns(HISTORIES)})
 
 
 @pytest.mark.parametrize("pattern", REQUESTS)

@@ -61,7 +61,7 @@ def test_operators_alert_is_as_severe_as_the_lost_notice(bed, severity):
 
 def test_critical_behind_a_blocked_notice_falls_over_while_it_waits(bed):
     taken = notice(1, "acknowledge", state="sent", due_at=None, ended_at="2026-03-01T12:00:00.000000Z")
-    blocked = notice(2, "resolve", state="claimed", claim="other", attempts=1, due_at="2026-03-01T12:05:00.000000Z")
+    blocked = notice(2, "resolve", state="claimed", claim="other", attempts=2, due_at="2026-03-01T12:05:00.000000Z")
     deliver(bed, taken, blocked, notice(3, severity="CRITICAL", fallbacks=("two",)))
     assert (state(bed, 3).state, state(bed, 3).attempts) == ("pending", 0)
     assert (state(bed, 4).state, state(bed, 4).channel) == ("sent", "two")
@@ -69,7 +69,17 @@ def test_critical_behind_a_blocked_notice_falls_over_while_it_waits(bed):
     assert len(bed.store.stored) == 4
 
 
-@pytest.mark.parametrize(("severity", "attempts"), [("ERROR", 1), ("CRITICAL", 0)])
+def test_critical_behind_a_lost_claim_falls_over_while_it_waits(bed):
+    lost = notice(1, state="claimed", claim="other", attempts=1, due_at="2026-03-01T12:00:00.000000Z")
+    waiting = notice(2, severity="CRITICAL", fallbacks=("two",))
+    bed.store.add(episode(severity="CRITICAL"), lost, waiting)
+    bed.queue.send([waiting])
+    bed.drain()
+    assert (state(bed, 2).state, state(bed, 2).attempts) == ("pending", 0)
+    assert (state(bed, 3).state, state(bed, 3).channel) == ("sent", "two")
+
+
+@pytest.mark.parametrize(("severity", "attempts"), [("ERROR", 2), ("CRITICAL", 1)])
 def test_other_notices_wait_for_their_order_without_a_fallback(bed, severity, attempts):
     claimed = notice(1, state="claimed", claim="other", attempts=attempts, due_at="2026-03-01T12:00:30.000000Z")
     deliver(bed, claimed, notice(2, severity=severity, fallbacks=("two",)))

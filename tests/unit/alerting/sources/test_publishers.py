@@ -65,8 +65,8 @@ def published():
 def objective_events():
     """Return the events of an objective that is missed and then met."""
     end = minute_of(NOW) - 600
-    failed = CollectedSums(end, {"events": Timeline().with_points({end - 1: Sums(1_000, 500)}, end)})
-    later = CollectedSums(end + 600, {"events": failed.timelines["events"].with_points({}, end + 600)})
+    failed = CollectedSums(end, {"events": Timeline().with_points({end - 1: Sums(1_000, 500)})})
+    later = CollectedSums(end + 600, {"events": failed.timelines["events"].with_points({})})
     missed = BurnState().evaluate(failed, {("events", "fast")})
     return missed.evaluate(later, {("events", "fast")}).untold
 

@@ -9,6 +9,7 @@ import pytest
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.packages import KEYS, LinearEngines, MemoryCatalogue, MemoryPackages, package, trained
 from tests.support.gateway import Context, event
+from vigil.prediction.features.service import get_feature_set
 from vigil.prediction.packages.publishing import Publisher
 from vigil.prediction.packages.routes import ModelDetail, router
 from vigil.prediction.packages.service import Registry
@@ -34,7 +35,7 @@ class Api:
             routers=[router],
             telemetry=telemetry,
             max_body_bytes=4096,
-            state={"registry": self.registry},
+            state={"registry": self.registry, "history_schema": lambda name: get_feature_set(name).schema()},
         )
         self._handler = lambda_handler(self.app, telemetry)
 
