@@ -1,6 +1,7 @@
 """`vigil alerts`: lists, acknowledges, resolves and silences alerts, and names the members on call, through the API."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -17,7 +18,7 @@ ALERTS, ALERTING = "/v1/alerts", "/v1/alerting"
 _DURATION = re.compile(r"[1-9][0-9]{0,3}[mhd]", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _COLUMNS = ("id", "state", "severity", "type", "source", "count", "started_at", "title")
-_SILENCE_COLUMNS = ("id", "state", "starts_at", "ends_at", "holds_critical", "created_by", "reason")
+_SILENCE_COLUMNS = ("id", "silenced", "state", "starts_at", "ends_at", "holds_critical", "created_by", "reason")
 _ON_CALL_COLUMNS = ("schedule", "name", "member", "address", "until", "local_until")
 app = typer.Typer(no_args_is_help=True, help="List, acknowledge, resolve and silence alerts; show the member on call.")
 out = TableConsole()
@@ -101,7 +102,8 @@ def silences_command(key: Key = None) -> None:
     """List silences, ended ones included."""
     with connect(key) as client:
         items = request_json(client, "GET", f"{ALERTING}/silences")["items"]
-    out.print(item_table(items, _SILENCE_COLUMNS) if items else "There are no silences.")
+    rows = [item | {"silenced": _matched(item["matcher"])} for item in items]
+    out.print(item_table(rows, _SILENCE_COLUMNS) if rows else "There are no silences.")
 
 
 @app.command("unsilence")
@@ -175,3 +177,11 @@ def _show(alert: dict[str, Any]) -> None:
         parts = (notice.get("action"), notice.get("channel"), notice.get("state"), notice.get("reason"))
         table.add_row(str(notice.get("created_at", "")), " · ".join(str(part) for part in parts if part))
     out.print(table)
+
+
+def _matched(matcher: Mapping[str, Any]) -> str:
+    """Return the condition of a matcher in the words of the options of `silence`."""
+    types = [f"type {name}" for name in matcher["types"]]
+    labels = [f"label {name}={value}" for name, value in matcher["labels"].items()]
+    given = [f"{name} {matcher[name]}" for name in ("severity", "source") if matcher[name]]
+    return ", ".join([" or ".join(types), *given, *labels]).strip(", ") or "all alerts"

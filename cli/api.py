@@ -16,11 +16,11 @@ from cli.terminal import visible
 from vigil.errors import NotFound, VigilError
 
 _REMEDIES = {
-    401: "Set VIGIL_API_KEY to a valid key of this deployment.",
-    404: "Check the name or id with the `list` command of the resource, and VIGIL_API_URL.",
+    401: "Set VIGIL_API_KEY or --key to a valid key of this deployment.",
+    404: "Check VIGIL_API_URL: it must be the address of a Vigil API with its stage.",
     502: "Try again; if it persists, run `vigil doctor`.",
 }
-"""Remedies of statuses whose problem documents name none."""
+"""Remedies by status. 404 and 502 have one only without a problem document, because then Vigil did not answer."""
 _FILE_SECONDS = 60
 """Timeout of one network operation on a file at a presigned URL, in seconds."""
 
@@ -115,7 +115,7 @@ def request(client: httpx.Client, method: str, path: str, **arguments: Any) -> h
     title, fields = visible(problem.get("title", f"status {response.status_code}")), problem.get("errors") or ()
     detail = problem.get("detail")
     sentence = visible(detail if detail and response.status_code == 409 else ": ".join(filter(None, (title, detail))))
-    if remedy := _REMEDIES.get(response.status_code):
+    if (remedy := _REMEDIES.get(response.status_code)) and (response.status_code == 401 or not problem):
         sentence = f"{sentence.rstrip('.')}. {remedy}"
     raise RequestFailed(format_field_errors(fields, title) or sentence)
 

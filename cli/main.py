@@ -65,7 +65,7 @@ class _Group(TyperGroup):
         except OSError as error:
             if error.filename is None:
                 raise
-            remedy = "Check that the folder exists and that you may use it, or name another path."
+            remedy = "Check that it and its folder exist and that you may use them, or name another path."
             message = f"{visible(str(error.filename))}: {error.strerror}. {remedy}"
             SafeConsole(stderr=True).print(message, style="red", highlight=False, soft_wrap=True)
             raise typer.Exit(1) from error

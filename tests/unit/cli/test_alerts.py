@@ -31,6 +31,7 @@ NOTICE = {
 SCHEDULE = {"id": "sch-1", "name": "Rota", "zone": "Europe/Berlin"}
 SILENCE = {
     "id": "sil-1",
+    "matcher": {"types": ["work_stuck"], "severity": None, "source": None, "labels": {"team": "a"}},
     "state": "active",
     "starts_at": "2026-11-21T12:00:00.000000Z",
     "ends_at": "2026-11-21T13:00:00.000000Z",
@@ -141,7 +142,9 @@ def test_a_silence_with_a_wrong_option_is_refused_before_a_request(asked, option
 
 
 def test_silences_are_listed_and_ended(asked):
-    assert "Planned work" in run("silences").output
+    shown = " ".join(run("silences").output.split())
+    assert "Planned work" in shown
+    assert "type work_stuck" in shown
     assert run("unsilence", "sil-1").output == "ended the silence sil-1\n"
     assert (asked[1].method, asked[1].path) == ("DELETE", "/v1/alerting/silences/sil-1")
 

@@ -30,7 +30,7 @@ def test_output_in_absent_folder_names_path_and_remedy(tmp_path: Path) -> None:
     assert "name another path" in result.stderr
 
 
-@pytest.mark.parametrize(("status", "remedy"), [(401, "VIGIL_API_KEY"), (404, "list"), (502, "vigil doctor")])
+@pytest.mark.parametrize(("status", "remedy"), [(401, "VIGIL_API_KEY"), (404, "VIGIL_API_URL"), (502, "vigil doctor")])
 def test_refusal_without_remedy_gets_one(status: int, remedy: str) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(status))
     with (
