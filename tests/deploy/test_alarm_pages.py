@@ -53,19 +53,39 @@ def test_a_description_ends_with_the_address_of_its_section(logical_id):
     assert described(logical_id).endswith(f". See {PAGE}#{alarm_suffix(logical_id)}.")
 
 
+def alert_of(logical_id, description):
+    """Return the alert of an alarm that fires."""
+    return alarm_event(
+        {
+            "AlarmName": f"vigil-{alarm_suffix(logical_id)}",
+            "AlarmDescription": description,
+            "NewStateValue": "ALARM",
+            "StateChangeTime": "2026-11-21T05:00:00.000+0000",
+            "AlarmArn": f"{STACK}-{alarm_suffix(logical_id)}",
+        }
+    )
+
+
 @pytest.mark.parametrize("logical_id", FOUND)
 def test_the_alert_of_an_alarm_names_its_section(logical_id):
-    document = {
-        "AlarmName": f"vigil-{alarm_suffix(logical_id)}",
-        "AlarmDescription": described(logical_id),
-        "NewStateValue": "ALARM",
-        "StateChangeTime": "2026-11-21T05:00:00.000+0000",
-        "AlarmArn": f"{STACK}-{alarm_suffix(logical_id)}",
-    }
-    alert = alarm_event(document)
+    alert = alert_of(logical_id, described(logical_id))
     assert dict(alert.facts)["help"] == f"{PAGE}#{alarm_suffix(logical_id)}"
     assert described(logical_id).startswith(alert.title)
     assert "docs/" not in alert.title
+
+
+def test_every_alert_of_an_alarm_names_a_section_that_exists():
+    for logical_id in ALARMS:
+        page, _, anchor = dict(alert_of(logical_id, "It fires.").facts)["help"].partition("#")
+        headings = re.findall(r"^#+ (.+)$", (ROOT / page).read_text(), re.MULTILINE)
+        assert anchor in {heading.lower().replace(" ", "-") for heading in headings}
+
+
+def test_alarms_of_objectives_name_the_page_of_objectives():
+    for logical_id, properties in composite_alarms().items():
+        description = properties["AlarmDescription"]
+        alert = alert_of(logical_id, description)
+        assert description == f"{alert.title} See {dict(alert.facts)['help']}."
 
 
 def test_every_runbook_is_that_of_some_alarm():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.support.hostile_addresses import HOSTILE
 from vigil.errors import InvalidInput
-from vigil.outbound.destinations import MAX_URL_CHARACTERS, AllowedDestinations, parse_destination
+from vigil.outbound.destinations import MAX_URL_CHARACTERS, AllowedDestinations, host_and_port, parse_destination
 
 NONE = AllowedDestinations()
 PAIRS = frozenset({("vectors.internal", 8443), ("10.0.0.7", 8443), ("127.0.0.1", 8080), ("::1", 8080)})
@@ -143,3 +143,17 @@ def test_an_exception_permits_loopback_on_the_local_stage_only():
 
 def test_the_path_is_not_in_the_text_of_a_destination():
     assert CANARY not in repr(parse_destination(f"https://a.example.org/{CANARY}", NONE))
+
+
+@pytest.mark.parametrize(
+    ("address", "pair"),
+    [
+        ("https://API.example.org.", ("api.example.org", 443)),
+        ("http://127.0.0.1:4566/local", ("127.0.0.1", 4566)),
+        ("https://[::1]:8443", ("::1", 8443)),
+    ],
+)
+def test_an_own_address_is_a_pair_that_it_permits(address, pair):
+    assert host_and_port(address) == pair
+    allowed = AllowedDestinations({host_and_port(address)}, is_local=True)
+    assert parse_destination(f"{address}/health/readiness", allowed).port == pair[1]

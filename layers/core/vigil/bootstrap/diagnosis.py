@@ -115,7 +115,9 @@ def _probe() -> "ReadinessProbe":
     from vigil.operations.diagnosis.probes_store import FunctionProbe, HttpsProbe
 
     address = process.settings().api_address
-    return HttpsProbe(outbound.outbound(), address) if address else FunctionProbe(remedies.functions().invoke)
+    return (
+        HttpsProbe(outbound.outbound_to_own_api(), address) if address else FunctionProbe(remedies.functions().invoke)
+    )
 
 
 @process.once

@@ -12,10 +12,17 @@ if TYPE_CHECKING:
 @process.once
 def outbound() -> "Outbound":
     """Return the sender of requests to other systems."""
-    from vigil.outbound.https import Outbound
-    from vigil.outbound.timed_sockets import verifying_context
+    return _sender(allowed_destinations())
 
-    return Outbound(allowed_destinations(), verifying_context())
+
+@process.once
+def outbound_to_own_api() -> "Outbound":
+    """Return the sender of probes to the API of this deployment, whose address may be private or on this machine."""
+    from vigil.outbound.destinations import AllowedDestinations, host_and_port
+
+    settings = process.settings()
+    own = AllowedDestinations({host_and_port(settings.api_address)}, is_local=settings.stage == "local")
+    return _sender(own)
 
 
 @process.once
@@ -24,3 +31,10 @@ def allowed_destinations() -> "AllowedDestinations":
     from vigil.outbound.destinations import AllowedDestinations
 
     return AllowedDestinations(process.settings().outbound_allow, is_local=process.settings().stage == "local")
+
+
+def _sender(allowed: "AllowedDestinations") -> "Outbound":
+    from vigil.outbound.https import Outbound
+    from vigil.outbound.timed_sockets import verifying_context
+
+    return Outbound(allowed, verifying_context())

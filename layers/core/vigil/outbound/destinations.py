@@ -69,9 +69,7 @@ def parse_destination(url: str, allowed: AllowedDestinations, name: str = "url")
     must be https on port 443 to a named host with a domain, or a pair of `allowed`.
     """
     scheme, authority, target = _split(url, name)
-    if (found := _AUTHORITY.fullmatch(authority.lower())) is None:
-        _refuse(name, "must have a host in ASCII, with xn-- for an international name", "https://<host>/<path>")
-    host, port = found[1].strip("[]"), int(found[2] or _SCHEME_PORTS[scheme])
+    host, port = _host_and_port(scheme, authority, name)
     if allowed.has(host, port):
         if scheme != "https" and not allowed.is_local:
             _refuse(name, "must begin with https://")
@@ -79,6 +77,22 @@ def parse_destination(url: str, allowed: AllowedDestinations, name: str = "url")
         return Destination(scheme, host, port, target, frozenset({"public", *more}))
     _check_public(scheme, host, port, name)
     return Destination(scheme, host, port, target)
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """Return host and port of an address with a scheme, such as `https://api.example.org`.
+
+    The host is spelled as `canonical_host` spells it. Raises InvalidInput with the field `address`.
+    """
+    scheme, authority, _ = _split(address, "address")
+    host, port = _host_and_port(scheme, authority, "address")
+    return canonical_host(host), port
+
+
+def _host_and_port(scheme: str, authority: str, name: str) -> tuple[str, int]:
+    if (found := _AUTHORITY.fullmatch(authority.lower())) is None:
+        _refuse(name, "must have a host in ASCII, with xn-- for an international name", "https://<host>/<path>")
+    return found[1].strip("[]"), int(found[2] or _SCHEME_PORTS[scheme])
 
 
 def _split(url: str, name: str) -> tuple[str, str, str]:

@@ -79,7 +79,9 @@ _WINDOWS = ("availability", "latency"), ("fast", "slow"), ("long", "short")
 """Objective, rule and window of the alarms over one window. They have no action, and so no entry in ALARMS."""
 PAGE = "docs/operations/alarms.md"
 """Page with a section per alarm. The description of an alarm ends with the address of its section."""
-_REFERENCE = f" See {PAGE}#"
+OBJECTIVES = "docs/operations/objectives.md#when-you-are-paged"
+"""Section for all alarms of objectives."""
+_REFERENCE = " See docs/operations/"
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 _REGION = re.compile(r"[a-z]{2}-[a-z-]{2,20}-[0-9]")
 _UNKNOWN_TITLE = "An alarm of CloudWatch without an entry in Vigil's table fires."
@@ -160,8 +162,10 @@ def _title(document: Mapping[str, Any], name: str) -> str:
 
 def _help(name: str) -> tuple[tuple[str, str], ...]:
     """Return the section of the documentation about a known alarm, as a fact of its alert."""
-    logical_id = find_alarm(name)
-    return (("help", f"{PAGE}#{alarm_suffix(logical_id)}"),) if logical_id else ()
+    if (logical_id := find_alarm(name)) is None:
+        return ()
+    of_objective = ALARMS[logical_id].source.startswith("objective.")
+    return (("help", OBJECTIVES if of_objective else f"{PAGE}#{alarm_suffix(logical_id)}"),)
 
 
 def _link(document: Mapping[str, Any], name: str) -> str:
