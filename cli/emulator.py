@@ -44,11 +44,12 @@ class Emulator:
     def process(self) -> psutil.Process | None:
         """Return the running MiniStack of this state folder, or None.
 
-        Start time and command line tell it from a later process with the same id."""
+        Its command line tells it from a later process with the same id. Start times would not: they move with the
+        clock of the machine, so that a MiniStack could be lost and run on.
+        """
         try:
             process = psutil.Process(int(self._recorded()[0]))
-            older = process.create_time() <= self._record.stat().st_mtime + 1
-            ours = older and str(self._record) in process.cmdline()
+            ours = str(self._record) in process.cmdline()
         except (OSError, ValueError, psutil.Error):
             return None
         return process if ours and process.status() != psutil.STATUS_ZOMBIE else None

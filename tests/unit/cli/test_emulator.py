@@ -1,5 +1,7 @@
 """A MiniStack that does not answer ends the command with a message that says what to do."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -55,6 +57,21 @@ def test_a_slow_emulator_without_a_record_is_stopped(refusal):
     before = psutil.Process().children()
     refusal("import time; time.sleep(60)", 0.2)
     assert psutil.Process().children() == before
+
+
+@pytest.mark.parametrize(("is_own", "found"), [(True, True), (False, False)])
+def test_an_emulator_is_found_by_its_command_line_after_a_clock_change(tmp_path, is_own, found):
+    stack, record = Emulator(tmp_path), tmp_path / "ministack.pid"
+    argument = str(record) if is_own else "another program"
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", argument]) as child:
+        record.write_text(f"{child.pid} 1 release")
+        os.utime(record, (0, 0))
+        try:
+            assert stack.stop() is found
+            assert (child.poll() is not None) is found
+        finally:
+            child.kill()
+    assert not record.exists()
 
 
 def test_an_emulator_has_three_minutes_to_start():
