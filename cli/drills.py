@@ -46,6 +46,7 @@ def drill(incident_type: str, site: Site, second: httpx.Client) -> str:
     with FAULTS[incident_type](site) as fault:
         body = {"type": incident_type, "scope": dict(fault.scope)}
         incident = request_json(site.operator, "POST", INCIDENTS, json=body)
+        out.print(f"The drill has the incident {incident['id']}.", highlight=False)
         attendant = _Attendant(fault)
         after = Walk(site.operator, second, attendant, out).run(incident["id"])
         left = [step["title"] for step in after["steps"] if step["status"] not in {"done", "skipped"}]

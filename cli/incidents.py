@@ -82,7 +82,9 @@ def list_command(
     for each in found:
         texts = [each[name] or "" for name in ("id", "type", "state", "opened_at", "due_at", "escalated_at")]
         table.add_row(*map(visible, texts))
-    out.print(table if found else "There are no such incidents.")
+    out.print(table if found else f"There are no incidents in the state {state}.")
+    other = "resolved" if state == "open" else "open"
+    out.print(f"`vigil incident list --state {other}` shows the {other} ones.", highlight=False)
 
 
 @app.command("show")

@@ -68,7 +68,7 @@ class AvailabilityChecks:
                 if (count := self._metrics.total(Metric("AWS/Lambda", name, dimensions), WINDOW))
             ]
         fine, missing = "No alarm fires, and the functions have no errors.", _NO_FUNCTION if others else ""
-        return conclude(found, fine, "{} alarms or counts are faulty.", others, missing=missing)
+        return conclude(found, fine, "Firing alarms or faulty counts", others, missing=missing)
 
     def last_deployment(self, scope: Scope) -> Evidence:
         """Return the live version of the incident's function; without one, of `scoring_api` and `tokens_authorizer`.
@@ -90,7 +90,10 @@ class AvailabilityChecks:
             text = f"version {live.newest} of {published}, before it {older or 'no version'}"
             is_recent = bool(published) and self._clock() - datetime.fromisoformat(published) < RECENT_DEPLOYMENT
             (recent if is_recent and older else others).append((function, text))
-        fine, wrong = "No function was deployed in the last two hours.", "{} functions were deployed recently."
+        fine, wrong = (
+            "No function has a deployment of the last two hours and an older version.",
+            "Functions of a deployment in the last two hours",
+        )
         return conclude(recent, fine, wrong, others, missing=missing)
 
     def _live(self, function: str) -> LiveAlias | None:

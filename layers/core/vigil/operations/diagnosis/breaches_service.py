@@ -46,9 +46,7 @@ class BreachChecks:
             (_place(metric), f"{count:.0f} refusals of sign-ins in 24 hours")
             for metric, count in counted(self._metrics, OWN_METRICS, _REFUSALS, DAY)
         ]
-        return conclude(
-            faults, "No key of the incident is valid.", "{} keys or sources are open.", others, missing=missing
-        )
+        return conclude(faults, "No key of the incident is valid.", "Open keys or sources", others, missing=missing)
 
     def _missing_owner(self, scope: Scope) -> str:
         """Return the sentence about a missing tenant of an incident, or ""."""
@@ -80,7 +78,7 @@ class BreachChecks:
             for metric, count in counted(self._metrics, OWN_METRICS, _BREACHES, DAY)
             if _ISOLATION_BREACHES & set(dict(metric.dimensions).values())
         ]
-        return conclude(faults, "Tenants are separate, and usage equals the ledger.", "{} findings of isolation.")
+        return conclude(faults, "Tenants are separate, and usage equals the ledger.", "Findings of isolation")
 
 
 def _place(metric: Metric) -> str:

@@ -38,7 +38,7 @@ class DataChecks:
                 faults.append((name, "no answer"))
                 continue
             (faults if taken >= SLOW_TABLE else fine).append((name, f"{taken.total_seconds() * 1e3:.0f} ms"))
-        return conclude(faults, "Every table answers.", "{} tables do not answer in time.", fine)
+        return conclude(faults, "Every table answers.", "Tables without an answer in time", fine)
 
     def table_throttles(self, _: Scope) -> Evidence:
         """Return the numbers of throttled and failed calls of tables and indexes in the last 15 minutes."""
@@ -47,7 +47,7 @@ class DataChecks:
             for name in _THROTTLES
             for metric, count in counted(self._metrics, "AWS/DynamoDB", name, WINDOW)
         ]
-        return conclude(faults, "No table throttles or fails.", "{} tables or indexes throttle or fail.")
+        return conclude(faults, "No table throttles or fails.", "Tables or indexes with throttled or failed calls")
 
     def queues_and_dead_letters(self, scope: Scope) -> Evidence:
         """Return the depth of the incident's queue, or of every queue for an incident without one.
@@ -69,7 +69,11 @@ class DataChecks:
             is_faulty = bool(depth.dead or jobs) or depth.waiting > _MAX_WAITING
             (faults if is_faulty else fine).append(fact)
         return conclude(
-            faults, "No queue has dead letters or a backlog.", "{} queues are faulty.", fine, missing=missing
+            faults,
+            "No queue has dead letters or a backlog.",
+            "Queues with dead letters or a backlog",
+            fine,
+            missing=missing,
         )
 
     def restore_window(self, _: Scope) -> Evidence:
@@ -82,4 +86,4 @@ class DataChecks:
                 faults.append((name, "point-in-time recovery is off"))
             else:
                 fine.append((name, f"{window.earliest} to {window.latest}"))
-        return conclude(faults, "Every table can be restored.", "{} tables cannot be restored.", fine)
+        return conclude(faults, "Every table can be restored.", "Tables that cannot be restored", fine)

@@ -62,7 +62,7 @@ class ErrorRateChecks:
         """Return at most 20 open groups of errors, latest failure first. Each gives the verdict `faulty`."""
         groups = self._groups.newest(MAX_FACTS)
         faults = [(group.id, f"{group.kind}, {group.state}, last at {group.last_seen_at}") for group in groups]
-        return conclude(faults, "No group of errors is new or regressed.", "{} groups of errors are new or regressed.")
+        return conclude(faults, "No group of errors is new or regressed.", "New or regressed groups of errors")
 
     def circuits(self, scope: Scope) -> Evidence:
         """Return the circuits that are not closed, and the closed ones with more failed than answered calls recently.
@@ -72,7 +72,7 @@ class ErrorRateChecks:
         """
         user = CircuitUser(scope.tenant_id or OPERATORS, "diagnosis", is_operator=True)
         faults = [(each.id.name, text) for each in self._circuits.list_all(user) if (text := _fault(each))]
-        fine, wrong = "All circuits are closed.", "{} circuits are open or have many failed calls."
+        fine, wrong = "All circuits are closed.", "Circuits that are open or have many failed calls"
         return conclude(faults, fine, wrong, missing=missing_tenant(self._tenants, scope.tenant_id))
 
     def _rates(self, window: timedelta) -> Evidence:
@@ -81,7 +81,7 @@ class ErrorRateChecks:
         faults = [("API Gateway", f"{failed:.0f} of {answers:.0f}")] if failed > MAX_ERROR_SHARE * answers else []
         faults += self._faulty_routes(window)
         missing = "" if answers or self._has_traffic(window) else _NO_TRAFFIC.format(window.total_seconds() / 60)
-        fine, wrong = "No route has more than 1 % server errors.", "{} routes have too many server errors."
+        fine, wrong = "No route has more than 1 % server errors.", "Routes with too many server errors"
         return conclude(faults, fine, wrong, missing=missing)
 
     def _has_traffic(self, window: timedelta) -> bool:

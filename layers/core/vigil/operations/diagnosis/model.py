@@ -9,6 +9,9 @@ from vigil.operations.incidents.steps_model import Evidence
 
 MAX_FACTS = 20
 """Maximum facts of one piece of evidence."""
+_MAX_NAMED = 3
+"""Maximum faults that the summary of evidence names; the facts have all of them."""
+_MAX_NAME = 60
 WINDOW = timedelta(minutes=15)
 """Time before a check in which it counts requests and errors."""
 RECENT_DEPLOYMENT = timedelta(hours=2)
@@ -120,12 +123,20 @@ class RestoreWindow:
 def conclude(
     faults: Sequence[Fact], fine: str, wrong: str, others: Sequence[Fact] = (), *, missing: str = ""
 ) -> Evidence:
-    """Return evidence with the verdict `faulty` and the text `wrong` if there are faults, otherwise `ok` and `fine`.
+    """Return evidence with the verdict `faulty` if there are faults, otherwise `ok` with the sentence `fine`.
 
-    `wrong` has a place for the number of faults. `missing` is the sentence about a subject that was not found. Without
-    faults, it gives the verdict `unknown`. The facts are the faults and then the others, at most MAX_FACTS.
+    `wrong` is a phrase for the faults, such as `Refused champions`. The summary names the first faults after it.
+    `missing` is the sentence about a subject that was not found. Without faults, it gives the verdict `unknown`. The
+    facts are the faults and then the others, at most MAX_FACTS.
     """
     facts = (*faults, *others)[:MAX_FACTS]
     if faults:
-        return Evidence("faulty", wrong.format(len(faults)), facts)
+        return Evidence("faulty", f"{wrong}: {_named(faults)}.", facts)
     return Evidence("unknown", missing, facts) if missing else Evidence("ok", fine, facts)
+
+
+def _named(faults: Sequence[Fact]) -> str:
+    """Return the names of the first faults, and the number of the others."""
+    names = [name[:_MAX_NAME] for name, _ in faults[:_MAX_NAMED]]
+    more = len(faults) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more else "")

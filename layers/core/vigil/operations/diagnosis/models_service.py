@@ -45,7 +45,7 @@ class ModelChecks:
             else:
                 fine.append((name, f"version {state.version}"))
         return conclude(
-            faults, "Every champion verifies.", "{} champions are refused.", fine, missing="" if names else _NO_CHAMPION
+            faults, "Every champion verifies.", "Refused champions", fine, missing="" if names else _NO_CHAMPION
         )
 
     def refusals_and_abstention(self, scope: Scope) -> Evidence:
@@ -65,7 +65,7 @@ class ModelChecks:
             is_faulty = len(decisions) >= MIN_DECISIONS and abstained > MAX_ABSTAINING * len(decisions)
             (faults if is_faulty else others).append(fact)
         fine, missing = "No model is refused or abstains too often.", "" if counted else self._no_decisions()
-        return conclude(faults, fine, "{} models or alarms are faulty.", others, missing=missing)
+        return conclude(faults, fine, "Faulty models or alarms", others, missing=missing)
 
     def replay_recent_decisions(self, scope: Scope) -> Evidence:
         """Replay the latest 20 decisions of each model byte for byte, and count the decisions of each version.
@@ -80,7 +80,7 @@ class ModelChecks:
                     faults.append((decision.decision_id, f"{name} version {decision.version}: {fault}"))
         counts = [(version, f"{count} of the recent decisions") for version, count in sorted(versions.items())]
         fine, missing = "Recent decisions are reproduced.", "" if counts else self._no_decisions()
-        return conclude(faults, fine, "{} decisions are not reproduced.", counts, missing=missing)
+        return conclude(faults, fine, "Decisions that are not reproduced", counts, missing=missing)
 
     def _no_decisions(self) -> str:
         """Return the sentence about missing decisions, with the models that have a champion."""
