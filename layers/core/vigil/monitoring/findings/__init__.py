@@ -1,0 +1,1 @@
+"""Findings about a model in production: what moved, how much, and the one next step."""

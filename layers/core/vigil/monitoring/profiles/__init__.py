@@ -1,0 +1,1 @@
+"""Profiles: counts of the decisions of one day, from which everything about drift is calculated."""

@@ -1,0 +1,74 @@
+"""Profiles of days: counts of decisions by feature bin, score, band, reason and group.
+
+A profile is exact and commutative: all its numbers are integers, so that parts can be added in any order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+SCORE_BINS = 64
+"""Number of bins of the probability."""
+SCORE_EDGES: tuple[float, ...] = tuple(-7 + 14 * i / (SCORE_BINS - 2) for i in range(SCORE_BINS - 1))
+"""Inner edges of the score bins in log-odds; bin `i` contains `SCORE_EDGES[i - 1] <= x < SCORE_EDGES[i]`."""
+SUM_SCALE = 1_000_000
+"""Units of 1 in sums of probabilities and of their squares."""
+MAX_PATTERNS = 16
+"""Maximum patterns of missing features in a profile; the most frequent ones stay."""
+
+Source = Literal["single", "batch"]
+"""Source of decisions. A scheduled census of all subjects is not a visit, so both are watched apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureCounts:
+    """Counts of one feature: rows per bin, level, or false and true (as in the reference), and rows without a value."""
+
+    counts: tuple[int, ...]
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreCounts:
+    """Score bins: rows, sums of probabilities and of their squares, both in units of 1 / `SUM_SCALE`.
+
+    Each tuple has `SCORE_BINS` entries. Decisions without a probability are in none.
+    """
+
+    rows: tuple[int, ...]
+    sums: tuple[int, ...]
+    squares: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCounts:
+    """Counts of one group: rows, rows in a high-risk band, and rows that abstained."""
+
+    rows: int
+    flagged: int
+    abstained: int
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Counts of one model version on one day in UTC (`2026-11-21`), for one tenant and source.
+
+    `rows` is the number of decisions of the day. `counted` is the number of decisions in the counts: the first one of
+    each subject, and above 10,000 rows a sample by the hash of the decision id. All other members count these.
+
+    `missing_patterns` maps a bit mask of missing features (bit `i` is feature `i` of the contract) to rows. `groups`
+    maps a name such as `sex=female`, or `sex=female&age_band=15-24` for a declared intersection, to counts.
+    """
+
+    day: str
+    source: Source
+    rows: int
+    counted: int
+    features: tuple[FeatureCounts, ...]
+    scores: ScoreCounts
+    bands: Mapping[str, int]
+    decisions: Mapping[str, int]
+    abstention_reasons: Mapping[str, int] = field(default_factory=dict)
+    degraded_engines: Mapping[str, int] = field(default_factory=dict)
+    missing_patterns: Mapping[int, int] = field(default_factory=dict)
+    groups: Mapping[str, GroupCounts] = field(default_factory=dict)
