@@ -1,0 +1,165 @@
+"""Bets of a sensor: likelihood ratios of tilted counts against the tolerated edge.
+
+A tilt multiplies the share of each cell by exp(theta * score). The likelihood ratio of a stronger tilt against the
+edge is an e-value for each weaker one: its mean is at most 1 (Shin, Ramdas and Rinaldo 2022).
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from statistics import NormalDist
+from typing import TypeAlias
+
+from vigil.monitoring.drift.layout_model import Counts, SensorKind
+from vigil.monitoring.drift.rules_model import LEVEL_STEPS, LOCATION_STEPS, MAX_LEVELS, SCALE_STEPS, SHARE_STEPS
+
+Scores: TypeAlias = tuple[float, ...]
+"""One number per cell; the statistic of some rows is the sum of their scores."""
+_NORMAL = NormalDist()
+_MIN_VARIANCE = 1e-9
+_PRIOR_ROWS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bet:
+    """One alternative: `statistic` is the place of its scores; the log-likelihood ratio is slope * sum - offset * rows.
+
+    Both are divided by the dispersion. The slope is positive if the alternative has greater scores.
+    """
+
+    statistic: int
+    slope: float
+    offset: float
+
+
+@dataclass(frozen=True, slots=True)
+class BettingPlan:
+    """Scores and bets of a sensor; `edges` is the tolerated tilt by statistic."""
+
+    scores: tuple[Scores, ...]
+    edges: tuple[float, ...]
+    bets: tuple[Bet, ...]
+
+    def log_ratios(self, counts: Counts) -> list[float]:
+        """Return the log-likelihood ratio of some rows by bet."""
+        rows = sum(counts)
+        sums = [weigh(scores, counts) for scores in self.scores]
+        return [bet.slope * sums[bet.statistic] - bet.offset * rows for bet in self.bets]
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """Tolerated effect of one sensor: a floor, its wobble, and standard errors of the baseline; whichever is greatest.
+
+    The floor is in standard deviations for numbers and in log-odds for other sensors. `wobble` is already multiplied.
+    """
+
+    floor: float
+    wobble: float
+    errors: float
+    dispersion: float
+
+    def edge(self, wobble: float, information: float) -> float:
+        """Return the tolerated tilt of a statistic with this information, which is rows times variance."""
+        return max(self.floor, wobble, self.errors * math.sqrt(self.dispersion / information))
+
+
+def shares(counts: Sequence[float]) -> Scores:
+    """Return the share of each cell, with a prior of half a row per cell and of five rows at most."""
+    prior = min(0.5, _PRIOR_ROWS / len(counts))
+    total = sum(counts) + prior * len(counts)
+    return tuple((count + prior) / total for count in counts)
+
+
+def weigh(scores: Sequence[float], counts: Sequence[float]) -> float:
+    """Return the sum of scores of some rows; it is correctly rounded and so independent of the Python version."""
+    return math.fsum(map(float.__mul__, scores, map(float, counts)))
+
+
+def variance(probabilities: Sequence[float], scores: Sequence[float]) -> float:
+    """Return the variance of a score."""
+    mean = weigh(scores, probabilities)
+    return weigh(probabilities, [(score - mean) ** 2 for score in scores])
+
+
+def normal_scores(probabilities: Sequence[float]) -> Scores:
+    """Return the mean of a standard normal variable in each bin, if the bins have these probabilities."""
+    below, density, scores = 0.0, 0.0, []
+    for p in probabilities[:-1]:
+        below += p
+        upper = math.exp(-(_NORMAL.inv_cdf(below) ** 2) / 2) / math.sqrt(2 * math.pi)
+        scores.append((density - upper) / p)
+        density = upper
+    return (*scores, density / probabilities[-1])
+
+
+def number_scores(probabilities: Sequence[float]) -> list[Scores]:
+    """Return the scores of location, and the standardized ones of scale if the bins can show it."""
+    location = normal_scores(probabilities)
+    squares = [score * score for score in location]
+    spread, mean = variance(probabilities, squares), weigh(squares, probabilities)
+    if len(location) < 3 or spread <= _MIN_VARIANCE:
+        return [location]
+    return [location, tuple((square - mean) / math.sqrt(spread) for square in squares)]
+
+
+@lru_cache(maxsize=512)
+def plan_bets(kind: SensorKind, baseline: Counts, tolerance: Tolerance) -> BettingPlan:
+    """Return the bets of a sensor whose shares are estimated from the baseline. A single cell has none."""
+    probabilities, rows = shares(baseline), sum(baseline) + 1
+    scores: list[Scores] = []
+    edges: list[float] = []
+    bets: list[Bet] = []
+    for each, steps in _statistics(kind, baseline, probabilities):
+        spread = variance(probabilities, each)
+        wobble = tolerance.wobble / math.sqrt(spread) if kind == "levels" else tolerance.wobble
+        edge = tolerance.edge(wobble, rows * spread)
+        bets += _bets(len(scores), _Tilt(probabilities, each), edge, steps, tolerance.dispersion)
+        scores.append(each)
+        edges.append(edge)
+    return BettingPlan(tuple(scores), tuple(edges), tuple(bets))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tilt:
+    """Family of tilts of some probabilities along scores."""
+
+    probabilities: Scores
+    scores: Scores
+
+    def cumulant(self, theta: float) -> float:
+        """Return the logarithm of the mean of exp(theta * score)."""
+        factors = [math.exp(theta * score) for score in self.scores]
+        return math.log(math.fsum(map(float.__mul__, self.probabilities, factors)))
+
+
+def _bets(place: int, tilt: _Tilt, edge: float, steps: Sequence[float], dispersion: float) -> Iterator[Bet]:
+    for sign in (1, -1):
+        tolerated = tilt.cumulant(sign * edge)
+        for step in steps:
+            offset = tilt.cumulant(sign * (edge + step)) - tolerated
+            yield Bet(place, sign * step / dispersion, offset / dispersion)
+
+
+def _statistics(kind: SensorKind, baseline: Counts, probabilities: Scores) -> Iterator[tuple[Scores, Sequence[float]]]:
+    """Yield scores and steps: location and scale of a number, the share of each level, or the one share."""
+    if len(baseline) < 2:
+        return
+    if kind == "number":
+        yield from zip(number_scores(probabilities), (LOCATION_STEPS, SCALE_STEPS), strict=False)
+    elif kind == "share":
+        yield (1.0, 0.0), SHARE_STEPS
+    else:
+        for group in _level_groups(baseline):
+            yield tuple(float(cell in group) for cell in range(len(baseline))), LEVEL_STEPS
+
+
+def _level_groups(baseline: Counts) -> list[set[int]]:
+    """Return the levels with bets: the second one of two, or the most frequent ones and the rest together."""
+    if len(baseline) == 2:
+        return [{1}]
+    ranked = sorted(range(len(baseline)), key=lambda cell: (-baseline[cell], cell))
+    if len(ranked) <= MAX_LEVELS:
+        return [{cell} for cell in range(len(baseline))]
+    return [*({cell} for cell in ranked[: MAX_LEVELS - 1]), set(ranked[MAX_LEVELS - 1 :])]

@@ -1,0 +1,87 @@
+"""Cells that two groups of rows are compared by, so that no effect shows a cell of fewer than `MIN_CELL` rows."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from vigil.monitoring.drift.layout_model import Counts, SensorKind
+from vigil.prediction.packages.reference_model import MIN_CELL
+
+Cells: TypeAlias = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedCells:
+    """Rows of a window and of a baseline by pooled cell; `ordered` is True if the cells are ranges of a number."""
+
+    window: Cells
+    baseline: Cells
+    ordered: bool
+
+
+def compared_cells(kind: SensorKind, window: Counts, baseline: Counts) -> ComparedCells | None:
+    """Return cells that each have at least `MIN_CELL` rows on both sides; None if a side has less than twice as many.
+
+    If one cell has nearly all rows of a side, the most frequent cell of the window is compared with the rest. A part
+    below `MIN_CELL` then counts as the share of the other side, up to `MIN_CELL - 1` rows. The effect is thus at most
+    the true one, and it depends on the exact part of neither side.
+    """
+    if min(sum(window), sum(baseline)) < 2 * MIN_CELL:
+        return None
+    groups = list(_adjacent(window, baseline) if kind == "number" else _rarest(window, baseline))
+    if len(groups) > 1:
+        sums = [tuple(float(sum(side[cell] for cell in group)) for group in groups) for side in (window, baseline)]
+        return ComparedCells(sums[0], sums[1], ordered=kind == "number")
+    return split_cells(window, baseline, {max(range(len(window)), key=lambda cell: (window[cell], -cell))})
+
+
+def split_cells(window: Counts, baseline: Counts, part: set[int]) -> ComparedCells | None:
+    """Return the rows in a part of the cells and the other rows, with small parts as in `compared_cells`.
+
+    Return None if the part is small on both sides, or the rest is: no change can be shown then.
+    """
+    totals = sum(window), sum(baseline)
+    inside = sum(window[cell] for cell in part), sum(baseline[cell] for cell in part)
+    outside = totals[0] - inside[0], totals[1] - inside[1]
+    if min(totals) < 2 * MIN_CELL or max(inside) < MIN_CELL or max(outside) < MIN_CELL:
+        return None
+    first = _shown(inside[0], totals[0], inside[1] / totals[1])
+    second = _shown(inside[1], totals[1], inside[0] / totals[0])
+    return ComparedCells((first, totals[0] - first), (second, totals[1] - second), ordered=False)
+
+
+def _shown(part: int, total: int, other_share: float) -> float:
+    """Return a part, or its value nearest to the other side's share that is possible for a small one."""
+    if part < MIN_CELL:
+        return min(MIN_CELL - 1.0, other_share * total)
+    if total - part < MIN_CELL:
+        return total - min(MIN_CELL - 1.0, (1 - other_share) * total)
+    return float(part)
+
+
+def _adjacent(window: Counts, baseline: Counts) -> Iterator[list[int]]:
+    """Yield runs of neighbouring cells; the last run takes the rest."""
+    runs: list[list[int]] = [[]]
+    for cell in range(len(window)):
+        if _is_enough(runs[-1], window, baseline):
+            runs.append([])
+        runs[-1].append(cell)
+    if len(runs) > 1 and not _is_enough(runs[-1], window, baseline):
+        rest = runs.pop()
+        runs[-1] += rest
+    yield from runs
+
+
+def _rarest(window: Counts, baseline: Counts) -> Iterator[list[int]]:
+    """Yield each frequent level, and the rare ones together, with the least frequent of the others if need be."""
+    ranked = sorted(range(len(window)), key=lambda cell: (min(window[cell], baseline[cell]), cell))
+    pooled: list[int] = []
+    while ranked and not (_is_enough(ranked[:1], window, baseline) and _is_enough(pooled or ranked, window, baseline)):
+        pooled.append(ranked.pop(0))
+    yield from ([cell] for cell in sorted(ranked))
+    if pooled:
+        yield pooled
+
+
+def _is_enough(cells: Sequence[int], *sides: Counts) -> bool:
+    return all(sum(side[cell] for cell in cells) >= MIN_CELL for side in sides)

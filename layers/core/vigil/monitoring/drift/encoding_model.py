@@ -1,0 +1,104 @@
+"""Bytes of a state: integers of variable length and numbers in single precision, the same for the same state."""
+
+import struct
+from collections.abc import Iterable
+
+from vigil.monitoring.drift.state_model import DriftState, SensorState
+
+_FORMAT = 1
+_MAX_ITEMS = 100_000
+
+
+def to_bytes(state: DriftState) -> bytes:
+    """Return the bytes of a state; about 8 kB for 40 features."""
+    out = bytearray()
+    header = (_FORMAT, state.first, state.through, state.rows, state.days, int(state.settling), state.revision)
+    _write(out, header)
+    _write_all(out, state.together)
+    _write(out, (len(state.sensors),))
+    for each in state.sensors:
+        _write_all(out, each.baseline)
+        _write(out, each.recent)
+        _write(out, (len(each.logs), each.pairs, each.since, each.muted, each.told_by))
+        out += struct.pack(f"<{len(each.logs) + 3}f", *each.logs, each.spread, each.dispersion, each.told)
+    return bytes(out)
+
+
+def from_bytes(data: bytes) -> DriftState:
+    """Return the state of `to_bytes`. Raises ValueError if the bytes are of another format or incomplete."""
+    reader = _Reader(data)
+    format_, first, through, rows, days, settling, revision = reader.integers(7)
+    if format_ != _FORMAT:
+        raise ValueError(f"the state must have format {_FORMAT}; build it again from the profiles")
+    together = reader.counted()
+    sensors = tuple(_sensor(reader) for _ in range(reader.count()))
+    reader.finish()
+    return DriftState(sensors, together, first, through, rows, days, bool(settling), revision)
+
+
+def _sensor(reader: "_Reader") -> SensorState:
+    baseline = reader.counted()
+    recent = reader.integers(len(baseline))
+    logs = reader.count()
+    pairs, since, muted, told_by = reader.integers(4)
+    *values, spread, dispersion, told = reader.floats(logs + 3)
+    return SensorState(baseline, recent, tuple(values), spread, pairs, dispersion, since, muted, told, told_by)
+
+
+def _write(out: bytearray, numbers: Iterable[int]) -> None:
+    for number in numbers:
+        rest = number
+        while rest > 127:
+            out.append(rest & 127 | 128)
+            rest >>= 7
+        out.append(rest)
+
+
+def _write_all(out: bytearray, numbers: tuple[int, ...]) -> None:
+    _write(out, (len(numbers), *numbers))
+
+
+class _Reader:
+    """Reader of the bytes from their start."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    def integers(self, count: int) -> tuple[int, ...]:
+        return tuple(self._integer() for _ in range(count))
+
+    def count(self) -> int:
+        number = self._integer()
+        if number > _MAX_ITEMS:
+            raise ValueError(f"a state must have at most {_MAX_ITEMS} items; build it again from the profiles")
+        return number
+
+    def counted(self) -> tuple[int, ...]:
+        return self.integers(self.count())
+
+    def floats(self, count: int) -> tuple[float, ...]:
+        end = self._at + 4 * count
+        if end > len(self._data):
+            raise self._incomplete()
+        values: tuple[float, ...] = struct.unpack_from(f"<{count}f", self._data, self._at)
+        self._at = end
+        return values
+
+    def finish(self) -> None:
+        if self._at != len(self._data):
+            raise self._incomplete()
+
+    def _integer(self) -> int:
+        number = shift = 0
+        while self._at < len(self._data):
+            byte = self._data[self._at]
+            self._at += 1
+            number |= (byte & 127) << shift
+            if byte < 128:
+                return number
+            shift += 7
+        raise self._incomplete()
+
+    def _incomplete(self) -> ValueError:
+        return ValueError("the state must end with its last sensor; build it again from the profiles")

@@ -1,0 +1,45 @@
+"""Rules of drift alarms: the settling time, the tolerated effects and the steps of the bets beyond them."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DriftRules:
+    """Rules of the alarms; the defaults keep the budget of false alarms.
+
+    A baseline is complete after `settling_days` since the first row and `settling_rows`, whichever is later. A sensor
+    that has alarmed is muted until it has been quiet for `muted_days`.
+
+    The tolerated effect is the greatest of a floor, of `wobbles` times the natural wobble of the feature, and of
+    `errors` times the standard error of the baseline. The floor is higher above `busy_rows` rows a day.
+    """
+
+    settling_days: int = 56
+    settling_rows: int = 2_000
+    muted_days: int = 56
+    floor_sd: float = 0.05
+    floor_odds: float = 1.1
+    busy_floor_sd: float = 0.1
+    busy_floor_odds: float = 1.25
+    busy_rows: int = 1_000
+    wobbles: float = 2.0
+    errors: float = 2.0
+
+    def floors(self, rows_per_day: float) -> tuple[float, float]:
+        """Return the floors in standard deviations and in log-odds."""
+        if rows_per_day > self.busy_rows:
+            return self.busy_floor_sd, math.log(self.busy_floor_odds)
+        return self.floor_sd, math.log(self.floor_odds)
+
+
+LOCATION_STEPS = (0.1, 0.25, 0.55, 1.15)
+"""Distances of location bets beyond the tolerated effect, in standard deviations: 0.15 to 1.2 at the floor."""
+SCALE_STEPS = (0.1, 0.35)
+"""Distances of scale bets beyond the tolerated effect."""
+LEVEL_STEPS = tuple(math.log(odds / 1.1) for odds in (1.5, 2.5))
+"""Distances of bets on a level beyond the tolerated effect, in log-odds: odds x 1.5 and x 2.5 at the floor."""
+SHARE_STEPS = tuple(math.log(odds / 1.1) for odds in (1.5, 2.5, 5.0))
+"""Distances of bets on a share beyond the tolerated effect, in log-odds."""
+MAX_LEVELS = 10
+"""Maximum levels of a category with their own bets; the rarest ones of the baseline share the last place."""

@@ -1,0 +1,71 @@
+"""State of drift detection for one model version and source; it is a pure function of its profiles in order."""
+
+import math
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from vigil.monitoring.drift.layout_model import Counts, Sensor
+
+NO_EVIDENCE = -math.inf
+"""Logarithm of a detector that has just been restarted."""
+
+
+@dataclass(frozen=True, slots=True)
+class SensorState:
+    """State of one sensor. Days are ordinals (`date.toordinal`), 0 for none.
+
+    `baseline` counts the rows of the settling time. While it lasts, `recent` counts the last day, and `spread` sums
+    the squared differences between successive days, relative to their sampling error, over `pairs` of days. From then
+    on `dispersion` is fixed. `logs` has the logarithm of each bet's detector. `recent` counts the rows from `since`,
+    the first day after the last one with little evidence. `muted` is the last day of an alarm that has not ended;
+    `told` is the mean of the statistic `told_by` that its finding told.
+    """
+
+    baseline: Counts
+    recent: Counts
+    logs: tuple[float, ...] = ()
+    spread: float = 0.0
+    pairs: int = 0
+    dispersion: float = 1.0
+    since: int = 0
+    muted: int = 0
+    told: float = 0.0
+    told_by: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DriftState:
+    """State of all sensors.
+
+    `first` and `through` are the ordinals of the first and the last day with rows. `rows` and `days` count those of
+    the baseline. While the model is settling, `together` has the rows in which features `j <= i` are missing together,
+    at place `i * (i + 1) / 2 + j`; then it has the first feature of each feature's group. `revision` is the number of
+    new baselines after an acknowledged change.
+    """
+
+    sensors: tuple[SensorState, ...]
+    together: Counts
+    first: int = 0
+    through: int = 0
+    rows: int = 0
+    days: int = 0
+    settling: bool = True
+    revision: int = 0
+
+
+def initial_state(sensors: Sequence[Sensor], features: int, revision: int = 0) -> DriftState:
+    """Return the state before the first day."""
+    empty = tuple(SensorState((0,) * len(each.expected), (0,) * len(each.expected)) for each in sensors)
+    return DriftState(empty, (0,) * (features * (features + 1) // 2), revision=revision)
+
+
+def add_counts(left: Counts, right: Counts) -> Counts:
+    """Return the sums by cell."""
+    return tuple(map(int.__add__, left, right))
+
+
+def to_single(values: Iterable[float]) -> tuple[float, ...]:
+    """Return numbers in single precision, so that a stored state equals the one in memory."""
+    numbers = list(values)
+    return struct.unpack(f"<{len(numbers)}f", struct.pack(f"<{len(numbers)}f", *numbers))
