@@ -1,0 +1,1 @@
+"""Fairness: measures by group with intervals, and verdicts that can be `insufficient`."""

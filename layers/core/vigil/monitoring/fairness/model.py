@@ -1,0 +1,74 @@
+"""Values of fairness: counts by group, measures, and verdicts."""
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from vigil.monitoring.fairness.intervals_model import Ratio
+
+FairnessMeasure = Literal[
+    "true_positive_rate",
+    "false_positive_rate",
+    "positive_predictive_value",
+    "calibration",
+    "selection_rate",
+    "abstention_rate",
+]
+"""Measure that is compared between a group and all others.
+
+`true_positive_rate` is the main one: a flag brings help, so the harm is a missed event. `calibration` is the number of
+observed events per expected one. `selection_rate` is the share of flagged rows, for the 80 % rule.
+"""
+Verdict = Literal["pass", "fail", "insufficient"]
+"""Verdict on a ratio: its interval is wholly inside the tolerated range, wholly outside, or neither."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTally:
+    """Counts of one group. The first three count all decisions, the others count decisions with a known outcome.
+
+    `expected` is the sum of the probabilities of the decisions with a known outcome.
+    """
+
+    rows: int = 0
+    flagged: int = 0
+    abstained: int = 0
+    true_positives: int = 0
+    false_positives: int = 0
+    false_negatives: int = 0
+    true_negatives: int = 0
+    expected: float = 0.0
+
+    @property
+    def events(self) -> int:
+        """Number of events among the known outcomes."""
+        return self.true_positives + self.false_negatives
+
+    @property
+    def labelled(self) -> int:
+        """Number of decisions with a known outcome."""
+        return self.events + self.false_positives + self.true_negatives
+
+    def __add__(self, other: "GroupTally") -> "GroupTally":
+        return GroupTally(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(GroupTally)))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupComparison:
+    """One measure of a group against all others of its attribute.
+
+    `rate` and `others_rate` are None without rows. `ratio` is None if the rule of small numbers gives no interval.
+    `is_alarm` is True if the interval at the level of alarms is wholly outside the tolerated range too.
+
+    `rows_needed` is the number of rows of the group at which equal rates would pass. Only a verdict `insufficient` has
+    it, and only below `MAX_ROWS_NEEDED`. These rows are those of the measure's denominator: events for the
+    true-positive rate, flagged rows for the positive predictive value.
+    """
+
+    group: str
+    measure: FairnessMeasure
+    rate: float | None
+    others_rate: float | None
+    ratio: Ratio | None
+    verdict: Verdict
+    is_alarm: bool
+    rows_needed: int | None
