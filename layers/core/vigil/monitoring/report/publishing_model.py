@@ -1,0 +1,215 @@
+"""Publication: makes a health report from exact facts, with small counts hidden and all others rounded."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from vigil.monitoring.findings.model import Effect
+from vigil.monitoring.profiles.counting_model import NOT_GIVEN
+from vigil.monitoring.report.facts_model import (
+    CalibrationBin,
+    DriftFacts,
+    HealthFacts,
+    MeasureFacts,
+    PerformanceFacts,
+    TrialFacts,
+    VolumeFacts,
+    WeekFacts,
+)
+from vigil.monitoring.report.group_rows_model import publish_groups
+from vigil.monitoring.report.model import (
+    Calibration,
+    CalibrationPoint,
+    DriftRow,
+    Estimate,
+    HealthReport,
+    Measure,
+    Part,
+    Performance,
+    Trial,
+    Volume,
+    Week,
+)
+from vigil.monitoring.report.status_model import GUIDANCE, describe_status
+from vigil.monitoring.report.suppression_model import (
+    MIN_COUNT,
+    round_count,
+    round_figure,
+    round_share,
+    share_interval,
+    step_of,
+)
+
+_SHARES = {"base_rate", "accuracy", "true_positive_rate", "positive_predictive_value"}
+"""Measures that are a share of rows."""
+
+
+def publish(facts: HealthFacts) -> HealthReport:
+    """Return the report of some facts. Equal facts give an equal report."""
+    return HealthReport(
+        model=facts.model,
+        version=facts.version,
+        source=facts.source,
+        until=facts.until,
+        status=describe_status(facts),
+        budget=replace(facts.budget, expected_per_year=round(facts.budget.expected_per_year, 3)),
+        volume=_volume(facts.volume),
+        estimated=_performance(facts.estimated) if facts.estimated else None,
+        confirmed=_performance(facts.confirmed) if facts.confirmed else None,
+        calibration=Calibration(_calibration(facts.calibration), _calibration(facts.reference)),
+        drift=_drift(facts.drift),
+        groups=publish_groups(facts.groups),
+        not_given=tuple(_not_given(facts)),
+        trend=tuple(_week(week) for week in facts.trend),
+        training_shift=_drift(facts.training_shift),
+        trial=_trial(facts.trial) if facts.trial else None,
+        guidance=GUIDANCE,
+    )
+
+
+def _volume(facts: VolumeFacts) -> Volume:
+    decisions, counted = round_count(facts.decisions), round_count(facts.counted)
+    return Volume(
+        start=facts.start,
+        end=facts.end,
+        decisions=decisions,
+        counted=counted,
+        coverage=min(round(counted / decisions, 3), 1.0) if decisions and counted else None,
+        abstained=_parts(facts.abstained, facts.counted),
+        degraded=_parts(facts.degraded, facts.counted),
+    )
+
+
+def _parts(rows: Mapping[str, int], total: int) -> tuple[Part, ...]:
+    """Return the parts by name: an order by size would compare hidden counts."""
+    return tuple(Part(name, round_count(count), round_share(count, total)) for name, count in sorted(rows.items()))
+
+
+def _not_given(facts: HealthFacts) -> list[Part]:
+    parts = []
+    for attribute, tallies in sorted(facts.groups.items()):
+        if NOT_GIVEN in tallies:
+            missing, total = tallies[NOT_GIVEN].rows, sum(tally.rows for tally in tallies.values())
+            parts.append(Part(attribute, round_count(missing), round_share(missing, total)))
+    return parts
+
+
+def _performance(facts: PerformanceFacts) -> Performance:
+    return Performance(
+        start=facts.start,
+        end=facts.end,
+        rows=round_count(facts.rows),
+        measures=tuple(Measure(measure.name, _estimate(measure, facts)) for measure in facts.measures),
+        events=None if facts.events is None else round_count(facts.events),
+        overdue=None if facts.overdue is None else round_count(facts.overdue),
+        is_withdrawn=facts.is_withdrawn,
+    )
+
+
+def _estimate(measure: MeasureFacts, facts: PerformanceFacts) -> Estimate:
+    """Return a measure as it may be shown. Estimates without labels are sums of probabilities, so they count nobody."""
+    exact = (measure.value, measure.low, measure.high)
+    if round_count(facts.rows) is None or facts.is_withdrawn:
+        return Estimate(None)
+    if facts.events is not None and min(facts.events, facts.rows - facts.events) < MIN_COUNT:
+        return Estimate(None)
+    if facts.events is None or measure.name not in _SHARES:
+        return Estimate(*map(round_figure, exact))
+    return _share_estimate(measure)
+
+
+def _share_estimate(measure: MeasureFacts) -> Estimate:
+    """Return a share of labelled rows with its interval, both in the step of its denominator."""
+    share, step = round_share(round(measure.value * measure.rows), measure.rows), step_of(measure.rows)
+    if share is None or step is None:
+        return Estimate(None)
+    if measure.low is None or measure.high is None:
+        return Estimate(share)
+    low, high = math.floor(measure.low / step) * step, math.ceil(measure.high / step) * step
+    return Estimate(share, round(min(share, low), 3), round(min(max(share, high), 1.0), 3))
+
+
+def _calibration(bins: Sequence[CalibrationBin]) -> tuple[CalibrationPoint, ...]:
+    """Return the points of bins that are merged until each has `MIN_COUNT` events and as many other rows."""
+    merged: list[CalibrationBin] = []
+    for each in bins:
+        if merged and not _is_large(merged[-1]):
+            merged[-1] = _joined(merged[-1], each)
+        else:
+            merged.append(each)
+    while len(merged) > 1 and not _is_large(merged[-1]):
+        last = merged.pop()
+        merged[-1] = _joined(merged[-1], last)
+    return tuple(
+        CalibrationPoint(
+            predicted=round(each.expected / each.rows, 3),
+            rows=round_count(each.rows),
+            observed=share_interval(round_share(each.events, each.rows), each.rows),
+        )
+        for each in merged
+        if _is_large(each)
+    )
+
+
+def _is_large(each: CalibrationBin) -> bool:
+    return min(each.events, each.rows - each.events) >= MIN_COUNT
+
+
+def _joined(left: CalibrationBin, right: CalibrationBin) -> CalibrationBin:
+    return CalibrationBin(left.rows + right.rows, left.events + right.events, left.expected + right.expected)
+
+
+def _drift(facts: Sequence[DriftFacts]) -> tuple[DriftRow, ...]:
+    """Return the changes, alarms first, then the strongest; those without a shown strength come last."""
+    rows = [_drift_row(each) for each in facts]
+    return tuple(sorted(rows, key=lambda row: (not row.is_alarm, -(row.strength or 0.0), row.subject, row.aspect)))
+
+
+def _drift_row(facts: DriftFacts) -> DriftRow:
+    """Return a change. Two cells with one small count have no figures: an odds ratio would tell the count."""
+    smallest = min((*facts.window, *facts.baseline), default=0)
+    is_hidden = min(sum(facts.window), sum(facts.baseline)) < MIN_COUNT or (
+        len(facts.cells) <= 2 and smallest < MIN_COUNT
+    )
+    return DriftRow(
+        subject=facts.subject,
+        aspect=facts.aspect,
+        effect=None if is_hidden or facts.effect is None else _effect(facts.effect),
+        distance=None if is_hidden else round_figure(facts.distance, 2),
+        threshold=None if is_hidden else round_figure(facts.threshold, 2),
+        e_value=round_figure(facts.e_value, 2),
+        since=facts.since,
+        is_alarm=facts.is_alarm,
+        cells=facts.cells,
+        window=tuple(map(round_count, facts.window)),
+        baseline=tuple(map(round_count, facts.baseline)),
+    )
+
+
+def _effect(effect: Effect) -> Effect | None:
+    value = round_figure(effect.value, 2)
+    low, high = round_figure(effect.low, 2), round_figure(effect.high, 2)
+    return None if value is None else Effect(effect.measure, value, low, high)
+
+
+def _week(facts: WeekFacts) -> Week:
+    return Week(
+        start=facts.start,
+        rows=round_count(facts.rows),
+        flagged=round_share(facts.flagged, facts.rows),
+        abstained=round_share(facts.abstained, facts.rows),
+        alarms=facts.alarms,
+    )
+
+
+def _trial(facts: TrialFacts) -> Trial:
+    rows, value = round_count(facts.rows), round_figure(facts.difference, 2)
+    is_shown = rows is not None and value is not None
+    return Trial(
+        challenger=facts.challenger,
+        rows=rows,
+        result=facts.result,
+        difference=Estimate(value, round_figure(facts.low, 2), round_figure(facts.high, 2)) if is_shown else None,
+        e_better=round_figure(facts.e_better, 2) or 0.0,
+        e_worse=round_figure(facts.e_worse, 2) or 0.0,
+    )
