@@ -129,6 +129,7 @@ VALUES: Mapping[str, Any] = {
     "OutcomeView.status": "not_occurred",
     "OutcomeDetail.status": "not_occurred",
     "happened_at": None,
+    "treated": False,
     # Subjects
     "subject": _SUBJECT,
     "purposes": {"scoring": "given", "research": "withdrawn"},

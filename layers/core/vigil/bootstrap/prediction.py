@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 
 @process.entry(
-    "decisions_table", "idempotency_table", "limits_table", "model_keys", "packages_bucket", "registry_table"
+    "decisions_table",
+    "idempotency_table",
+    "limits_table",
+    "model_keys",
+    "outcomes_table",
+    "packages_bucket",
+    "registry_table",
 )
 def trials_api() -> process.Handler:
     """Return the Lambda entry of the API of model versions, promotions and comparisons."""
@@ -45,10 +51,13 @@ def publisher(keys: "PublicKeys") -> "Publisher":
 
 def trials(versions: "Publisher") -> "TrialService":
     """Return the service of trials for the models of a publisher."""
+    from vigil.decisions.outcomes.store import DynamoOutcomes
     from vigil.prediction.trials.service import TrialService
     from vigil.prediction.trials.store import DynamoComparisons
 
-    return TrialService(versions, DynamoComparisons(process.client("dynamodb"), process.settings().decisions_table))
+    dynamodb, config = process.client("dynamodb"), process.settings()
+    comparisons = DynamoComparisons(dynamodb, config.decisions_table)
+    return TrialService(versions, comparisons, DynamoOutcomes(dynamodb, config.outcomes_table), process.now)
 
 
 def pinned_keys() -> "PublicKeys":

@@ -11,11 +11,15 @@ listed apart and never counts as `not_occurred`."""
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A tenant's report about a subject. The report with the latest `recorded_at` is the current one."""
+    """A tenant's report about a subject. The report with the latest `recorded_at` is the current one.
+
+    `treated` is True if the subject was helped because of the score. Such an outcome says little about the model.
+    """
 
     status: OutcomeStatus
     recorded_at: datetime
     happened_at: datetime | None = None
+    treated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Outcome:
     recorded_at: str
     received_at: str
     happened_at: str | None = None
+    treated: bool = False
 
     @property
     def is_resolved(self) -> bool:
@@ -47,7 +52,8 @@ class Outcome:
 
     def is_same_report(self, other: "Outcome") -> bool:
         """Return True if both outcomes come from one report that was delivered twice."""
-        return (self.status, self.recorded_at, self.happened_at) == (other.status, other.recorded_at, other.happened_at)
+        mine = self.status, self.recorded_at, self.happened_at, self.treated
+        return mine == (other.status, other.recorded_at, other.happened_at, other.treated)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from vigil.decisions.outcomes.model import DecisionWindow, Outcome, OutcomeStatus, RecordedOutcome, Report
 from vigil.decisions.outcomes.service import Outcomes
 from vigil.web.app_state import from_app
-from vigil.web.field_types import Moment, QueryBoolean
+from vigil.web.field_types import Boolean, Moment, QueryBoolean
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
@@ -45,6 +45,10 @@ class OutcomeBody(BaseModel):
         description="Time of the record in your system. A correction has a later one; a repeated report has no effect."
     )
     happened_at: Moment | None = Field(default=None, description="Time of the event, if it happened.")
+    treated: Boolean = Field(
+        default=False,
+        description="True if the subject was helped because of the score. Performance counts such outcomes apart.",
+    )
 
     @model_validator(mode="after")
     def _one_target(self) -> "OutcomeBody":
@@ -63,6 +67,7 @@ class OutcomeView(BaseModel):
     recorded_at: str = Field(json_schema_extra={"format": "date-time"})
     received_at: str = Field(json_schema_extra={"format": "date-time"})
     happened_at: str | None
+    treated: bool
 
 
 class OutcomeList(BaseModel):
@@ -91,7 +96,7 @@ class OutcomeDetail(OutcomeView):
 )
 async def record(outcomes: Service, response: Response, body: OutcomeBody, caller: Reporter) -> OutcomeList:
     """Join a late label to a decision, or to every decision in a window. Returns one outcome per decision."""
-    report = Report(body.status, body.recorded_at, body.happened_at)
+    report = Report(body.status, body.recorded_at, body.happened_at, body.treated)
     recorded: tuple[RecordedOutcome, ...]
     if body.window is not None:
         recorded = outcomes.record_window(caller.tenant_id, DecisionWindow(**dict(body.window)), report)

@@ -118,6 +118,7 @@ def _outcome(summary: Mapping[str, Any], report: Report, now: datetime) -> Outco
         recorded_at=format_timestamp(report.recorded_at),
         received_at=format_timestamp(now),
         happened_at=format_timestamp(report.happened_at) if report.happened_at else None,
+        treated=report.treated,
     )
 
 

@@ -4,15 +4,16 @@
 `list_pk`, so that the index `by_tenant` lists each decision once, resolved and unresolved ones apart.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vigil.aws.errors import ConditionFailed
 from vigil.aws.tables import Table
 from vigil.decisions.outcomes.model import Outcome, OutcomePage
 from vigil.kernel.ids import stored_decision_id
+from vigil.prediction.trials.evidence_model import DecisionLabel
 
-Item = dict[str, dict[str, str]]
+Item = dict[str, dict[str, Any]]
 _HOLDS = "HOLDS"
 
 
@@ -36,6 +37,16 @@ class DynamoOutcomes:
         """Return the report of a decision with the latest `recorded_at`, read consistently."""
         items = self._reports(tenant_id, decision_id, ScanIndexForward=False, Limit=1)["Items"]
         return _outcome(items[0]) if items else None
+
+    def labels(self, decisions: Sequence[str]) -> Mapping[str, DecisionLabel]:
+        """Return the labels of the decisions with a resolved outcome, by their keys in the decision ledger."""
+        keys = [{"pk": {"S": key}, "sk": {"S": _HOLDS}} for key in decisions]
+        current = {item["pk"]["S"]: _outcome(item) for item in self._table.get_many(keys)}
+        return {
+            key: DecisionLabel(None if found.status == "excluded" else found.status == "occurred", found.treated)
+            for key, found in current.items()
+            if found.is_resolved
+        }
 
     def history(self, tenant_id: str, decision_id: str, after: dict[str, str] | None, limit: int) -> OutcomePage:
         """Return a page of the reports of a decision by `recorded_at`, read consistently."""
@@ -89,6 +100,7 @@ def _listing(tenant_id: str, outcome: Outcome) -> Item:
 
 def _attributes(outcome: Outcome) -> Item:
     happened = {"happened_at": {"S": outcome.happened_at}} if outcome.happened_at else {}
+    treated = {"treated": {"BOOL": True}} if outcome.treated else {}
     return {
         "decision_id": {"S": outcome.decision_id},
         "model": {"S": outcome.model},
@@ -97,6 +109,7 @@ def _attributes(outcome: Outcome) -> Item:
         "recorded_at": {"S": outcome.recorded_at},
         "received_at": {"S": outcome.received_at},
         **happened,
+        **treated,
     }
 
 
@@ -109,4 +122,5 @@ def _outcome(item: Any) -> Outcome:
         recorded_at=item["recorded_at"]["S"],
         received_at=item["received_at"]["S"],
         happened_at=item["happened_at"]["S"] if "happened_at" in item else None,
+        treated="treated" in item,
     )

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import NormalDist, fmean
 
+from vigil.prediction.trials.evidence_model import DuePair, TrialEvidence
+
 MIN_SUBJECTS = 30
 """Minimum subjects for an interval; with fewer, the normal approximation is not valid."""
 SHARDS = "0123456789abcdefghijklmnopqrstuv"
@@ -27,21 +29,26 @@ class ModelAnswer:
 class Comparison:
     """Answers of champion and challenger to the same facts.
 
-    It is stored with a decision and never shown to its tenant.
+    It is stored with a decision and never shown to its tenant. `label_due_at` is the time in UTC at which the label is
+    final, ISO 8601; None if the champion's contract has no horizon.
     """
 
     champion: ModelAnswer
     challenger: ModelAnswer
+    label_due_at: str | None = None
 
     def to_document(self) -> str:
         """Return the comparison as JSON for a ledger row."""
-        return json.dumps([asdict(self.champion), asdict(self.challenger)], separators=(",", ":"), allow_nan=False)
+        due = [self.label_due_at] if self.label_due_at else []
+        return json.dumps(
+            [asdict(self.champion), asdict(self.challenger), *due], separators=(",", ":"), allow_nan=False
+        )
 
     @classmethod
     def from_document(cls, document: str) -> "Comparison":
         """Return the comparison in a ledger row."""
-        champion, challenger = (ModelAnswer(**answer) for answer in json.loads(document))
-        return cls(champion, challenger)
+        champion, challenger, *due = json.loads(document)
+        return cls(ModelAnswer(**champion), ModelAnswer(**challenger), *due)
 
     def index_partition(self, name: str, decision_id: str) -> str:
         """Return the index partition that contains this comparison."""
@@ -50,10 +57,19 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class PairedComparison:
-    """One stored comparison, and a digest of its tenant and subject for clustering."""
+    """One stored comparison, a digest of its tenant and subject for clustering, and the key of its decision."""
 
     comparison: Comparison
     subject: str
+    decision: str = ""
+
+    def due_pair(self, now: str) -> DuePair | None:
+        """Return the pair if its label is due at `now` and both models answered."""
+        compared = self.comparison
+        before, after = compared.champion.probability, compared.challenger.probability
+        if before is None or after is None or compared.label_due_at is None or compared.label_due_at > now:
+            return None
+        return DuePair(self.decision, self.subject, compared.label_due_at, before, after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +87,7 @@ class TrialReport:
 
     `difference` is challenger minus champion in probability. `changed` is the share of requests with another decision.
     Both are null without compared requests. `unanswered` counts requests that only one of the two models could answer.
+    `outcomes` weighs the subjects whose labels are final; it is null without a horizon of the label.
     """
 
     champion: int
@@ -80,6 +97,7 @@ class TrialReport:
     unanswered: int
     difference: MeanInterval | None
     changed: MeanInterval | None
+    outcomes: TrialEvidence | None = None
 
 
 def comparison_partition(name: str, champion: int, challenger: int, shard: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from vigil.prediction.packages.ports import Pointer, VersionListing
+from vigil.prediction.trials.evidence_model import DecisionLabel
 from vigil.prediction.trials.model import PairedComparison
 
 
@@ -35,4 +36,16 @@ class ComparisonStore(Protocol):
 
     def recent(self, name: str, champion: int, challenger: int, limit: int) -> Sequence[PairedComparison]:
         """Return at most `limit` comparisons of two versions, the newest of each shard."""
+        ...
+
+    def oldest(self, name: str, champion: int, challenger: int, limit: int) -> Sequence[PairedComparison]:
+        """Return at most `limit` comparisons of two versions, the oldest of each shard."""
+        ...
+
+
+class LabelReader(Protocol):
+    """Labels of decisions that tenants have reported."""
+
+    def labels(self, decisions: Sequence[str]) -> Mapping[str, DecisionLabel]:
+        """Return the labels of the decisions with a resolved outcome, by their keys in the decision ledger."""
         ...

@@ -1,12 +1,15 @@
 """Promotion of model versions, and comparison of challenger and champion."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from vigil.errors import FieldError, InvalidInput, ModelRefused, NotFound
+from vigil.kernel.time import format_timestamp
 from vigil.prediction.packages.ports import CHALLENGER, CHAMPION, Pointer, VersionListing
+from vigil.prediction.trials.evidence_model import TrialEvidence, first_due, weigh_outcomes
 from vigil.prediction.trials.model import TrialReport, compare_versions
-from vigil.prediction.trials.ports import ComparisonStore, VersionCatalogue
+from vigil.prediction.trials.ports import ComparisonStore, LabelReader, VersionCatalogue
 
 MAX_COMPARED_REQUESTS = 10_000
 """Maximum requests in a comparison; the newest ones are used."""
@@ -18,6 +21,8 @@ class TrialService:
 
     catalogue: VersionCatalogue
     comparisons: ComparisonStore
+    labels: LabelReader
+    clock: Callable[[], datetime]
 
     def versions(self, name: str) -> Sequence[VersionListing]:
         """Return the published versions of a model, oldest first; raise NotFound for an unknown model."""
@@ -45,6 +50,14 @@ class TrialService:
         if not pointers.keys() >= {CHAMPION, CHALLENGER}:
             raise NotFound("there is no challenger to compare; promote one first")
         champion, challenger = pointers[CHAMPION].version, pointers[CHALLENGER].version
-        return compare_versions(
-            champion, challenger, self.comparisons.recent(name, champion, challenger, MAX_COMPARED_REQUESTS)
-        )
+        recent = self.comparisons.recent(name, champion, challenger, MAX_COMPARED_REQUESTS)
+        return replace(compare_versions(champion, challenger, recent), outcomes=self._weigh(name, champion, challenger))
+
+    def _weigh(self, name: str, champion: int, challenger: int) -> TrialEvidence | None:
+        """Return the evidence of the oldest requests: a later look only adds to them, so that it may stop the trial."""
+        oldest = self.comparisons.oldest(name, champion, challenger, MAX_COMPARED_REQUESTS)
+        if not any(pair.comparison.label_due_at for pair in oldest):
+            return None
+        now = format_timestamp(self.clock())
+        due = first_due(found for pair in oldest if (found := pair.due_pair(now)) is not None)
+        return weigh_outcomes(due, self.labels.labels([pair.decision for pair in due]))

@@ -19,19 +19,28 @@ class DynamoComparisons:
 
     def recent(self, name: str, champion: int, challenger: int, limit: int) -> Sequence[PairedComparison]:
         """Return at most `limit` comparisons of two versions, the newest of each shard."""
+        return self._compared((name, champion, challenger), limit, forward=False)
+
+    def oldest(self, name: str, champion: int, challenger: int, limit: int) -> Sequence[PairedComparison]:
+        """Return at most `limit` comparisons of two versions, the oldest of each shard."""
+        return self._compared((name, champion, challenger), limit, forward=True)
+
+    def _compared(self, versions: tuple[str, int, int], limit: int, *, forward: bool) -> Sequence[PairedComparison]:
+        name, champion, challenger = versions
         keys = [comparison_partition(name, champion, challenger, shard) for shard in SHARDS]
         each = -(-limit // len(SHARDS))
         with ThreadPoolExecutor(_READERS) as pool:
-            shards = pool.map(lambda key: list(self._shard(key, each)), keys)
+            shards = pool.map(lambda key: list(self._shard(key, each, forward=forward)), keys)
             return [pair for shard in shards for pair in shard][:limit]
 
-    def _shard(self, key: str, limit: int) -> Iterator[PairedComparison]:
+    def _shard(self, key: str, limit: int, *, forward: bool) -> Iterator[PairedComparison]:
         items = self._table.items(
             "query",
             IndexName="by_comparison",
             KeyConditionExpression="comparison_pk = :pk",
             ExpressionAttributeValues={":pk": {"S": key}},
-            ScanIndexForward=False,
+            ScanIndexForward=forward,
         )
         for item in islice(items, limit):
-            yield PairedComparison(Comparison.from_document(item["comparison"]["S"]), item["subject_pk"]["S"])
+            comparison = Comparison.from_document(item["comparison"]["S"])
+            yield PairedComparison(comparison, item["subject_pk"]["S"], item["pk"]["S"])
