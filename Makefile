@@ -26,6 +26,7 @@ setup: $(SYNCED) ## Install the tools and packages of the other commands into .v
 docs: setup ## Renew the generated files: map, routes and commands in docs/, dashboards and saved queries
 	"$(UV)" run --no-sync python -m cli.pages
 	"$(UV)" run --no-sync python -m cli.dashboards.picture
+	"$(UV)" run --no-sync python -m cli.health_picture
 
 demo: up ## Score real rows over HTTP with the whole system on this machine
 	@"$(VIGIL)" demo

@@ -14,6 +14,7 @@ from cli.tables import TableConsole
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from vigil.prediction.trials.evidence_model import TrialEvidence
     from vigil.prediction.trials.model import MeanInterval, TrialReport
 
 out = TableConsole()
@@ -105,7 +106,17 @@ def _rows(found: "TrialReport") -> list[tuple[str, str]]:
         ("subjects", str(found.subjects)),
         ("difference in probability (95 %)", _interval(found.difference)),
         ("share of decisions changed (95 %)", _interval(found.changed)),
+        ("verdict of outcomes", _verdict(found.outcomes)),
     ]
+
+
+def _verdict(evidence: "TrialEvidence | None") -> str:
+    if evidence is None:
+        return "not possible: the model's label has no horizon"
+    if evidence.labelled is None:
+        return "undecided: fewer than 11 subjects have a final label"
+    chances = f"evidence {evidence.better:.3g} for better, {evidence.worse:.3g} for worse; 20 decides"
+    return f"{evidence.verdict} ({evidence.labelled} subjects, {chances})"
 
 
 def _interval(interval: "MeanInterval | None") -> str:

@@ -28,6 +28,8 @@ LABEL = Label(
     ),
     version=2,
     grace_days=GRACE_DAYS,
+    due_feature="next_appointment_days",
+    settling_days=SETTLE_DAYS,
 )
 
 Outcome: TypeAlias = Literal["interrupted", "retained", "died", "transferred", "unresolved"]

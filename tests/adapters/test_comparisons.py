@@ -57,6 +57,9 @@ def test_the_newest_comparisons_up_to_the_limit_are_returned(client):
         ledger.commit(compared(number))
     (pair,) = DynamoComparisons(client, "decisions").recent("toy", 1, 2, 32)
     assert pair.comparison == compared(32).comparison
+    (pair,) = DynamoComparisons(client, "decisions").oldest("toy", 1, 2, 32)
+    assert pair.comparison == compared(0).comparison
+    assert pair.decision == f"acme#{compared(0).decision_id}"
 
 
 def test_a_failing_ledger_is_unavailable(client):

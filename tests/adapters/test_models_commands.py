@@ -41,6 +41,7 @@ def deployed(home, tmp_path, s3, monkeypatch):
     monkeypatch.setenv("VIGIL_REGISTRY_TABLE", "registry")
     monkeypatch.setenv("VIGIL_PACKAGES_BUCKET", "packages")
     monkeypatch.setenv("VIGIL_DECISIONS_TABLE", "decisions")
+    monkeypatch.setenv("VIGIL_OUTCOMES_TABLE", "outcomes")
     return copy
 
 

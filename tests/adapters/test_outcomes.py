@@ -10,6 +10,7 @@ from tests.support.fakes.outcomes import FakeOutcomes
 from vigil.decisions.outcomes.model import Outcome
 from vigil.decisions.outcomes.store import DynamoOutcomes
 from vigil.errors import Unavailable
+from vigil.prediction.trials.evidence_model import DecisionLabel
 
 
 def outcome(number=0, status="occurred", day=1, happened="2026-03-01T00:00:00.000000Z"):
@@ -38,6 +39,28 @@ def reports_of(store, tenant_id="acme", limit=100):
         found += page.outcomes
         if (after := page.next) is None:
             return found
+
+
+def test_treated_outcomes_are_stored_and_others_have_no_mark(store):
+    store.record("acme", outcome(day=1))
+    assert store.current("acme", outcome().decision_id).treated is False
+    store.record("acme", replace(outcome(day=2), treated=True))
+    assert store.current("acme", outcome().decision_id).treated is True
+
+
+def test_labels_are_those_of_current_resolved_outcomes(aws):
+    store = DynamoOutcomes(aws("dynamodb"), "outcomes")
+    given = [outcome(n, status) for n, status in enumerate(["occurred", "not_occurred", "excluded", "unresolved"])]
+    for each in given:
+        store.record("acme", each)
+    store.record("acme", replace(outcome(1, day=2), treated=True))
+    keys = [f"acme#{each.decision_id}" for each in (*given, outcome(9))]
+    assert store.labels(keys) == {
+        keys[0]: DecisionLabel(True),
+        keys[1]: DecisionLabel(True, treated=True),
+        keys[2]: DecisionLabel(None),
+    }
+    assert store.labels([f"globex#{given[0].decision_id}"]) == {}
 
 
 def test_history_is_read_in_pages(store):

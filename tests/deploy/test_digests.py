@@ -36,6 +36,9 @@ ALLOWED = {
         "digest": "The key follows in the same expression.",
         "unkeyed_subject_digest": "A tenant's key turns it into a pseudonym. It is not stored.",
     },
+    "monitoring/findings/identity_model.py": {"finding_id": "Names of features and days, which findings store."},
+    "monitoring/profiles/counting_model.py": {"is_sampled": "A draw that is compared at once and not stored."},
+    "monitoring/report/style_model.py": {"": "The style of a page that everybody can read."},
     "money/usage/events/model.py": {
         "to_entry": "Events must not name persons, and a repeat of any age must find its event."
     },

@@ -47,6 +47,7 @@ def test_an_outcome_is_reported_repeated_corrected_and_read(api, decision):
     status, headers, again = api("POST", "/v1/outcomes", body=body)
     assert (status, headers["idempotency-replayed"], again) == (200, "true", first)
     assert api("POST", "/v1/outcomes", body=body | {"status": "excluded"})[0] == 409
+    assert api("POST", "/v1/outcomes", body=body | {"treated": True})[0] == 409
     corrected = report("not_occurred", 10, decision_id=decision["decision_id"])
     assert api("POST", "/v1/outcomes", body=corrected)[0] == 201
     found = api("GET", f"/v1/outcomes/{decision['decision_id']}")[2]

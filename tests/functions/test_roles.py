@@ -1,16 +1,22 @@
 """The role of each scoring, outcome, person, trial and flag function grants exactly the actions it calls."""
 
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
 
 from tests.functions.rights import BODY, KEY, TRANSACTION, answers, granted, running_batch
+from tests.support.deployments import KEY as PACKAGE_KEY
 from tests.support.gateway import Context, event
+from tests.support.ledger_rows import ledger_row
 from vigil.bootstrap import process, stores
 from vigil.decisions.batches import results
 from vigil.decisions.batches.store import DynamoBatches
+from vigil.prediction.engines.loading import load_engine
+from vigil.prediction.packages.verification import Release, build_package
+from vigil.prediction.trials.model import Comparison, ModelAnswer
 
 PERSON = "sub-" + "0" * 40
 """Pseudonym that a test replaces by the one of `p-1`, because each deployment has other keys."""
@@ -45,7 +51,7 @@ TRIALS = [
     ("POST", "/v1/models/toy/withdraw", {"body": {"alias": "champion"}}, 200),
     ("POST", "/v1/models/toy/promote", {"body": {"version": 1}}, 200),
     ("GET", "/v1/models/toy/versions", {}, 200),
-    ("GET", "/v1/models/toy/comparison", {}, 404),
+    ("GET", "/v1/models/toy/comparison", {}, 200),
 ]
 FLAG = {"description": "d", "stages": []}
 FLAGS = [
@@ -137,12 +143,22 @@ def test_the_persons_functions_call_exactly_the_granted_actions(person):
     assert iam_actions(person) | {"s3:DeleteObjectVersion"} == granted("PersonsErasure")
 
 
-def test_the_trials_api_calls_exactly_the_granted_actions(called):
+def have_a_due_comparison(publisher, trained):
+    """Store a comparison with a challenger whose label is final."""
+    now = process.now()
+    publisher.publish(build_package(trained, Release(2, now, now + timedelta(days=30)), PACKAGE_KEY, load_engine))
+    publisher.promote("toy", 2, "challenger")
+    pair = Comparison(ModelAnswer(1, 0.5, "wait"), ModelAnswer(2, 0.5, "wait"), "2026-01-01T00:00:00.000000Z")
+    stores.ledger().commit(replace(ledger_row(), comparison=pair))
+
+
+def test_the_trials_api_calls_exactly_the_granted_actions(called, published, trained):
     from functions.trials_api.handler import lambda_handler
 
     actions, _ = called
     with_champion = [("POST", "/v1/models/toy/promote", {"body": {"version": 1}}, 200)]
     assert answers(lambda_handler, with_champion, role="operator") == with_champion
+    have_a_due_comparison(published, trained)
     boto3.client("dynamodb").delete_item(
         TableName="registry", Key={"pk": {"S": "MODEL#toy"}, "sk": {"S": "ALIAS#champion"}}
     )

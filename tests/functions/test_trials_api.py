@@ -21,11 +21,15 @@ BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "I
 
 @pytest.fixture
 def api(clock, published):
+    from functions.outcomes_api import handler as outcomes
     from functions.scoring_api import handler as scoring
     from functions.trials_api import handler as trials
 
     def call(method, path, role="operator", **kwargs):
-        function = trials if path.endswith(("versions", "promote", "withdraw", "comparison")) else scoring
+        if path.startswith("/v1/outcomes"):
+            function = outcomes
+        else:
+            function = trials if path.endswith(("versions", "promote", "withdraw", "comparison")) else scoring
         answer = function.lambda_handler(event(method, path, role=role, **MANY, **kwargs), Context())
         return answer["statusCode"], json.loads(answer["body"])
 
@@ -63,6 +67,40 @@ def test_a_challenger_goes_from_shadow_to_a_share_to_champion(api, published, tr
     assert {api("POST", "/v1/scores", body=BODY | {"subject_id": s})[1]["model"]["version"] for s in decided} == {2}
     aliases = {v["version"]: v["aliases"] for v in api("GET", "/v1/models/toy/versions")[1]["versions"]}
     assert "champion" in aliases[2]
+
+
+def score_on_trial(api, published, trained, subjects, horizon_days=10):
+    """Score subjects on trial by a champion with this horizon of the label, and return the decisions."""
+    contract = trained.contract
+    dated = replace(trained, contract=replace(contract, label=replace(contract.label, horizon_days=horizon_days)))
+    for version, alias in ((2, "champion"), (3, "challenger")):
+        release(published, dated, version)
+        assert api("POST", "/v1/models/toy/promote", body={"version": version, "alias": alias})[0] == 200
+    scored = [api("POST", "/v1/scores", body=BODY | {"subject_id": f"p-{number}"}) for number in range(subjects)]
+    return [body["decision_id"] for _, body in scored]
+
+
+def test_outcomes_count_in_a_trial_once_their_labels_are_due(api, clock, published, trained, refresh_at_once):
+    decisions = score_on_trial(api, published, trained, 14)
+    clock.advance(days=9)
+    for number, decision in enumerate(decisions):
+        report = {"decision_id": decision, "status": "occurred", "recorded_at": clock().isoformat()}
+        helped = {"treated": True} if number >= 12 else {}
+        assert api("POST", "/v1/outcomes", body=report | helped)[0] == 201
+    assert api("GET", "/v1/models/toy/comparison")[1]["outcomes"]["labelled"] is None
+    clock.advance(days=2)
+    assert api("GET", "/v1/models/toy/comparison")[1]["outcomes"] == {
+        "verdict": "undecided",
+        "labelled": 12,
+        "better": 1.0,
+        "worse": 1.0,
+        "brier_difference": 0.0,
+    }
+
+
+def test_a_label_without_a_horizon_gives_no_evidence(api, published, trained, refresh_at_once):
+    score_on_trial(api, published, trained, 1, horizon_days=None)
+    assert api("GET", "/v1/models/toy/comparison")[1]["outcomes"] is None
 
 
 def test_a_version_without_a_complete_card_is_not_promoted(api, published, trained):

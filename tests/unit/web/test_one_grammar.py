@@ -33,7 +33,13 @@ BODIES = {
     "POST /v1/batches": {"model": "toy", "format": "csv", "ignore_unknown_columns": True},
     "PUT /v1/flags/{name}": {"description": "d", "stages": ["local"], "percentage": 50},
     "POST /v1/models/{name}/promote": {"version": 1, "share": 50},
-    "POST /v1/outcomes": {"window": WINDOW, "status": "occurred", "recorded_at": MOMENT, "happened_at": MOMENT},
+    "POST /v1/outcomes": {
+        "window": WINDOW,
+        "status": "occurred",
+        "recorded_at": MOMENT,
+        "happened_at": MOMENT,
+        "treated": True,
+    },
     "PUT /v1/subjects/{subject}/consent": {
         "purposes": {"scoring": "given"},
         "text_version": "1",

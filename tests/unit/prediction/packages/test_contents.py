@@ -60,6 +60,18 @@ def test_a_manifest_without_words_for_people_has_its_earlier_bytes():
     assert refusal(resigned(PACKAGE, canonical_json(document))) == "malformed"
 
 
+def test_a_manifest_without_a_due_rule_has_its_earlier_bytes():
+    document = json.loads(PACKAGE["manifest.json"])
+    assert not {"due_feature", "settling_days"} & document["contract"]["label"].keys()
+    document["contract"]["label"]["settling_days"] = None
+    assert refusal(resigned(PACKAGE, canonical_json(document))) == "malformed"
+
+
+def test_due_rules_are_signed_and_returned():
+    rule = replace(contract().label, due_feature="age", settling_days=45)
+    assert verify(package(model=trained(label=rule)))[0].contract.label == rule
+
+
 def test_a_signed_label_of_an_unknown_level_is_refused():
     document = json.loads(PACKAGE["manifest.json"])
     document["contract"]["features"][2]["category_labels"] = {"other": "another one"}

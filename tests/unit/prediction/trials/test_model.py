@@ -1,12 +1,15 @@
 """Tests of the assignment of subjects to a challenger, and of comparisons and their intervals."""
 
+import json
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vigil.prediction.trials.evidence_model import DuePair
 from vigil.prediction.trials.model import (
     MIN_SUBJECTS,
     Comparison,
@@ -83,3 +86,19 @@ def test_the_interval_is_robust_to_repeated_scores_of_a_subject():
 def test_a_comparison_survives_a_round_trip_through_its_document(before, after):
     comparison = Comparison(ModelAnswer(1, before, "wait"), ModelAnswer(2, after, "call"))
     assert Comparison.from_document(comparison.to_document()) == comparison
+
+
+def test_comparisons_of_earlier_releases_have_no_due_time():
+    dated = replace(pair(0.5, 0.6).comparison, label_due_at="2026-01-01T00:00:00.000000Z")
+    assert Comparison.from_document(dated.to_document()) == dated
+    assert Comparison.from_document(pair(0.5, 0.6).comparison.to_document()).label_due_at is None
+    assert len(json.loads(pair(0.5, 0.6).comparison.to_document())) == 2
+
+
+def test_pairs_are_due_from_their_due_time_on():
+    dated = replace(pair(0.5, 0.6).comparison, label_due_at="2026-01-02")
+    found = PairedComparison(dated, "acme#s", "acme#d")
+    assert found.due_pair("2026-01-01") is None
+    assert found.due_pair("2026-01-02") == DuePair("acme#d", "acme#s", "2026-01-02", 0.5, 0.6)
+    unanswered = replace(dated, challenger=ModelAnswer(2, None, ""))
+    assert PairedComparison(unanswered, "acme#s", "acme#d").due_pair("2026-01-02") is None

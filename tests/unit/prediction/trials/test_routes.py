@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.packages import KEYS, LinearEngines, MemoryCatalogue, MemoryPackages, package, trained
-from tests.support.fakes.trials import FakeComparisons
+from tests.support.fakes.trials import FakeComparisons, FakeLabels
 from tests.support.gateway import Context, event
 from vigil.prediction.packages.publishing import Publisher
 from vigil.prediction.packages.verification import PackageVerifier
@@ -28,14 +28,14 @@ class Api:
         for version in (1, 2, 3):
             self.publisher.publish(package(version, trained(base=version / 10)))
         self.publisher.promote("toy", 1)
-        self.comparisons = FakeComparisons()
+        self.comparisons, self.labels = FakeComparisons(), FakeLabels()
         telemetry = Telemetry(uuid.uuid4().hex, io.StringIO())
         app = create_app(
             title="Vigil",
             routers=[router],
             telemetry=telemetry,
             max_body_bytes=4096,
-            state={"trials": TrialService(self.publisher, self.comparisons)},
+            state={"trials": TrialService(self.publisher, self.comparisons, self.labels, Clock())},
         )
         self._handler = lambda_handler(app, telemetry)
 

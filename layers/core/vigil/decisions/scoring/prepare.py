@@ -39,6 +39,12 @@ class AssessedRequest:
         """Return the part that trials compare with another model's answer."""
         return ModelAnswer(self.model.version, self.verdict.probability, self.verdict.decision)
 
+    def label_due_at(self) -> str | None:
+        """Return the time at which the label of this decision is final; None if the model has no horizon."""
+        contract = self.model.contract
+        due = contract.label.due_at(datetime.fromisoformat(self.as_of), contract.decode(self.vector))
+        return format_timestamp(due) if due else None
+
     def decide(self, decision_id: str, created_at: str, answer_format: int = ANSWER_FORMAT) -> Decision:
         """Return the decision in an answer format. Equal inputs give equal bytes; a replay relies on this."""
         model, verdict = self.model, self.verdict

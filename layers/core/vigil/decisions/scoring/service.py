@@ -136,7 +136,7 @@ class Scoring:
             answer = challenger.answer()
         except Exception:  # a failing challenger must not affect the champion's answer; the comparison records it
             challenger, answer = champion, ModelAnswer(trial.model.version, None, "")
-        comparison = Comparison(champion.answer(), answer)
+        comparison = Comparison(champion.answer(), answer, champion.label_due_at())
         chosen = is_challenger_subject(request.model, trial.model.version, tenant_id, request.subject_id, trial.share)
         return (challenger if chosen and answer.probability is not None else champion), comparison
 

@@ -1,8 +1,10 @@
 """The contract of a model: features, label, engines, ensemble, bands and training data."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from vigil.kernel.rows import MODEL_NAME, MODEL_NAME_RULE, FeatureValue
@@ -12,19 +14,35 @@ from vigil.prediction.engines.row_encoder import RowEncoder
 from vigil.prediction.engines.votes import FILE_EXTENSIONS, EngineSpec
 from vigil.prediction.features.feature_spec import FeatureSpec
 
+MAX_DUE_DAYS = 3_660
+"""Maximum days from a decision to its final label: ten years."""
 is_model_name = re.compile(MODEL_NAME).fullmatch
 """Match an allowed name of a model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The event that the model predicts: a definition in words and its exact parameters; signed with the model."""
+    """The event that the model predicts: a definition in words and its exact parameters; signed with the model.
+
+    A label is final after the horizon, the grace days and the settling days. `due_feature` names a feature with the
+    horizon in days of each decision, such as the days to the next appointment; it replaces `horizon_days`.
+    """
 
     name: str
     definition: str
     version: int
     horizon_days: int | None = None
     grace_days: int | None = None
+    due_feature: str | None = None
+    settling_days: int | None = None
+
+    def due_at(self, as_of: datetime, features: Mapping[str, object]) -> datetime | None:
+        """Return the time at which the label of a decision is final; None if the horizon is unknown."""
+        horizon = features.get(self.due_feature) if self.due_feature else self.horizon_days
+        if not isinstance(horizon, int | float) or not math.isfinite(horizon):
+            return None
+        days = horizon + (self.grace_days or 0) + (self.settling_days or 0)
+        return as_of + timedelta(days=min(max(days, 0), MAX_DUE_DAYS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +84,9 @@ class ModelContract:
         names = [f.name for f in self.features]
         if not names or len(set(names)) != len(names):
             raise ValueError("there must be at least one feature, and their names must differ")
+        numeric = {f.name for f in self.features if f.type in ("number", "integer")}
+        if self.label.due_feature is not None and self.label.due_feature not in numeric:
+            raise ValueError("the label's due_feature must be a number or an integer among the features")
         self._check_engines(set(names))
 
     def _check_engines(self, features: set[str]) -> None:

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 _SIGNED = ("manifest.json", "manifest.sig")
 _COMMON = frozenset(FILE_LIMITS) - set(_SIGNED)
 _LATER_FEATURE_MEMBERS = ("category_labels", "unit_singular")
-"""Members of a feature that are newer than its manifest's format. Empty ones are omitted, so that the bytes of older
-manifests stay canonical."""
+_LATER_LABEL_MEMBERS = ("due_feature", "settling_days")
+"""Members of features and of the label that are newer than their manifest's format. Empty ones are omitted, so that
+the bytes of older manifests stay canonical."""
 
 
 class PackageFiles(Protocol):
@@ -203,10 +204,11 @@ def manifest_bytes(manifest: Manifest) -> bytes:
 
 def _manifest_json(manifest: Manifest) -> bytes:
     document = _manifests().dump_python(manifest, mode="json")
-    for feature in document["contract"]["features"]:
-        for member in _LATER_FEATURE_MEMBERS:
-            if not feature[member]:
-                del feature[member]
+    contract = document["contract"]
+    parts = [(feature, _LATER_FEATURE_MEMBERS) for feature in contract["features"]]
+    for part, members in (*parts, (contract["label"], _LATER_LABEL_MEMBERS)):
+        for empty in [name for name in members if not part[name]]:
+            del part[empty]
     return canonical_json(document)
 
 

@@ -1,0 +1,1 @@
+"""Performance of a model: estimated before labels exist, and confirmed by cohorts whose labels are due."""

@@ -1,0 +1,60 @@
+"""Values of performance: metrics with intervals."""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+Z95 = NormalDist().inv_cdf(0.975)
+"""Quantile of the standard normal distribution for intervals of 95 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric with its 95 % interval; the interval is None for too few rows or events."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """Metrics of answers to `rows` decisions; a metric is None if its denominator is zero.
+
+    Accuracy, recall (`true_positive_rate`) and precision (`positive_predictive_value`) are those of the flag, which an
+    answer in a high-risk band has.
+    """
+
+    rows: int
+    base_rate: Metric | None
+    accuracy: Metric | None
+    auc: Metric | None
+    brier: Metric | None
+    true_positive_rate: Metric | None
+    positive_predictive_value: Metric | None
+
+
+def normal_metric(value: float, variance: float, least: float = 0.0, most: float = 1.0) -> Metric:
+    """Return a metric with its normal interval inside of the possible values."""
+    half = Z95 * math.sqrt(max(variance, 0.0))
+    return Metric(value, max(value - half, least), min(value + half, most))
+
+
+def logit_metric(value: float, variance: float) -> Metric:
+    """Return a share with an interval that is normal in log-odds; a share of 0 or 1 has no interval."""
+    if not 0 < value < 1:
+        return Metric(value)
+    centre, half = log_odds(value), Z95 * math.sqrt(max(variance, 0.0)) / (value * (1 - value))
+    return Metric(value, probability(centre - half), probability(centre + half))
+
+
+def log_odds(share: float) -> float:
+    """Return the log-odds of a probability above 0 and below 1."""
+    return math.log(share / (1 - share))
+
+
+def probability(odds: float) -> float:
+    """Return the probability of some log-odds, without overflow."""
+    if odds >= 0:
+        return 1 / (1 + math.exp(-odds))
+    return math.exp(odds) / (1 + math.exp(odds))
