@@ -202,6 +202,7 @@ def test_a_signed_webhook_is_verified_by_its_receiver_and_metered(api, vendors):
 
 def test_a_mail_channel_without_a_sender_address_is_refused(api):
     result = api("POST", f"/{create(api, MAIL)['id']}/test")[1]
+    assert result["outcome"] == "refused"
     assert result["answer"] == "The deployment has no sender address for mails."
 
 

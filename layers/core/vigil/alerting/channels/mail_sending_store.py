@@ -20,7 +20,8 @@ _REFUSALS = {
 class SesMailer:
     """Sends plain text from the sender address of the deployment.
 
-    If the deployment has none, every mail is refused.
+    If the deployment has none, every mail is refused. Only a new deployment changes that, so that a notice goes to its
+    next target at once.
     """
 
     def __init__(self, client: Callable[[], Any], sender: str) -> None:
@@ -30,7 +31,7 @@ class SesMailer:
     def send(self, address: str, subject: str, text: str) -> str:
         """Send a mail to one address and return the id of the message. Raises MailRefused and Unavailable."""
         if not self._sender:
-            raise MailRefused("The deployment has no sender address for mails.", is_sender_broken=True)
+            raise MailRefused("The deployment has no sender address for mails.")
         simple = {
             "Subject": {"Data": subject, "Charset": _CHARSET},
             "Body": {"Text": {"Data": text, "Charset": _CHARSET}},
