@@ -52,7 +52,7 @@ def open_command(
             help="service_down, high_error_rate, model_failure, database_issue or security_breach",
         ),
     ] = None,
-    alert: Annotated[str | None, typer.Option(help="Open from this alert, whose type has a runbook")] = None,
+    alert: Annotated[str | None, typer.Option(help="Open from this alert, which has a runbook")] = None,
     about: Annotated[
         list[str] | None,
         typer.Option(

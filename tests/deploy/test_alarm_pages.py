@@ -11,6 +11,7 @@ from cli.pages import ROOT
 from tests.support.alarms import alarms
 from tests.support.formula_alarms import composite_alarms
 from vigil.alerting.sources.alarms_model import ALARMS, PAGE, alarm_event, alarm_suffix
+from vigil.operations.incidents.alerts_model import incident_type_of
 from vigil.operations.incidents.runbooks_model import RUNBOOKS
 
 FOUND = alarms()
@@ -31,13 +32,27 @@ def test_the_page_has_a_section_for_every_alarm_and_no_other():
 
 
 @pytest.mark.parametrize("logical_id", FOUND)
-def test_a_section_has_meaning_first_look_runbook_and_end(logical_id):
-    section = SECTIONS[alarm_suffix(logical_id)]
+def test_a_section_has_the_runbook_of_its_alert_or_steps(logical_id):
+    section, rule = SECTIONS[alarm_suffix(logical_id)], ALARMS[logical_id]
+    runbook = incident_type_of(rule.type, rule.source)
+    steps = () if runbook else ("Do",)
     assert re.findall(r"^\* \*\*([A-Z][a-z]+(?: [a-z]+)?)", section, re.MULTILINE) == [
-        *("Meaning", "Look at", "Runbook", "Cleared by"),
+        *("Alarm", "Meaning", "Look at", "Runbook", *steps, "Cleared by"),
     ]
-    assert set(RUNBOOK.findall(section)) <= RUNBOOKS.keys()
-    assert RUNBOOK.search(section) or "**Runbook:** none" in section
+    assert RUNBOOK.findall(section) == [runbook] * 2 if runbook else "**Runbook:** none.\n" in section
+
+
+@pytest.mark.parametrize("logical_id", FOUND)
+def test_a_section_has_both_spellings_of_its_alarm(logical_id):
+    assert SECTIONS[alarm_suffix(logical_id)].startswith(f"* **Alarm.** `{logical_id}`\n")
+
+
+def test_the_commands_of_the_page_name_an_alarm_and_a_function_that_exist():
+    names = re.findall(r"--alarm-name vigil-prod-(\S+)", TEXT)
+    assert len(names) == 2
+    assert set(names) <= SECTIONS.keys()
+    assert re.findall(r"^    aws logs tail /aws/lambda/vigil-prod-(\S+)", TEXT, re.MULTILINE) == ["alerting-intake"]
+    assert "/aws/lambda/${StackName}-alerting-intake" in (ROOT / "infra/functions/alerting.yaml").read_text()
 
 
 @pytest.mark.parametrize("logical_id", FOUND)
@@ -108,3 +123,8 @@ def test_the_page_names_the_number_and_price_of_the_alarms():
     count = len({*alarm_names()} - {alarm_suffix(name) for name in composite_alarms()})
     assert f"{count} cost ${count / 10:.2f}" in TEXT
     assert f"{count} alarms cost ${count / 10:.2f}" in (ROOT / "docs/running-costs.md").read_text()
+
+
+def test_the_table_of_signals_links_to_every_alarm():
+    table = "\n".join(line for line in TEXT.splitlines() if line.startswith("|"))
+    assert set(re.findall(r"\]\(#([a-z-]+)\)", table)) == SECTIONS.keys()

@@ -32,7 +32,7 @@ ADA, BEN = (Author(f"operator:{name}", (name,), BEFORE) for name in ("ada", "ben
 OK = Evidence("ok", "All is well.", (("seen", "3"),))
 FAULTY = Evidence("faulty", "Something is wrong.", (("seen", "0"),))
 FINGERPRINT = "0123456789abcdef01234567"
-ALERT = AlertOfIncident(f"alr-{FINGERPRINT}-1", FINGERPRINT, "system_down", "2026-03-01T11:58:00.000000Z")
+ALERT = AlertOfIncident(f"alr-{FINGERPRINT}-1", FINGERPRINT, "system_down", "service", "2026-03-01T11:58:00.000000Z")
 
 
 class WorkerKilled(BaseException):

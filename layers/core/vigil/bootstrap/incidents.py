@@ -75,7 +75,7 @@ def _find_alert(alert_id: str) -> "AlertOfIncident":
     from vigil.operations.incidents.model import AlertOfIncident
 
     episode = find_episode(alerting.episodes(), OPERATORS, alert_id)
-    return AlertOfIncident(episode.alert_id, episode.fingerprint, episode.type, episode.started_at)
+    return AlertOfIncident(episode.alert_id, episode.fingerprint, episode.type, episode.source, episode.started_at)
 
 
 def _new_id() -> str:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.support.fakes.incidents import ADA, ALERT, BEN, IncidentRoom
-from vigil.errors import Conflict
+from vigil.errors import Conflict, InvalidInput
+from vigil.operations.incidents.alerts_model import ALERT_RULES
 from vigil.operations.incidents.steps_model import Scope
 
 AGAIN = replace(ALERT, alert_id=f"alr-{ALERT.fingerprint}-2")
@@ -65,3 +66,36 @@ def test_an_alert_whose_incidents_keep_changing_is_a_conflict(room, monkeypatch)
     monkeypatch.setattr(room.store, "create", lambda *_: False)
     with pytest.raises(Conflict, match="try again"):
         opened(room, ALERT)
+
+
+@pytest.mark.parametrize(
+    ("alert_type", "source", "incident"),
+    [
+        ("dependency_failure", "database", "database_issue"),
+        ("dependency_failure", "circuits", "high_error_rate"),
+        ("dependency_failure", "circuit.opsgenie", "high_error_rate"),
+        ("error_detected", "function.scoring-api.memory", "model_failure"),
+        ("high_latency", "objective.score_latency", "high_error_rate"),
+        ("high_risk_prediction", "scoring.surge", "model_failure"),
+        ("system_down", "service", "service_down"),
+    ],
+)
+def test_an_alert_opens_the_runbook_of_its_type_and_source(alert_type, source, incident):
+    room = IncidentRoom([replace(ALERT, type=alert_type, source=source)])
+    assert room.incidents.open(None, ALERT.alert_id, Scope(""), ADA).type == incident
+
+
+@pytest.mark.parametrize(
+    ("alert_type", "source"),
+    [("work_stuck", "queue-late.batch-chunks"), ("dependency_failure", "webhook.whk-1"), ("high_latency", "batches")],
+)
+def test_an_alert_without_a_runbook_is_refused_with_the_next_step(alert_type, source):
+    room = IncidentRoom([replace(ALERT, type=alert_type, source=source)])
+    with pytest.raises(InvalidInput, match="has no runbook; follow its fact `help`"):
+        room.incidents.open(None, ALERT.alert_id, Scope(""), ADA)
+
+
+def test_no_rule_of_alerts_hides_a_later_one():
+    for position, rule in enumerate(ALERT_RULES):
+        earlier = [each for each in ALERT_RULES[:position] if each.type == rule.type]
+        assert not any(rule.source.startswith(each.source) for each in earlier)

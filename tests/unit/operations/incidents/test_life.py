@@ -65,7 +65,7 @@ def test_an_alert_with_a_runbook_opens_its_incident(room):
 
 def test_an_alert_without_a_runbook_opens_no_incident():
     room = IncidentRoom([replace(ALERT, type="cost_threshold")])
-    with pytest.raises(InvalidInput, match="without a runbook"):
+    with pytest.raises(InvalidInput, match="has no runbook"):
         room.incidents.open(None, ALERT.alert_id, Scope(""), ADA)
     with pytest.raises(InvalidInput, match="required without an alert"):
         room.incidents.open(None, "", Scope(""), ADA)

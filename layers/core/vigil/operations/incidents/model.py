@@ -227,7 +227,7 @@ def open_incident(
 
 @dataclass(frozen=True, slots=True)
 class AlertOfIncident:
-    """One episode of an alert from which an incident is opened: its id, its type and the time of its first event.
+    """One episode of an alert from which an incident is opened: its id, type, source and the time of its first event.
 
     `fingerprint` is equal for all episodes of the alert.
     """
@@ -235,4 +235,5 @@ class AlertOfIncident:
     alert_id: str
     fingerprint: str
     type: str
+    source: str
     started_at: str

@@ -42,7 +42,7 @@ Service = Annotated[Incidents, from_app("incidents")]
 async def create(
     request: Request, response: Response, body: IncidentBody, incidents: Service, caller: Runner
 ) -> IncidentView:
-    """Open an incident of a type, or from an alert whose type has a runbook. It escalates at `due_at` while open.
+    """Open an incident of a type, or from an alert that has a runbook. It escalates at `due_at` while open.
 
     An alert has one incident at a time, and one per episode. A further call returns that incident.
     """

@@ -42,7 +42,7 @@ class Runbook:
     title: str
     minutes: int
     alert_type: str
-    """Type of the alerts from which this incident may be opened, and of the alert of its escalation."""
+    """Type of the alert of its escalation. `alerts_model` has the alerts that open an incident."""
     steps: tuple[RunbookStep, ...]
 
 
@@ -143,5 +143,3 @@ RUNBOOKS: Mapping[IncidentType, Runbook] = {
     book.type: book for book in (_SERVICE_DOWN, _HIGH_ERROR_RATE, _MODEL_FAILURE, _DATABASE_ISSUE, _SECURITY_BREACH)
 }
 """Runbook of each type of incident."""
-TYPE_OF_ALERT: Mapping[str, IncidentType] = {book.alert_type: book.type for book in RUNBOOKS.values()}
-"""Type of the incident that an alert opens, by the type of the alert. Other alerts have no runbook."""

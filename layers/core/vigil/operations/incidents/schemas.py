@@ -51,7 +51,7 @@ class ScopeBody(BaseModel):
 
 
 class IncidentBody(BaseModel):
-    """A new incident. `type` may be absent if `alert` names an alert whose type has a runbook."""
+    """A new incident. `type` may be absent if `alert` names an alert that has a runbook."""
 
     model_config = ConfigDict(extra="forbid")
 

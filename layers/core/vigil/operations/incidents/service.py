@@ -7,12 +7,13 @@ from datetime import datetime
 
 from vigil.errors import FieldError, InvalidInput, Unavailable
 from vigil.operations.incidents import life_model as life
+from vigil.operations.incidents.alerts_model import incident_type_of
 from vigil.operations.incidents.authors_model import Author
 from vigil.operations.incidents.changes_service import IncidentChanges
 from vigil.operations.incidents.model import Change, Incident, IncidentPage, IncidentState, open_incident
 from vigil.operations.incidents.ports import FindAlert, IncidentStore, StepQueue
 from vigil.operations.incidents.report_model import IncidentReport, report_of
-from vigil.operations.incidents.runbooks_model import TYPE_OF_ALERT, IncidentType
+from vigil.operations.incidents.runbooks_model import RUNBOOKS, IncidentType
 from vigil.operations.incidents.steps_model import Scope
 
 
@@ -47,11 +48,10 @@ class Incidents:
         Raises NotFound for an unknown alert, and InvalidInput for an alert without a runbook or of another type.
         """
         alert = self._find_alert(alert_id) if alert_id else None
-        of_alert = TYPE_OF_ALERT.get(alert.type) if alert else None
+        of_alert = incident_type_of(alert.type, alert.source) if alert else None
         if alert and of_alert is None:
-            raise InvalidInput(
-                FieldError("alert", "is an alert of a type without a runbook", " or ".join(TYPE_OF_ALERT))
-            )
+            problem = "has no runbook; follow its fact `help` if it has one, or open an incident by its type"
+            raise InvalidInput(FieldError("alert", problem, " or ".join(RUNBOOKS)))
         if of_alert and incident_type not in {None, of_alert}:
             raise InvalidInput(FieldError("type", "is not the type that belongs to the alert; leave it out", of_alert))
         chosen = incident_type or of_alert
