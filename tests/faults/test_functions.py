@@ -76,7 +76,7 @@ def test_versions_have_their_own_variables(functions):
 
 def test_an_event_source_is_disabled_and_enabled(functions):
     (source,) = functions.sources("scoring_api")
-    assert (source.queue, source.is_enabled) == (QUEUE, True)
+    assert (source.queue, source.is_enabled) == (QUEUE.removeprefix("alike-"), True)
     for wanted in (False, True):
         functions.switch(source.id, is_enabled=wanted)
         assert functions.sources("scoring_api")[0].is_enabled == wanted

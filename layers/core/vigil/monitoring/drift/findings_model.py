@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from vigil.kernel.time import format_day
 from vigil.monitoring.drift.cells_model import compared_cells, split_cells
 from vigil.monitoring.drift.detectors_model import Reading
 from vigil.monitoring.drift.effects_model import measure_distances, measure_odds, measure_shift
@@ -33,14 +34,14 @@ def write_finding(alarm: Alarm, story: Story, evidence: float, day: int, origin:
     leader = alarm.readings[story.places[0]]
     effect = main_effect(leader)
     subjects = tuple(dict.fromkeys(alarm.readings[place].sensor.subject for place in story.places))
-    since = date.fromordinal(leader.state.since or day).isoformat()
+    since = format_day(date.fromordinal(leader.state.since or day))
     return Finding(
         version=origin[0],
         source=origin[1],
         family=alarm.family,
         kind=story.kind,
         subjects=subjects,
-        day=date.fromordinal(day).isoformat(),
+        day=format_day(date.fromordinal(day)),
         since=since,
         effect=effect,
         e_value=float(f"{math.exp(min(evidence, _MAX_LOG)):.2g}"),

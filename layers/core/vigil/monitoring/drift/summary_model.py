@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import reduce
 
+from vigil.kernel.time import format_day
 from vigil.monitoring.drift.cells_model import compared_cells
 from vigil.monitoring.drift.effects_model import Distances, measure_change, measure_distances
 from vigil.monitoring.drift.layout_model import Aspect, Counts, Layout, Sensor, count_cells, sensors
@@ -71,7 +72,7 @@ def _effect(sensor: Sensor, state: SensorState, window: Counts, settling: bool) 
         rows=sum(window),
         distances=measure_distances(cells, dispersion) if cells else None,
         change=measure_change(sensor.kind, window, state.baseline, dispersion),
-        since=date.fromordinal(state.since).isoformat() if state.since else None,
+        since=format_day(date.fromordinal(state.since)) if state.since else None,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from vigil.kernel.time import format_day
 from vigil.monitoring.findings.model import Effect, Finding
 from vigil.monitoring.performance.cohorts_model import Cohort, CohortArm
 from vigil.monitoring.performance.confirmed_model import ConfirmedPerformance, confirm_performance
@@ -165,4 +166,4 @@ def _effect(found: ConfirmedPerformance, *, is_concept: bool) -> Effect:
 
 def _day(week: str, weekday: int) -> str:
     """Return a day of an ISO week; 1 is Monday."""
-    return date.fromisocalendar(int(week[:4]), int(week[6:]), weekday).isoformat()
+    return format_day(date.fromisocalendar(int(week[:4]), int(week[6:]), weekday))
