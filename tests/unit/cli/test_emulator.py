@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -66,6 +67,8 @@ def test_an_emulator_is_found_by_its_command_line_after_a_clock_change(tmp_path,
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", argument]) as child:
         record.write_text(f"{child.pid} 1 release")
         os.utime(record, (0, 0))
+        while argument not in psutil.Process(child.pid).cmdline():
+            time.sleep(0.01)  # the child has its new command line shortly after its start
         try:
             assert stack.stop() is found
             assert (child.poll() is not None) is found
