@@ -188,6 +188,7 @@ def published(packages):
             **aws_environment(bed.endpoint),
             **tables.environment(),
             "VIGIL_STAGE": "local",
+            "VIGIL_STACK_NAME": "vigil",
             "VIGIL_PACKAGES_BUCKET": "packages",
             "VIGIL_CURSOR_SECRET_ARN": "cursor",
             "VIGIL_MODEL_KEYS": model_keys(),

@@ -10,6 +10,7 @@ from itertools import pairwise
 from vigil.kernel.rows import MODEL_NAME, MODEL_NAME_RULE, FeatureValue
 from vigil.prediction.engines.ensemble import Abstention, Band, Ensemble, band_index
 from vigil.prediction.engines.file_limits import ENGINE_FILE_PATTERN, FILE_LIMITS
+from vigil.prediction.engines.group_attributes import GroupAttribute
 from vigil.prediction.engines.row_encoder import RowEncoder
 from vigil.prediction.engines.votes import FILE_EXTENSIONS, EngineSpec
 from vigil.prediction.features.feature_spec import FeatureSpec
@@ -75,6 +76,10 @@ class ModelContract:
     """Name of the feature set that computes `features` from a history, e.g. `art-visits/2`; None if there is none."""
     calibration_bound: float = 0.1
     """Maximum of the metric `calibration_error` for the model to be promoted."""
+    groups: tuple[GroupAttribute, ...] = ()
+    """Attributes by which fairness is measured; none in packages of format 2."""
+    intersections: tuple[tuple[str, ...], ...] = ()
+    """Sets of two attributes that are judged together, such as sex and age."""
 
     def __post_init__(self) -> None:
         if not is_model_name(self.name):

@@ -1,0 +1,31 @@
+"""Ports of drift: the store of the states of judges."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from vigil.monitoring.drift.state_model import DriftState
+from vigil.monitoring.findings.model import Finding
+from vigil.monitoring.profiles.model import Source
+
+
+class DriftStateStore(Protocol):
+    """States of drift of the models of all tenants."""
+
+    def load(self, tenant_id: str, model: str, version: int, source: Source) -> DriftState | None:
+        """Return the last saved state, read consistently, or None before the first day."""
+        ...
+
+    def save(
+        self,
+        tenant_id: str,
+        model: str,
+        version: int,
+        source: Source,
+        state: DriftState,
+        findings: Sequence[Finding],
+    ) -> None:
+        """Save a state with the findings of its last day, all or nothing. A finding that is stored already stays.
+
+        Raises Conflict if the saved state has a higher revision.
+        """
+        ...

@@ -1,0 +1,20 @@
+"""Ports of profiles: the store of counted days."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from vigil.monitoring.profiles.model import Profile, Source
+
+
+class ProfileStore(Protocol):
+    """Profiles of the models of all tenants."""
+
+    def profiles(
+        self, tenant_id: str, model: str, version: int, source: Source, start: str, end: str
+    ) -> Iterator[Profile]:
+        """Yield the profiles from the day `start` until the day `end`, both included, in the order of their days."""
+        ...
+
+    def put(self, tenant_id: str, model: str, version: int, profile: Profile) -> None:
+        """Store a profile in place of an earlier one of its day and source."""
+        ...
