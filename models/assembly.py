@@ -16,6 +16,7 @@ from models.training import Floats, Ints, fit_calibration
 from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Band, Ensemble, EnsemblePolicy, Verdict, error_probability
 from vigil.prediction.engines.ensemble_runner import EnsembleRunner
+from vigil.prediction.engines.group_attributes import GroupAttribute
 from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.engines.votes import Calibration, EngineSpec, logit
 from vigil.prediction.features.feature_spec import FeatureSpec
@@ -39,6 +40,8 @@ class ModelFrame:
     training: TrainingData
     typical: Mapping[str, tuple[float, ...]]
     history: str | None = None
+    groups: tuple[GroupAttribute, ...] = ()
+    intersections: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,8 @@ def _contract(frame: ModelFrame, engines: Sequence[EngineSpec], plan: DecisionPl
         metrics={},
         typical=frame.typical,
         history=frame.history,
+        groups=frame.groups,
+        intersections=frame.intersections,
     )
 
 

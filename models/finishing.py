@@ -12,6 +12,7 @@ from models.card import CardText, render_card
 from models.evaluation import Estimate, JudgedRows, by_band, by_group, metrics
 from models.golden import select_golden_rows
 from vigil.prediction.packages.model import TrainedModel
+from vigil.prediction.packages.reference_model import Reference
 
 
 def finish_model(
@@ -21,6 +22,7 @@ def finish_model(
     estimates: Mapping[str, Estimate],
     groups: Mapping[str, NDArray[np.bool_]],
     text: CardText,
+    reference: Reference,
 ) -> TrainedModel:
     """Return the trained model; `groups` are masks over the test rows for the per-group table."""
     table = by_band(assembled.contract, test.labels, judged) + by_group(groups, test.labels, judged)
@@ -32,4 +34,5 @@ def finish_model(
         assembled.files,
         select_golden_rows(contract, test.rows, judged.verdicts),
         render_card(contract, text, estimates, table, assembled.runner.never_missing),
+        reference,
     )

@@ -15,18 +15,19 @@ Names = NDArray[np.str_]
 
 @dataclass(frozen=True, slots=True)
 class KnownOutcomes:
-    """Encoded rows in schema order, their labels, and the subject of each row."""
+    """Encoded rows in schema order, their labels, the subject of each row, and its weight in the training."""
 
     rows: Floats
     labels: Ints
     subjects: Names
+    weights: Floats
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def where(self, mask: NDArray[np.bool_]) -> "KnownOutcomes":
         """Return the rows for which the mask is true."""
-        return KnownOutcomes(self.rows[mask], self.labels[mask], self.subjects[mask])
+        return KnownOutcomes(self.rows[mask], self.labels[mask], self.subjects[mask], self.weights[mask])
 
     def concat(self, more: "KnownOutcomes") -> "KnownOutcomes":
         """Return these rows followed by the others."""
@@ -34,6 +35,7 @@ class KnownOutcomes:
             np.concatenate([self.rows, more.rows]),
             np.concatenate([self.labels, more.labels]),
             np.concatenate([self.subjects, more.subjects]),
+            np.concatenate([self.weights, more.weights]),
         )
 
     def split(self, held_out_percent: int = 40) -> "tuple[KnownOutcomes, KnownOutcomes]":
@@ -44,11 +46,19 @@ class KnownOutcomes:
 
 
 def known_outcomes(
-    rows: Sequence[Sequence[float]], labels: Sequence[int], subjects: Sequence[str], width: int
+    rows: Sequence[Sequence[float]],
+    labels: Sequence[int],
+    subjects: Sequence[str],
+    width: int,
+    weights: Sequence[float] | None = None,
 ) -> KnownOutcomes:
-    """Return rows, labels and subjects as arrays. `width` is the number of features, also for an empty set."""
+    """Return rows, labels and subjects as arrays. `width` is the number of features, also for an empty set.
+
+    Each row has the weight 1 without `weights`.
+    """
     matrix = np.array(rows, np.float64).reshape(len(labels), width)
-    return KnownOutcomes(matrix, np.array(labels, np.int64), np.array(subjects, np.str_))
+    weighed = np.ones(len(labels)) if weights is None else np.array(weights, np.float64)
+    return KnownOutcomes(matrix, np.array(labels, np.int64), np.array(subjects, np.str_), weighed)
 
 
 def no_outcomes(specs: Sequence[FeatureSpec]) -> KnownOutcomes:

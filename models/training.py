@@ -28,9 +28,14 @@ class TreeShape:
 
 
 def fit_booster(
-    rows: Floats, labels: Ints, specs: Sequence[FeatureSpec], shape: TreeShape, seed: int
+    rows: Floats,
+    labels: Ints,
+    specs: Sequence[FeatureSpec],
+    shape: TreeShape,
+    seed: int,
+    weights: Floats | None = None,
 ) -> lightgbm.Booster:
-    """Return a binary booster; the same input gives the same model text."""
+    """Return a binary booster; the same input gives the same model text. Rows count equally without `weights`."""
     params = {
         "objective": "binary",
         "num_leaves": shape.leaves,
@@ -51,6 +56,7 @@ def fit_booster(
     data = lightgbm.Dataset(
         rows,
         labels,
+        weight=weights,
         feature_name=[spec.name for spec in specs],
         categorical_feature=[i for i, spec in enumerate(specs) if spec.type == "category"],
         params=params,

@@ -3,7 +3,7 @@
 Training and calibration use outcomes that were resolved by the cutoff. The test set is other patients after the cutoff.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal, TypeAlias
@@ -11,9 +11,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from models.assembly import Sample
-from models.iit.label import Contact, Outcome, outcome
+from models.iit.label import GRACE_DAYS, SETTLE_DAYS, Contact, Outcome, outcome
 from models.iit.people import Bools, Floats, Ints
-from models.iit.presets import LAST_DAY
+from models.iit.presets import LAST_DAY, LONGEST_SUPPLY
 from models.iit.records import history, recorded_exit, simulated_date, simulated_time
 from models.iit.simulator import Cohort
 from models.known import KnownOutcomes
@@ -21,10 +21,14 @@ from vigil.kernel.rows import FeatureValue
 from vigil.prediction.features.contacts import expected_course, find_contacts
 from vigil.prediction.features.model import PatientHistory
 from vigil.prediction.features.service import ART_VISITS
+from vigil.prediction.packages.reference_model import FeatureRole
 
 FEATURES = ART_VISITS
-CUTOFF = simulated_time(1461)
+CUTOFF_DAY = 1461
+CUTOFF = simulated_time(CUTOFF_DAY)
 """End of training and start of testing: 2023-01-01."""
+RESOLVED_DAY = CUTOFF_DAY - (LONGEST_SUPPLY + GRACE_DAYS + SETTLE_DAYS)
+"""Day before which the labels of all contacts are resolved at the cutoff."""
 EXTRACTED_AT = simulated_time(LAST_DAY)
 MAX_ENTRY_DELAY = timedelta(days=7)
 """Maximum delay between a contact and its entry.
@@ -33,6 +37,16 @@ A contact that is entered later is no index contact, because a prediction then c
 """
 
 WINDOW_DAYS = 180
+
+ROLES: Mapping[str, FeatureRole] = {
+    "appointment_month": "calendar",
+    "appointment_weekday": "calendar",
+    "visit_count": "trend",
+    "months_on_art": "trend",
+    "age_years": "trend",
+    "has_phone": "process",
+}
+"""Roles of features for drift alarms; others are inputs. Patients in care grow older, so that age is a trend."""
 
 Split: TypeAlias = Literal["train", "calibration", "test"]
 _SHARES: tuple[tuple[Split, int], ...] = (("train", 40), ("calibration", 75), ("test", 100))
@@ -80,6 +94,11 @@ class Table:
         """Return the rows for which the mask is true."""
         return Table(*(getattr(self, n)[mask] for n in self.__dataclass_fields__))
 
+    def concat(self, *others: "Table") -> "Table":
+        """Return these rows followed by the rows of the others."""
+        tables = (self, *others)
+        return Table(*(np.concatenate([getattr(t, n) for t in tables]) for n in self.__dataclass_fields__))
+
     def with_known(self, known: KnownOutcomes) -> "Table":
         """Return these rows followed by the rows with reported outcomes, which have no patient in the cohort (-1)."""
         nobody = np.full(len(known), -1)
@@ -112,6 +131,18 @@ def split_calibration(cohort: Cohort, table: Table, seed: int) -> tuple[Table, T
     return table.where(tuning), inside.where(drawn)
 
 
+def draw_visits(table: Table, rng: np.random.Generator) -> Table:
+    """Return at most one visit of each patient, so that each visit has nearly the same chance.
+
+    A patient with few visits is drawn less often. Otherwise, the last visit before an interruption would count too
+    often, because no visit follows it. The chances differ only among patients with more visits than 90 % of the others.
+    """
+    _, first, place, visits = np.unique(table.patients, return_index=True, return_inverse=True, return_counts=True)
+    slots = np.maximum(visits, round(float(np.quantile(visits, 0.9))))
+    drawn = first + (rng.random(len(visits)) * slots).astype(np.int64)
+    return table.where(np.arange(len(table)) == drawn[place])
+
+
 def split_of(patient: int) -> Split:
     """Return the split of a patient: 40 % train, 35 % calibration, 25 % test."""
     bucket = patient * 2654435761 % 2**32 % 100  # Knuth's multiplicative hash, independent of the order of entry
@@ -119,18 +150,26 @@ def split_of(patient: int) -> Split:
 
 
 def index_contacts(cohort: Cohort, patient: int, record: PatientHistory, split: Split) -> Iterable[IndexContact]:
-    """Yield the index contacts of a patient that belong to the split, with any outcome.
+    """Yield the index contacts of a patient that belong to the split, with any outcome."""
+    seen_until = EXTRACTED_AT if split == "test" else CUTOFF
+    for index in contacts_until(cohort, patient, record, seen_until):
+        if (index.as_of >= CUTOFF) == (split == "test"):
+            yield index
+
+
+def contacts_until(
+    cohort: Cohort, patient: int, record: PatientHistory, seen_until: datetime
+) -> Iterable[IndexContact]:
+    """Yield the index contacts of a patient that an extract at `seen_until` shows, with any outcome.
 
     An interim contact is no index contact. The label follows the rule of the features: `find_contacts`.
     """
-    seen_until = EXTRACTED_AT if split == "test" else CUTOFF
     known = record.known_at(seen_until)
     course = expected_course(find_contacts(known.visits, known.dispenses))
     exit_, row_on = recorded_exit(cohort, patient), _rows_by_day(cohort, patient)
     for i, contact in enumerate(course):
         as_of = contact.recorded_at
-        in_time = as_of >= CUTOFF if split == "test" else as_of < CUTOFF
-        if not in_time or contact.on not in row_on or as_of.date() - contact.on > MAX_ENTRY_DELAY:
+        if contact.on not in row_on or as_of.date() - contact.on > MAX_ENTRY_DELAY:
             continue
         later = [Contact(c.on, c.recorded_at) for c in course[i + 1 :]]
         result = outcome(contact.expected, later, exit_, seen_until)

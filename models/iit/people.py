@@ -6,7 +6,15 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from models.iit.presets import KEY_POPULATION_SHARE, LAST_DAY, PLANTED, REGIONS, SITES_PER_REGION, Preset
+from models.iit.presets import (
+    ENROLMENT_END,
+    KEY_POPULATION_SHARE,
+    LAST_DAY,
+    PLANTED,
+    REGIONS,
+    SITES_PER_REGION,
+    Preset,
+)
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -89,7 +97,7 @@ def draw_people(rng: np.random.Generator, count: int, sites: Sites, preset: Pres
     """Draw `count` patients who enter the records over the first 80 % of the calendar."""
     site = rng.integers(0, SITES, count)
     male = rng.random(count) < 0.38
-    art_start = rng.integers(-1800, int(LAST_DAY * 0.8), count)
+    art_start = rng.integers(-1800, ENROLMENT_END, count)
     first_visit = np.where(art_start < 0, rng.integers(0, 120, count), art_start)
     low, high = np.array(_AGE_BANDS)[rng.choice(4, count, p=_AGE_SHARES)].T
     age = low + rng.random(count) * (high - low)

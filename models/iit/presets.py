@@ -13,6 +13,10 @@ LAST_DAY = 2008
 """Day on which records are extracted: 2024-07-01."""
 DRIFT_DAY = 1642
 """Day of the drift, 2023-07-01: more multi-month dispensing and a higher base rate, at once."""
+LONGEST_SUPPLY = 180
+"""Longest supply of medicine that a visit dispenses, in days."""
+ENROLMENT_END = int(LAST_DAY * 0.8)
+"""First day without new patients."""
 
 REGIONS = ("north", "south", "east", "west", "lake", "coast")
 SITES_PER_REGION = 4
@@ -50,6 +54,7 @@ class Preset:
     engagement_memory: float = 0.85
     """Correlation of the latent engagement of two successive visits."""
     drift_shift: float = 0.2
+    drift_day: int = DRIFT_DAY
 
 
 KENYA_LIKE = Preset("kenya-like", intercept=-5.5, engagement_sd=1.2)

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 
 from models import parts
-from models.assembly import DecisionPlan, ModelFrame, assemble
+from models.assembly import Assembled, DecisionPlan, ModelFrame, assemble
 from models.certification import Guarantee
 from models.evaluation import STANDARD_MEASURES, Bootstrap, Estimate, auc, calibration, judge
 from models.finishing import finish_model
 from models.iit import dataset
 from models.iit.card_text import card_text
-from models.iit.dataset import CUTOFF, FEATURES, Table, split_of
-from models.iit.groups import audit_groups
+from models.iit.dataset import CUTOFF, FEATURES, ROLES, Table, split_of
+from models.iit.groups import GROUPS, INTERSECTIONS, attribute_values, audit_groups
 from models.iit.label import LABEL
-from models.iit.presets import DRIFT_DAY, SOUTH_AFRICA_LIKE
+from models.iit.presets import DRIFT_DAY, EPOCH, SOUTH_AFRICA_LIKE
 from models.iit.records import history, subject
 from models.iit.rules import RULES
 from models.iit.simulator import Cohort, simulate
@@ -25,12 +25,14 @@ from models.known import KnownOutcomes, no_outcomes
 from models.leakage import refuse_leaks
 from models.parts import StatisticsTests
 from models.recipe import Progress
+from models.reference import DatedRows, HeldOutRows, make_reference
 from models.training import Floats, TreeShape, data_digest, fit_booster
 from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.contract import TrainingData
 from vigil.prediction.engines.ensemble import Band
 from vigil.prediction.features.schemas import to_json
 from vigil.prediction.packages.model import TrainedModel
+from vigil.prediction.packages.reference_model import Reference
 
 PATIENTS = 10_000
 PRESET = SOUTH_AFRICA_LIKE
@@ -96,7 +98,7 @@ def rebuild(seed: int, patients: int, known: KnownOutcomes, progress: Progress) 
     if min(known.labels.sum(), len(known) - known.labels.sum()) >= MIN_OUTCOMES_FOR_LEAK_CHECK:
         refuse_leaks(known.rows, known.labels, FEATURES.specs)
     tune, certified = dataset.split_calibration(cohort, calibration_rows, seed)
-    engines = _engines(train_rows, tune, seed)
+    engines = _engines(train_rows, tune, seed, _weights(len(own_rows), learnt))
     progress("calibrating", 0.62)
     assembled = assemble(_frame(train_rows, len(learnt)), engines, PLAN, tune.sample, certified.sample)
     test = dataset.table(cohort, "test", lambda done: progress("features for testing", 0.65 + 0.1 * done))
@@ -105,21 +107,42 @@ def rebuild(seed: int, patients: int, known: KnownOutcomes, progress: Progress) 
     progress("evaluating", 0.85)
     estimates = _evaluate(cohort, test, judged.chance, seed)
     bounded = replace(assembled, contract=replace(assembled.contract, calibration_bound=CALIBRATION_BOUND))
-    groups = audit_groups(cohort, test)
-    model = finish_model(bounded, test.sample, judged, estimates, groups, card_text(len(learnt)))
+    groups, text = audit_groups(cohort, test), card_text(len(learnt))
+    rng = np.random.default_rng(seed)
+    visits = dataset.draw_visits(calibration_rows, rng).concat(dataset.draw_visits(test, rng))
+    reference = _reference(assembled, cohort, own_rows, visits)
+    model = finish_model(bounded, test.sample, judged, estimates, groups, text, reference)
     progress("done", 1.0)
-    own = KnownOutcomes(test.rows, test.labels, np.array([subject(patient) for patient in test.patients], np.str_))
-    return model, own.concat(held_out)
+    subjects = np.array([subject(patient) for patient in test.patients], np.str_)
+    return model, KnownOutcomes(test.rows, test.labels, subjects, np.ones(len(test))).concat(held_out)
 
 
-def _engines(trained: Table, tune: Table, seed: int) -> list[parts.EnginePart]:
+def _weights(own: int, learnt: KnownOutcomes) -> Floats | None:
+    """Return the weights of own rows, followed by those of outcomes; None if all rows count equally."""
+    return None if (learnt.weights == 1).all() else np.concatenate([np.ones(own), learnt.weights])
+
+
+def _engines(trained: Table, tune: Table, seed: int, weights: Floats | None) -> list[parts.EnginePart]:
     specs = FEATURES.specs
     return [
-        parts.boosted("lgbm", fit_booster(trained.rows, trained.labels, specs, SHAPE, seed)),
+        parts.boosted("lgbm", fit_booster(trained.rows, trained.labels, specs, SHAPE, seed, weights)),
         parts.forest("iforest", trained.rows, specs, seed),
         parts.rules("rules", RULES),
         parts.statistics("statistics", trained.rows, tune.rows, specs, gate=GATE, tests=StatisticsTests(votes=False)),
     ]
+
+
+def _reference(assembled: Assembled, cohort: Cohort, trained: Table, held_out: Table) -> Reference:
+    """Return the reference of held-out rows of the cohort, at most one visit of each patient.
+
+    Visits whose labels could not all be resolved by the cutoff are left out of the training rows: those with a distant
+    appointment are missing among them, which would be a wobble.
+    """
+    days = cohort.visits.day
+    resolved = trained.where(days[trained.visit_rows] < dataset.RESOLVED_DAY)
+    groups = attribute_values(cohort, held_out)
+    rows = HeldOutRows(held_out.rows, held_out.labels, groups, days[held_out.visit_rows], EPOCH)
+    return make_reference(assembled.runner, DatedRows(resolved.rows, days[resolved.visit_rows]), rows, ROLES)
 
 
 def samples(seed: int, count: int) -> Iterable[dict[str, Any]]:
@@ -172,4 +195,6 @@ def _frame(trained: Table, outcomes: int) -> ModelFrame:
         ),
         typical=parts.typical_values(trained.rows, FEATURES.specs),
         history=FEATURES.name,
+        groups=GROUPS,
+        intersections=INTERSECTIONS,
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from models.iit.extracts import Extracts, draw_extracts
 from models.iit.people import Bools, Floats, Ints, People, Sites, draw_people, draw_sites
-from models.iit.presets import DRIFT_DAY, KENYA_LIKE, LAST_DAY, PLANTED, REGIONS, Preset
+from models.iit.presets import KENYA_LIKE, LAST_DAY, LONGEST_SUPPLY, PLANTED, REGIONS, Preset
 
 NEVER = 1 << 20
 """Day number that stands for "never"."""
@@ -130,7 +130,7 @@ def _round(world: _World, now: _PresentPatients) -> tuple[Visits, _PresentPatien
     unsuppressed = rng.random(count) < _sigmoid(-2.3 - 0.8 * now.engagement + 0.8 * (now.day - now.restarted < 183))
     poor = rng.random(count) < _sigmoid(-1.3 - 0.9 * now.engagement)
     stock_out = sites.stock_out[people.site, np.minimum(now.day // 30, sites.stock_out.shape[1] - 1)]
-    supply = np.where(stock_out, 14, _supply(rng, people, now, unsuppressed))
+    supply = np.where(stock_out, 14, _supply(world, people, now, unsuppressed))
     appointment = _weekday(now.day + supply - rng.integers(0, 3, count))
     odds = _log_odds(world.preset, people, sites, now, appointment) + 0.5 * unsuppressed + 0.4 * poor + 0.5 * stock_out
     interrupts = _sigmoid(odds - 0.05 * (supply > 60))
@@ -163,12 +163,12 @@ def _round(world: _World, now: _PresentPatients) -> tuple[Visits, _PresentPatien
     return visits, _next(world, now, stays, _Return(back, early, lost))
 
 
-def _supply(rng: np.random.Generator, people: People, now: _PresentPatients, unsuppressed: Bools) -> Ints:
+def _supply(world: _World, people: People, now: _PresentPatients, unsuppressed: Bools) -> Ints:
     """Return the supply in days: more months for stable patients, and much more after the drift date."""
     stable = (now.day - people.art_start > 180) & ~unsuppressed & (now.day - now.restarted > 180)
-    half_year = np.where(now.day >= DRIFT_DAY, 0.55, 0.2) * stable
-    draw = rng.random(len(now.day))
-    return np.where(draw < half_year, 180, np.where(draw < np.where(stable, 0.85, 0.3), 90, 30))
+    half_year = np.where(now.day >= world.preset.drift_day, 0.55, 0.2) * stable
+    draw = world.rng.random(len(now.day))
+    return np.where(draw < half_year, LONGEST_SUPPLY, np.where(draw < np.where(stable, 0.85, 0.3), 90, 30))
 
 
 def _weekday(day: Ints) -> Ints:
@@ -196,7 +196,7 @@ def _log_odds(preset: Preset, people: People, sites: Sites, now: _PresentPatient
         + 0.4 * people.rural
         + 0.6 * (now.day - now.restarted < 183)
         + 0.25 * ((month == 0) | (month == 11))
-        + preset.drift_shift * (now.day >= DRIFT_DAY)
+        + preset.drift_shift * (now.day >= preset.drift_day)
     )
 
 

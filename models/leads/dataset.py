@@ -1,6 +1,7 @@
 """Simulated leads in splits that share no company; the test leads are later than all others."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -9,10 +10,13 @@ from numpy.typing import NDArray
 from models.assembly import Sample
 from models.leads.schema import REGIONS, SOURCES, SPECS
 from models.leads.simulator import LAST_DAY, Leads, simulate
+from models.reference import HeldOutRows
 from models.training import Floats, Ints
 
 Split: TypeAlias = Literal["train", "tune", "certify", "test"]
 _SHARES: tuple[tuple[Split, int], ...] = (("train", 40), ("tune", 55), ("certify", 75), ("test", 100))
+EPOCH = date(2024, 1, 1)
+"""Day 0 of the simulation."""
 CUTOFF = LAST_DAY - 270
 """First day of the test leads; all other splits contain only earlier leads."""
 
@@ -21,13 +25,14 @@ CUTOFF = LAST_DAY - 270
 class Part:
     """The leads of one split.
 
-    `numbers` are their positions in the simulation. `probability` is only for the oracle.
+    `numbers` are their positions in the simulation, `days` count from `EPOCH`. `probability` is only for the oracle.
     """
 
     rows: Floats
     labels: Ints
     companies: Ints
     numbers: Ints
+    days: Ints
     probability: Floats
 
     @property
@@ -63,8 +68,19 @@ def groups(part: Part) -> dict[str, NDArray[np.bool_]]:
     }
 
 
+def join(*parts: Part) -> HeldOutRows:
+    """Return the leads of several splits as held-out rows with dates."""
+    rows = HeldOutRows.join(*(part.sample for part in parts))
+    return replace(rows, days=np.concatenate([part.days for part in parts]), epoch=EPOCH)
+
+
 def _part(leads: Leads, chosen: NDArray[np.bool_] | Ints) -> Part:
     numbers = np.flatnonzero(chosen) if chosen.dtype == bool else np.asarray(chosen, np.int64)
     return Part(
-        leads.rows[numbers], leads.labels[numbers], leads.companies[numbers], numbers, leads.probability[numbers]
+        leads.rows[numbers],
+        leads.labels[numbers],
+        leads.companies[numbers],
+        numbers,
+        leads.days[numbers],
+        leads.probability[numbers],
     )

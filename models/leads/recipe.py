@@ -12,10 +12,11 @@ from models.leads import dataset
 from models.leads.card_text import CARD_TEXT
 from models.leads.dataset import Part
 from models.leads.rules import RULES
-from models.leads.schema import LABEL, SPECS
+from models.leads.schema import GROUPS, LABEL, SPECS
 from models.leakage import refuse_leaks
 from models.parts import StatisticsTests
 from models.recipe import Progress
+from models.reference import DatedRows, make_reference
 from models.training import Floats, TreeShape, data_digest, fit_booster
 from vigil.prediction.engines.contract import TrainingData
 from vigil.prediction.engines.ensemble import Band
@@ -57,7 +58,9 @@ def build(seed: int, leads: int, progress: Progress) -> TrainedModel:
     progress("evaluating", 0.6)
     judged = judge(assembled.runner, test.rows, test.labels)
     estimates = _estimates(test, judged.chance, seed)
-    model = finish_model(assembled, test.sample, judged, estimates, dataset.groups(test), CARD_TEXT)
+    held_out = dataset.join(tune, split["certify"], test)
+    reference = make_reference(assembled.runner, DatedRows(fitted.rows, fitted.days), held_out)
+    model = finish_model(assembled, test.sample, judged, estimates, dataset.groups(test), CARD_TEXT, reference)
     progress("done", 1.0)
     return model
 
@@ -95,4 +98,5 @@ def _frame(fitted: Part) -> ModelFrame:
         rows=len(fitted.labels),
         sha256=data_digest(fitted.rows, fitted.labels, SPECS),
     )
-    return ModelFrame("leads", SPECS, LABEL, training, parts.typical_values(fitted.rows, SPECS))
+    typical = parts.typical_values(fitted.rows, SPECS)
+    return ModelFrame("leads", SPECS, LABEL, training, typical, groups=GROUPS)

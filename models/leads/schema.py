@@ -1,6 +1,7 @@
 """Inputs and label of the `leads` model: the facts that a sales team knows on the day of the score."""
 
 from vigil.prediction.engines.contract import Label
+from vigil.prediction.engines.group_attributes import GroupAttribute
 from vigil.prediction.features.feature_spec import FeatureSpec, with_words
 
 LABEL = Label(
@@ -65,3 +66,5 @@ _LABELS = {
 """Words for people by level, for the levels that are not words themselves."""
 
 SPECS: tuple[FeatureSpec, ...] = with_words((*_COMPANY, *_PERSON, *_HISTORY), _SINGULARS, _LABELS)
+GROUPS = (GroupAttribute("company_size", ("small", "medium", "large"), source="employees", cuts=(50.0, 1000.0)),)
+"""Companies by employees: small ones must not wait longer than their chance of a purchase justifies."""

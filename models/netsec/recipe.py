@@ -20,10 +20,12 @@ from models.netsec.presets import BEHAVIOURS, Kind
 from models.netsec.rules import RULES
 from models.netsec.simulator import Flow
 from models.recipe import Progress
+from models.reference import DatedRows, HeldOutRows, make_reference
 from models.training import TreeShape, data_digest, fit_booster
 from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.contract import Label, TrainingData
 from vigil.prediction.engines.ensemble import Band
+from vigil.prediction.engines.group_attributes import GroupAttribute
 from vigil.prediction.features.schemas import to_json
 from vigil.prediction.features.service import FLOWS
 from vigil.prediction.packages.model import TrainedModel
@@ -36,6 +38,8 @@ LABEL = Label(
 SHAPE = TreeShape(trees=80, leaves=8, rows_per_leaf=20, learning_rate=0.08)
 BANDS = (Band("low", 0.0, "let_pass"), Band("moderate", 0.2, "watch"), Band("high", 0.5, "stop_for_review"))
 PLAN = DecisionPlan(bands=lambda _chance: BANDS, positive="high", guarantee=Guarantee(alpha=0.1, delta=0.05))
+GROUPS = (GroupAttribute("source_activity", ("quiet", "usual", "busy"), source="source_flows", cuts=(20.0, 100.0)),)
+"""Hosts by their flows within an hour: a busy server must not be flagged more often only because it is busy."""
 FOREST_FEATURES = (
     "length_entropy", "iat_entropy", "iat_variation", "small_packet_share", "large_packet_share", "fwd_payload_share",
     "turn_share", "bare_ack_share", "source_destination_entropy", "source_destination_port_entropy",
@@ -74,7 +78,9 @@ def build(seed: int, scale: float, progress: Progress) -> TrainedModel:
     judged = judge(assembled.runner, test.rows, _sample(test).labels)
     progress("evaluating", 0.95)
     estimates = _estimates(test, judged, seed)
-    model = finish_model(assembled, _sample(test), judged, estimates, _behaviours(test), CARD_TEXT)
+    held_out = HeldOutRows.join(_sample(tune), _sample(certified), _sample(test))
+    reference = make_reference(assembled.runner, DatedRows(fitted.rows), held_out)
+    model = finish_model(assembled, _sample(test), judged, estimates, _behaviours(test), CARD_TEXT, reference)
     progress("done", 1.0)
     return model
 
@@ -151,4 +157,4 @@ def _frame(fitted: Table) -> ModelFrame:
     )
     typical = parts.typical_values(fitted.rows, FLOWS.specs)
     askable = {name: values for name, values in typical.items() if name.startswith(OBTAINABLE_PREFIXES)}
-    return ModelFrame("netsec", FLOWS.specs, LABEL, training, askable, FLOWS.name)
+    return ModelFrame("netsec", FLOWS.specs, LABEL, training, askable, FLOWS.name, GROUPS)

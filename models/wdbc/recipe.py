@@ -14,6 +14,7 @@ from models.certification import Guarantee
 from models.evaluation import Bootstrap, auc, brier, calibration_error, judge, precision
 from models.finishing import finish_model
 from models.recipe import Progress
+from models.reference import DatedRows, HeldOutRows, make_reference
 from models.training import Floats, Ints, TreeShape, data_digest, fit_booster
 from models.wdbc.card_text import CARD_TEXT
 from models.wdbc.rules import RULES
@@ -66,7 +67,9 @@ def train(seed: int, progress: Progress) -> TrainedModel:
     # No calibration slope: resamples of 143 rows can separate the classes, and then it is not finite.
     measures = auc, precision, brier, calibration_error
     estimates = Bootstrap(test.patients, seed).estimates(test.labels, judged.chance, *measures)
-    model = finish_model(assembled, test.sample, judged, estimates, {}, CARD_TEXT)
+    held_out = HeldOutRows.join(tune.sample, certified.sample, test.sample)
+    reference = make_reference(assembled.runner, DatedRows(fitted.rows), held_out)
+    model = finish_model(assembled, test.sample, judged, estimates, {}, CARD_TEXT, reference)
     progress("done", 1.0)
     return model
 

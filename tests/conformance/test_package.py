@@ -17,7 +17,8 @@ from vigil.prediction.engines.ensemble_runner import EnsembleRunner
 from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.engines.votes import logit, sigmoid
 from vigil.prediction.packages.loaded import LoadedModel
-from vigil.prediction.packages.verification import ExpectedPackage, canonical_json, manifest_digest
+from vigil.prediction.packages.manifests import canonical_json, manifest_digest
+from vigil.prediction.packages.verification import ExpectedPackage
 
 CURRENT = ExpectedPackage(now=NOW)
 PLURAL = re.compile(r"^([a-z ]{3,}s|people)(/[A-Za-z]+)?$")

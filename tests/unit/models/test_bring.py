@@ -2,6 +2,7 @@
 
 import csv
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import numpy as np
 import pytest
 
 from models import bring as bringing
-from models.bring import bring, read_csv
+from models.bring import bring, read_csv, score_bodies
 from tests.support.fakes.packages import KEY, KEYS
 from vigil.errors import InvalidInput, ModelRefused
+from vigil.prediction.engines.group_attributes import GroupAttribute
 from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.gates import check_promotable
 from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, Release, build_package
@@ -119,6 +121,41 @@ def test_unsuitable_rows_are_refused_with_the_cause(recipe, change, message):
     rows, labels = change(*held_out(recipe))
     with pytest.raises(InvalidInput, match=message):
         bring(model_text(recipe), rows, labels, recipe["SPECS"], recipe["ABOUT"])
+
+
+REGION = GroupAttribute("region", ("north", "south"))
+SIZE = GroupAttribute("size", ("small", "large"), source="income", cuts=(4_000.0,))
+
+
+def with_regions(recipe, *regions):
+    rows, labels = held_out(recipe)
+    return [{**row, "group:region": regions[place % len(regions)]} for place, row in enumerate(rows)], labels
+
+
+def test_declared_groups_have_figures_and_are_no_features(recipe):
+    about = replace(recipe["ABOUT"], groups=(REGION, SIZE), intersections=(("region", "size"),))
+    rows, labels = with_regions(recipe, "north", "south", None)
+    found = bring(model_text(recipe), rows, labels, recipe["SPECS"], about)
+    assert found.contract.groups == (REGION, SIZE)
+    regions = {group.value: group.rows for group in found.reference.groups if group.attribute == "region"}
+    assert regions == {"north": 300, "south": 300}
+    assert {group.value for group in found.reference.groups if group.attribute == "size"} == {"small", "large"}
+    assert all(body["features"].keys() == {"income", "purpose", "owner"} for body in score_bodies(rows, labels))
+
+
+def test_an_undeclared_value_of_a_group_is_refused_by_name(recipe):
+    about = replace(recipe["ABOUT"], groups=(REGION,))
+    rows, labels = with_regions(recipe, "north", "east")
+    with pytest.raises(InvalidInput, match=r"rows\[1\].group:region: must be one of north, south"):
+        bring(model_text(recipe), rows, labels, recipe["SPECS"], about)
+
+
+def test_columns_of_groups_are_read_from_a_file(recipe, tmp_path):
+    content = "income,purpose,owner,in_arrears,group:region,note\n1,car,true,1,north,x\n2,home,false,0,,y\n"
+    (tmp_path / "rows.csv").write_text(content)
+    rows, _ = read_csv(tmp_path / "rows.csv", recipe["SPECS"], "in_arrears")
+    assert [row["group:region"] for row in rows] == ["north", None]
+    assert "note" not in rows[0]
 
 
 def test_levels_in_another_order_are_refused(recipe):

@@ -33,7 +33,7 @@ def test_a_row_of_a_batch_gets_the_decision_of_a_request(name, trained):
     )
     for document, answer in zip(
         documents,
-        BatchScorer(model, get_feature_set, now, (), serialize.result_members).answer_rows(documents),
+        BatchScorer(model, get_feature_set, now, (), serialize.result_members).answer_rows(documents).texts,
         strict=True,
     ):
         body = parse_subject(document)

@@ -6,7 +6,8 @@ import pytest
 
 from tests.support.fakes.packages import KEYS, NOW, LinearEngines, package, resigned
 from vigil.errors import ModelRefused
-from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, canonical_json
+from vigil.prediction.packages.manifests import canonical_json
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier
 
 PACKAGE = package()
 

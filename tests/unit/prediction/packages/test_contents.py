@@ -10,7 +10,8 @@ from tests.support.fakes.packages import KEYS, NOW, OTHER_KEY, LinearEngines, co
 from tests.unit.prediction.packages.signed import CURRENT, PACKAGE, changed, refusal, relisted, verify
 from vigil.errors import ModelRefused
 from vigil.prediction.features.feature_spec import FeatureSpec
-from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, canonical_json, manifest_bytes
+from vigil.prediction.packages.manifests import canonical_json, manifest_bytes
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier
 
 
 @pytest.mark.parametrize(

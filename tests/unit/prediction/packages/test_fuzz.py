@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.support.fakes.packages import KEY, NOW, contract
+from tests.support.fakes.references import reference
 from tests.unit.prediction.packages import fuzz
 from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.model import TrainedModel
@@ -27,7 +28,7 @@ def package():
     data = lightgbm.Dataset(rows, labels, feature_name=names, categorical_feature=["sex"])
     booster = lightgbm.train({"objective": "binary", "verbosity": -1, "num_threads": 1}, data, 15)
     golden = tuple({"age": age, "visits": 3, "sex": sex} for age in (None, 20, 90) for sex in ("male", None))
-    trained = TrainedModel(of, {"model.txt": booster.model_to_string().encode()}, golden, "# Fuzzed\n")
+    trained = TrainedModel(of, {"model.txt": booster.model_to_string().encode()}, golden, "# Fuzzed\n", reference(of))
     return build_package(trained, Release(1, NOW, NOW + timedelta(days=1)), KEY, load_engine)
 
 

@@ -8,7 +8,7 @@ from tests.support.fakes.packages import package, trained
 from tests.unit.prediction.packages.world import World
 from vigil.errors import Unavailable
 from vigil.prediction.engines.votes import EngineSpec
-from vigil.prediction.packages.verification import manifest_digest
+from vigil.prediction.packages.manifests import manifest_digest
 
 
 def two_engines(name="toy"):

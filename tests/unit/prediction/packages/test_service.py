@@ -8,7 +8,7 @@ import pytest
 from tests.support.fakes.packages import LinearEngines
 from tests.unit.prediction.packages.world import World
 from vigil.errors import ModelRefused, NotFound, Unavailable
-from vigil.prediction.packages.verification import manifest_digest
+from vigil.prediction.packages.manifests import manifest_digest
 
 
 def test_the_pointer_is_read_once_a_minute(world):

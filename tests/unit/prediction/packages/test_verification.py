@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from tests.support.fakes.packages import KEY, KEYS, OTHER_KEY, LinearEngines, contract, package, resigned, trained
 from tests.unit.prediction.packages.signed import PACKAGE, refusal, verify
 from vigil.prediction.engines.file_limits import file_limit
+from vigil.prediction.packages.manifests import canonical_json, manifest_bytes, manifest_digest
 from vigil.prediction.packages.signing import SigningKey, check_keys, check_signature, sign
-from vigil.prediction.packages.verification import PackageVerifier, canonical_json, manifest_bytes, manifest_digest
+from vigil.prediction.packages.verification import PackageVerifier
 
 
 def test_a_valid_package_gives_its_model():

@@ -2,9 +2,10 @@
 
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.packages import KEYS, LinearEngines, MemoryCatalogue, MemoryPackages, package, trained
+from vigil.prediction.packages.manifests import manifest_digest
 from vigil.prediction.packages.ports import Pointer
 from vigil.prediction.packages.service import Registry
-from vigil.prediction.packages.verification import PackageVerifier, manifest_digest
+from vigil.prediction.packages.verification import PackageVerifier
 
 
 class World:

@@ -12,6 +12,8 @@ from tests.support.fakes.trials import FakeComparisons, FakeLabels
 from tests.support.gateway import Context, event
 from vigil.prediction.packages.publishing import Publisher
 from vigil.prediction.packages.verification import PackageVerifier
+from vigil.prediction.trials import service
+from vigil.prediction.trials.evidence_model import DecisionLabel
 from vigil.prediction.trials.model import Comparison, ModelAnswer, PairedComparison
 from vigil.prediction.trials.routes import router
 from vigil.prediction.trials.service import TrialService
@@ -119,3 +121,20 @@ def test_a_comparison_needs_a_champion_and_a_challenger(api):
     assert (status, body["pairs"], body["subjects"]) == (200, 41, 41)
     assert body["difference"]["mean"] == pytest.approx(0.02)
     assert body["difference"]["low"] < 0.02 < body["difference"]["high"]
+
+
+@pytest.mark.parametrize(("steps", "labelled", "verdict"), [((40, 80, 400), 400, "worse"), ((40, 80), 80, "undecided")])
+def test_outcomes_are_weighed_in_steps_until_they_decide(api, monkeypatch, steps, labelled, verdict):
+    monkeypatch.setattr(service, "EVIDENCE_STEPS", steps)
+    api.promote(2, alias="challenger")
+    api.comparisons.kept["toy", 1, 2] = [
+        PairedComparison(
+            Comparison(ModelAnswer(1, 0.2, "wait"), ModelAnswer(2, 0.5, "wait"), label_due_at="2026-01-01T00:00:00Z"),
+            f"s-{n}",
+            f"acme#{n}",
+        )
+        for n in range(500)
+    ]
+    api.labels.known = {f"acme#{n}": DecisionLabel(n % 4 == 0) for n in range(500)}
+    outcomes = api("GET", "toy/comparison")[1]["outcomes"]
+    assert (outcomes["labelled"], outcomes["verdict"]) == (labelled, verdict)

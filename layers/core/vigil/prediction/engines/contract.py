@@ -10,7 +10,7 @@ from itertools import pairwise
 from vigil.kernel.rows import MODEL_NAME, MODEL_NAME_RULE, FeatureValue
 from vigil.prediction.engines.ensemble import Abstention, Band, Ensemble, band_index
 from vigil.prediction.engines.file_limits import ENGINE_FILE_PATTERN, FILE_LIMITS
-from vigil.prediction.engines.group_attributes import GroupAttribute
+from vigil.prediction.engines.group_attributes import GroupAttribute, check_groups
 from vigil.prediction.engines.row_encoder import RowEncoder
 from vigil.prediction.engines.votes import FILE_EXTENSIONS, EngineSpec
 from vigil.prediction.features.feature_spec import FeatureSpec
@@ -79,7 +79,7 @@ class ModelContract:
     groups: tuple[GroupAttribute, ...] = ()
     """Attributes by which fairness is measured; none in packages of format 2."""
     intersections: tuple[tuple[str, ...], ...] = ()
-    """Sets of two attributes that are judged together, such as sex and age."""
+    """Pairs of attributes that are judged together, such as sex and age."""
 
     def __post_init__(self) -> None:
         if not is_model_name(self.name):
@@ -92,6 +92,7 @@ class ModelContract:
         numeric = {f.name for f in self.features if f.type in ("number", "integer")}
         if self.label.due_feature is not None and self.label.due_feature not in numeric:
             raise ValueError("the label's due_feature must be a number or an integer among the features")
+        check_groups(self.groups, self.intersections, numeric)
         self._check_engines(set(names))
 
     def _check_engines(self, features: set[str]) -> None:

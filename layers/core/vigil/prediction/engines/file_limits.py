@@ -3,13 +3,16 @@
 import re
 from collections.abc import Mapping
 
+REFERENCE_FILE = "reference.json"
+"""Name of the file with the reference; packages of format 2 have none."""
 FILE_LIMITS: Mapping[str, int] = {
     "manifest.json": 1 << 20,
     "manifest.sig": 1 << 12,
     "golden.json": 8 << 20,
     "card.md": 1 << 18,
+    REFERENCE_FILE: 1 << 18,
 }
-"""Maximum size in bytes of each file that every package contains. `file_limit` also knows the files of engines."""
+"""Maximum size in bytes of each file that belongs to no engine. `file_limit` also knows the files of engines."""
 
 ENGINE_FILE_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,31}\.(?P<format>txt|json|walk)")
 """Allowed names of engine files."""

@@ -1,6 +1,21 @@
 """Attributes by which fairness is measured, such as sex or region. They are never features of a model."""
 
+import math
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+
+MAX_ATTRIBUTES = 8
+"""Maximum attributes of a model."""
+MAX_VALUES = 32
+"""Maximum values of an attribute."""
+MAX_INTERSECTIONS = 8
+"""Maximum intersections of a model."""
+NOT_GIVEN = "not given"
+"""Value of an attribute that a request has omitted. Fairness counts it among the others and does not judge it."""
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_VALUE = re.compile(r"[^=&\x00-\x1f\x7f]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,7 +24,7 @@ class GroupAttribute:
 
     A caller gives one of `values`. A derived attribute has the name of a feature in `source` instead, and rising `cuts`
     of it: value `i` of `values` means `cuts[i - 1] <= x < cuts[i]`, so there is one value more than cuts. A sealed
-    attribute is stored encrypted and appears only in aggregates.
+    attribute is stored encrypted and appears only in aggregates. Raises ValueError for a declaration that breaks this.
     """
 
     name: str
@@ -17,3 +32,48 @@ class GroupAttribute:
     source: str | None = None
     cuts: tuple[float, ...] = ()
     is_sealed: bool = False
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(
+                f"the attribute {self.name[:40]!r} must have 1 to 32 lower-case letters, digits and underscores, a "
+                "letter first"
+            )
+        if not 2 <= len(set(self.values)) == len(self.values) <= MAX_VALUES:
+            raise ValueError(f"values of {self.name} must be 2 to {MAX_VALUES} different ones")
+        if NOT_GIVEN in self.values or not all(map(_VALUE.fullmatch, self.values)):
+            raise ValueError(
+                f"values of {self.name} must have 1 to 40 characters other than = and &, and not be {NOT_GIVEN!r}"
+            )
+        if self.source is None and self.cuts:
+            raise ValueError(f"cuts of {self.name} need a source, the name of a number among the features")
+        if self.source is not None and len(self.cuts) != len(self.values) - 1:
+            raise ValueError(f"cuts of {self.name} must be one fewer than its {len(self.values)} values")
+        if not all(map(math.isfinite, self.cuts)) or any(low >= high for low, high in pairwise(self.cuts)):
+            raise ValueError(f"cuts of {self.name} must be finite and rise")
+
+    @property
+    def is_given(self) -> bool:
+        """True if callers give the value; False if it is derived from a feature."""
+        return self.source is None
+
+
+def check_groups(
+    groups: Sequence[GroupAttribute], intersections: Sequence[tuple[str, ...]], numbers: Collection[str]
+) -> None:
+    """Raise ValueError unless names differ, sources are among `numbers`, and intersections have two attributes."""
+    names = [group.name for group in groups]
+    if len(groups) > MAX_ATTRIBUTES or len(intersections) > MAX_INTERSECTIONS:
+        raise ValueError(
+            f"a model must have at most {MAX_ATTRIBUTES} group attributes and {MAX_INTERSECTIONS} intersections"
+        )
+    if len(set(names)) != len(names):
+        raise ValueError("the names of group attributes must differ")
+    for group in groups:
+        if group.source is not None and group.source not in numbers:
+            raise ValueError(f"the source of {group.name} must be a number or an integer among the features")
+    for pair in intersections:
+        if len(set(pair)) != 2 or len(pair) != 2 or not set(pair) <= set(names):
+            raise ValueError(f"the intersection of {', '.join(pair)[:80]} must have two different declared attributes")
+    if len({frozenset(pair) for pair in intersections}) != len(intersections):
+        raise ValueError("intersections must differ")

@@ -11,16 +11,21 @@ from vigil.prediction.engines.ports import ExplainableEngine
 from vigil.prediction.engines.votes import Explanation
 from vigil.prediction.packages.missing_facts import suggest_missing_fact
 from vigil.prediction.packages.model import Manifest
+from vigil.prediction.packages.reference_model import Reference
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A verified package: its manifest, digest, card, and the engines built from its files."""
+    """A verified package: its manifest, digest, card, and the engines built from its files.
+
+    `reference` is None for a package of format 2.
+    """
 
     manifest: Manifest
     digest: str
     card: str
     runner: EnsembleRunner
+    reference: Reference | None = None
 
     @property
     def contract(self) -> ModelContract:

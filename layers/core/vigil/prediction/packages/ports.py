@@ -1,4 +1,4 @@
-"""Ports of the packages room: engine factory, package storage and alias storage."""
+"""Ports of the packages room: engine factory, package storage, alias storage and blocks of promotions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -110,4 +110,12 @@ class Catalogue(PointerStore, Protocol):
 
     def versions(self, name: str) -> list[PublishedVersion]:
         """Return the published versions of a model, oldest first."""
+        ...
+
+
+class PromotionBlocks(Protocol):
+    """Reasons outside this room for which no version of a model may be promoted, such as an open fairness finding."""
+
+    def blocking(self, model: str) -> str | None:
+        """Return the reason with its remedy, such as the finding and how to decide about it; None if there is none."""
         ...

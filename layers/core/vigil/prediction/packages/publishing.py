@@ -15,6 +15,7 @@ from vigil.prediction.packages.ports import (
     Catalogue,
     PackageStore,
     Pointer,
+    PromotionBlocks,
     PublishedVersion,
     VersionListing,
 )
@@ -35,7 +36,7 @@ _MAX_COMPARED = 20
 
 
 class Publisher:
-    """Publishes and promotes packages; only verified packages are stored or pointed to."""
+    """Publishes and promotes packages; only verified packages are stored or pointed to. `blocks` stop promotions."""
 
     def __init__(
         self,
@@ -43,11 +44,13 @@ class Publisher:
         catalogue: Catalogue,
         verifier: PackageVerifier,
         clock: Clock = lambda: datetime.now(UTC),
+        blocks: PromotionBlocks | None = None,
     ) -> None:
         self._packages = packages
         self._catalogue = catalogue
         self._verifier = verifier
         self._clock = clock
+        self._blocks = blocks
 
     def publish(self, files: PackageFiles) -> PublishedVersion:
         """Verify and store a package; safe to repeat after a crash.
@@ -66,7 +69,7 @@ class Publisher:
         `share` is the number of subjects per mille that a challenger decides for. Raises NotFound for an unpublished
         version. Raises ModelRefused, with `rolled_back` for a version below the current one or the floor. Raises
         InvalidInput if a gate fails or a challenger is not newer than the champion. Raises Conflict if another
-        promotion came first.
+        promotion came first, or if promotions of the model are blocked.
         """
         _check(alias, share)
         if version not in {published.version for published in self._catalogue.versions(name)}:
@@ -82,8 +85,16 @@ class Publisher:
                 FieldError("version", "must be newer than the champion to be a challenger", "newer than the champion")
             )
         if present and present.version == version and present.digest != model.digest:
-            raise Conflict(f"{alias} points at another package of version {version}")
-        return self._move(present, Pointer(name, alias, version, model.digest, 1, version, share))
+            raise Conflict(f"{alias} points at another package of version {version}; publish a newer version")
+        pointer = Pointer(name, alias, version, model.digest, 1, version, share)
+        if not _is_same(present, pointer):
+            self.check_unblocked(name)
+        return self._move(present, pointer)
+
+    def check_unblocked(self, name: str) -> None:
+        """Raise Conflict with the reason and its remedy if promotions of a model are blocked."""
+        if self._blocks and (reason := self._blocks.blocking(name)):
+            raise Conflict(f"promotions of {name} are blocked: {reason}")
 
     def verify(self, name: str, version: int, *, digest: str | None = None, floor: int = 1) -> LoadedModel:
         """Return a published version after every check of a promotion; a `digest` must be that of the package.
@@ -142,7 +153,7 @@ class Publisher:
         pointers = self._catalogue.pointers(name).values()
         if listings := [_listing(published, pointers) for published in self._catalogue.versions(name)]:
             return listings
-        raise NotFound("there is no model of that name")
+        raise NotFound("there is no model of that name; `vigil models list` shows every model")
 
     def all_versions(self) -> list[VersionListing]:
         """Return every published version, by name and version."""
@@ -162,11 +173,16 @@ class Publisher:
         if present is None:
             self._catalogue.move(None, new)
             return new
-        if replace(new, fence=present.fence) == present:
+        if _is_same(present, new):
             return present
         new = replace(new, fence=present.fence + 1)
         self._catalogue.move(present, new)
         return new
+
+
+def _is_same(present: Pointer | None, new: Pointer) -> bool:
+    """Return True if a pointer is already there, with any fence."""
+    return present is not None and replace(new, fence=present.fence) == present
 
 
 def _check(alias: str, share: int) -> None:

@@ -1,6 +1,7 @@
 """The reference of a package: distributions of its held-out rows, signed as `reference.json`.
 
-Monitoring compares production with it. Counts below `MIN_CELL` are pooled or omitted, so that no person shows.
+Monitoring compares production with it. Cells of fewer than `MIN_CELL` rows are pooled with others, and small groups are
+omitted, so that no person shows.
 """
 
 from collections.abc import Mapping
@@ -25,7 +26,8 @@ class FeatureReference:
 
     `counts` has one entry per bin of a number, per level of a category, or for false and true. `edges` are the inner
     edges of the bins of a number: bin `i` contains `edges[i - 1] <= x < edges[i]`. Categories and booleans have none.
-    `missing` is the number of rows without a value.
+    `missing` is the number of rows without a value. The sum of `counts` and `missing` is the number of all rows. A cell
+    is 0 or at least `MIN_CELL`; the rows of smaller cells are counted in the largest one.
 
     `mean_wobble` is the standard deviation of the mean between periods of 28 days, in standard deviations of the
     feature. `missing_wobble` is the one of the log-odds of a missing value. Sampling error is subtracted from both.
@@ -46,17 +48,22 @@ class ScoreReference:
     """Distribution of the probability over the held-out rows, with the events per bin: the table of calibration.
 
     `edges` are log-odds, a subset of `monitoring.profiles.model.SCORE_EDGES` that gives each bin at least `MIN_CELL`
-    events and non-events where the rows allow it.
+    events and non-events. `expected` is the sum of the probabilities by bin. A row without a probability counts with
+    the base rate. All members are empty if the rows have fewer events or non-events.
     """
 
     edges: tuple[float, ...]
     rows: tuple[int, ...]
     events: tuple[int, ...]
+    expected: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class GroupReference:
-    """Figures of one value of a declared attribute over the held-out rows; flagged are answers in a high-risk band."""
+    """Figures of one value of a declared attribute over the held-out rows; flagged are answers in a high-risk band.
+
+    A value is omitted if one of its four outcomes has fewer than `MIN_CELL` rows, or if the omitted rows would be few.
+    """
 
     attribute: str
     value: str
@@ -69,7 +76,11 @@ class GroupReference:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Content of `reference.json`. `start` and `end` are the first and last day of the rows (`2021-03-01`), or None."""
+    """Content of `reference.json`. `start` and `end` are the first and last day of the rows (`2021-03-01`), or None.
+
+    `bands` has the rows by band, with `unknown` for answers without a probability; small bands are pooled as in
+    `FeatureReference`.
+    """
 
     rows: int
     subjects: int

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from vigil.errors import Unavailable
 from vigil.prediction.engines.contract import Label, TrainingData
 from vigil.prediction.engines.ensemble import Abstention, Band, Ensemble
+from vigil.prediction.engines.group_attributes import GroupAttribute
 from vigil.prediction.engines.votes import EngineSpec
 from vigil.prediction.features.feature_spec import FeatureSpec
 from vigil.prediction.packages.loaded import LoadedModel
@@ -53,6 +54,10 @@ class ModelDetail(ModelSummary):
     )
     history_schema: dict[str, Any] | None = Field(
         description="JSON schema of the `history`, null if the model accepts none"
+    )
+    groups: list[GroupAttribute] = Field(
+        description="Attributes for the `groups` of a request, by which fairness is measured. An attribute with a "
+        "`source` is derived from that feature and cannot be sent. A sealed one is stored encrypted."
     )
     bands: list[Band]
     engines: list[EngineSpec] = Field(description="Engines that vote, and the calibration of each")
@@ -100,6 +105,7 @@ async def describe_model(name: str, registry: RegistryParameter, schema_of: Hist
         features=list(contract.features),
         history=contract.history,
         history_schema=schema_of(contract.history) if contract.history else None,
+        groups=list(contract.groups),
         bands=list(contract.bands),
         engines=list(contract.engines),
         ensemble=contract.ensemble,

@@ -158,7 +158,7 @@ class Registry:
 
     def _slot(self, name: str) -> _Slot:
         if not is_model_name(name):
-            raise NotFound("there is no model of that name")
+            raise NotFound("There is no such model. GET /v1/models lists all.")
         if name not in self._slots and len(self._slots) >= _SLOTS:
             self._slots = {known: slot for known, slot in self._slots.items() if slot.loaded}
         return self._slots.setdefault(name, _Slot())
@@ -170,7 +170,7 @@ class Registry:
             pointers = self._pointers.pointers(name)
             pointer = pointers.get(CHAMPION)
             if pointer is None or pointer.share is None:
-                problem = NotFound("there is no model of that name")
+                problem = NotFound("There is no such model. GET /v1/models lists all.")
             else:
                 version, current = pointer.version, slot.loaded
                 # A complete model in memory is preferred to a newer incomplete one; an incomplete one is preferred to
@@ -217,7 +217,7 @@ class Registry:
 def _serve(name: str, slot: _Slot, now: datetime) -> LoadedModel:
     loaded, problem = slot.loaded, slot.problem
     if isinstance(problem, NotFound):
-        raise NotFound("there is no model of that name")
+        raise NotFound("There is no such model. GET /v1/models lists all.")
     if loaded is None:
         raise Unavailable(f"model {name} cannot be loaded: {_reason(problem)}") from problem
     if loaded.is_expired(now):

@@ -47,7 +47,7 @@ class S3PackageStore:
                 return body.read()
 
     def _put_object(self, key: str, content: bytes) -> None:
-        conflict = Conflict(f"{key} exists with other bytes")
+        conflict = Conflict(f"{key} exists with other bytes; publish a newer version")
         try:
             with translate_errors(_BUCKET, dict.fromkeys(_EXISTS, conflict)):
                 self._client.put_object(Bucket=self._bucket, Key=key, Body=content, IfNoneMatch="*")
@@ -79,7 +79,7 @@ class DynamoCatalogue:
             index = _index_update(new.name, "SET champion = :value", value=served)
             moved = self._table.transact({"Put": put}, {"Update": index}, token=uuid.uuid4().hex) is None
         if not moved:
-            raise Conflict(f"another move of {new.name} {new.alias} came first")
+            raise Conflict(f"another move of {new.name} {new.alias} came first; list the versions and try again")
 
     def model_names(self) -> list[str]:
         """Return the names of all models with a champion, sorted."""

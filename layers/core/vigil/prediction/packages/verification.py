@@ -1,35 +1,37 @@
 """Builds, signs and verifies model packages; every byte is verified before it is parsed."""
 
-import hashlib
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from pydantic import TypeAdapter
 
 from vigil.errors import ModelRefused
 from vigil.kernel.time import format_timestamp
-from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble_runner import EnsembleRunner
-from vigil.prediction.engines.file_limits import FILE_LIMITS, file_limit
+from vigil.prediction.engines.file_limits import REFERENCE_FILE, file_limit
 from vigil.prediction.packages import golden
 from vigil.prediction.packages.loaded import LoadedModel, parse_utc
-from vigil.prediction.packages.model import Manifest, PackagedFile, TrainedModel
+from vigil.prediction.packages.manifests import (
+    SIGNED,
+    are_files_of,
+    canonical_json,
+    common_files,
+    manifest_bytes,
+    manifest_digest,
+    parse_manifest,
+    sha256,
+)
+from vigil.prediction.packages.model import Manifest, PackageDescription, PackagedFile, TrainedModel
 from vigil.prediction.packages.ports import EngineFactory, PackageStore
+from vigil.prediction.packages.reference_file import check_reference, parse_reference, reference_bytes
+from vigil.prediction.packages.reference_model import Reference
 from vigil.prediction.packages.signing import PublicKeys, SigningKey, check_keys, check_signature, sign
 
 if TYPE_CHECKING:
     from vigil.prediction.engines.ports import VotingEngine
-
-_SIGNED = ("manifest.json", "manifest.sig")
-_COMMON = frozenset(FILE_LIMITS) - set(_SIGNED)
-_LATER_FEATURE_MEMBERS = ("category_labels", "unit_singular")
-_LATER_LABEL_MEMBERS = ("due_feature", "settling_days")
-"""Members of features and of the label that are newer than their manifest's format. Empty ones are omitted, so that
-the bytes of older manifests stay canonical."""
 
 
 class PackageFiles(Protocol):
@@ -69,31 +71,25 @@ class Release:
 def build_package(model: TrainedModel, release: Release, key: SigningKey, engines: EngineFactory) -> dict[str, bytes]:
     """Return the files of a signed package, including the answers of `engines` to the golden rows.
 
-    Raises ValueError for a model without card or golden rows, InvalidInput if a golden row does not fit the schema.
+    Raises ValueError for a model without card or golden rows, InvalidInput if a golden row does not fit the schema,
+    ModelRefused if the reference does not fit the contract.
     """
     if not model.card.strip() or not model.golden:
         raise ValueError("a model needs a card and golden rows")
-    if not _are_files_of(model.contract, model.files.keys() | _COMMON):
+    if model.contract.groups and model.reference is None:
+        raise ValueError("a model with groups needs a reference")
+    package_format: Literal[2, 3] = 2 if model.reference is None else 3
+    if not are_files_of(model.contract, model.files.keys() | common_files(package_format), package_format):
         raise ValueError("a model must have exactly the files of its engines")
-    loaded = {
-        spec.name: engines(spec, model.files[spec.file], model.contract, model.files.get(spec.table_file))
-        for spec in model.contract.engines
-    }
-    runner = EnsembleRunner(model.contract, loaded)
-    answers = tuple(golden.compute_golden_row(model.contract, runner, row) for row in model.golden)
-    files = {
-        **model.files,
-        "golden.json": canonical_json(_golden_rows().dump_python(answers, mode="json")),
-        "card.md": model.card.encode(),
-    }
+    files = _files(model, engines)
     manifest = Manifest(
-        format=2,
+        format=package_format,
         version=release.version,
         created_at=format_timestamp(release.created_at),
         expires_at=format_timestamp(release.expires_at),
         key_id=key.key_id,
         contract=model.contract,
-        files={name: PackagedFile(_sha256(content), len(content)) for name, content in files.items()},
+        files={name: PackagedFile(sha256(content), len(content)) for name, content in files.items()},
     )
     signed = manifest_bytes(manifest)
     return {"manifest.json": signed, "manifest.sig": sign(signed, key), **files}
@@ -112,6 +108,34 @@ def re_sign_package(
     )
     signed = manifest_bytes(signed_again)
     return {**files, "manifest.json": signed, "manifest.sig": sign(signed, key)}
+
+
+def _files(model: TrainedModel, engines: EngineFactory) -> dict[str, bytes]:
+    """Return the files that the manifest of a model lists."""
+    loaded = {
+        spec.name: engines(spec, model.files[spec.file], model.contract, model.files.get(spec.table_file))
+        for spec in model.contract.engines
+    }
+    runner = EnsembleRunner(model.contract, loaded)
+    answers = tuple(golden.compute_golden_row(model.contract, runner, row) for row in model.golden)
+    files = {
+        **model.files,
+        "golden.json": canonical_json(_golden_rows().dump_python(answers, mode="json")),
+        "card.md": model.card.encode(),
+    }
+    if model.reference is not None:
+        check_reference(model.reference, model.contract)
+        files[REFERENCE_FILE] = reference_bytes(model.reference)
+    return files
+
+
+def describe_package(files: PackageFiles, expected: ExpectedPackage, keys: PublicKeys) -> PackageDescription:
+    """Return the signed description of a package without its engines: for counts of its decisions, not for new ones.
+
+    Neither expiry nor floors apply. Raises ModelRefused with the reason.
+    """
+    manifest, _ = _verified_manifest(files, expected, keys)
+    return PackageDescription(manifest, _reference(files, manifest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +157,15 @@ class PackageVerifier:
 
         Raises ModelRefused with the reason.
         """
-        signed = _get(files, "manifest.json")
-        manifest = _signed_manifest(signed, _get(files, "manifest.sig"), self.keys)
-        digest = manifest_digest(signed)
-        _check_identity(manifest, digest, expected)
+        manifest, digest = _verified_manifest(files, expected, self.keys)
         if expected.now is not None:
             floor = max(expected.floor, self.floors.get(manifest.contract.name, 1))
             _check_in_force(manifest, floor, expected.now)
-        card, answers = _read({name: _listed(files, name, manifest) for name in _COMMON})
+        card, answers = _read({name: _listed(files, name, manifest) for name in common_files(manifest.format)})
+        reference = _reference(files, manifest)
         runner = self._runner(manifest, files, require_all=expected.require_all)
         golden.check_golden_rows(manifest.contract, runner, answers)
-        return LoadedModel(manifest, digest, card, runner)
+        return LoadedModel(manifest, digest, card, runner, reference)
 
     def _runner(self, manifest: Manifest, files: PackageFiles, *, require_all: bool) -> EnsembleRunner:
         """Load every engine with a signed file that this machine can run."""
@@ -187,34 +209,7 @@ def read_package(packages: PackageStore, name: str, version: int) -> PackageFile
 
 def file_names(manifest: Manifest) -> tuple[str, ...]:
     """Return the names of all files of a package."""
-    return (*_SIGNED, *sorted(manifest.files))
-
-
-def canonical_json(document: object) -> bytes:
-    """Return JSON with sorted keys, no spaces, in UTF-8; raise ValueError for NaN and infinities."""
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode()
-
-
-def manifest_bytes(manifest: Manifest) -> bytes:
-    """Return the canonical bytes of a manifest; equal manifests give equal bytes, also for 0 and 0.0."""
-    # A recipe may write 0 for 0.0. Parsing converts every number to its field's type.
-    return _manifest_json(_manifests().validate_json(_manifest_json(manifest)))
-
-
-def _manifest_json(manifest: Manifest) -> bytes:
-    document = _manifests().dump_python(manifest, mode="json")
-    contract = document["contract"]
-    parts = [(feature, _LATER_FEATURE_MEMBERS) for feature in contract["features"]]
-    for part, members in (*parts, (contract["label"], _LATER_LABEL_MEMBERS)):
-        for empty in [name for name in members if not part[name]]:
-            del part[empty]
-    return canonical_json(document)
-
-
-def manifest_digest(manifest: bytes) -> str:
-    """Return the digest of the package with these manifest bytes."""
-    return f"sha256:{_sha256(manifest)}"
+    return (*SIGNED, *sorted(manifest.files))
 
 
 def _get(files: PackageFiles, name: str) -> bytes:
@@ -230,25 +225,31 @@ def _get(files: PackageFiles, name: str) -> bytes:
 def _listed(files: PackageFiles, name: str, manifest: Manifest) -> bytes:
     """Return a file after checking its size and digest against the manifest."""
     content, stated = _get(files, name), manifest.files[name]
-    if len(content) != stated.size or _sha256(content) != stated.sha256:
+    if len(content) != stated.size or sha256(content) != stated.sha256:
         raise ModelRefused("digest_mismatch", f"{name} is not the signed file")
     return content
 
 
+def _verified_manifest(files: PackageFiles, expected: ExpectedPackage, keys: PublicKeys) -> tuple[Manifest, str]:
+    """Return the signed manifest of the expected package, and the digest of the package."""
+    signed = _get(files, "manifest.json")
+    manifest = _signed_manifest(signed, _get(files, "manifest.sig"), keys)
+    digest = manifest_digest(signed)
+    _check_identity(manifest, digest, expected)
+    return manifest, digest
+
+
+def _reference(files: PackageFiles, manifest: Manifest) -> Reference | None:
+    if REFERENCE_FILE not in manifest.files:
+        return None
+    return parse_reference(_listed(files, REFERENCE_FILE, manifest), manifest.contract)
+
+
 def _signed_manifest(content: bytes, signature: bytes, keys: PublicKeys) -> Manifest:
     key_id = check_signature(content, signature, keys)
-    try:
-        manifest = _manifests().validate_json(content, strict=True)
-        is_canonical = manifest_bytes(manifest) == content
-        parse_utc(manifest.created_at), parse_utc(manifest.expires_at)
-    except ValueError as error:  # includes pydantic's ValidationError
-        raise ModelRefused("malformed", "manifest.json does not fit its schema") from error
-    if not is_canonical:
-        raise ModelRefused("malformed", "manifest.json is not in canonical form")
+    manifest = parse_manifest(content)
     if manifest.key_id != key_id:
         raise ModelRefused("bad_signature", "manifest.json names another key than the one that signed it")
-    if not _are_files_of(manifest.contract, manifest.files):
-        raise ModelRefused("malformed", f"manifest.json must list {', '.join(sorted(_needed(manifest.contract)))}")
     return manifest
 
 
@@ -266,15 +267,6 @@ def _check_in_force(manifest: Manifest, floor: int, now: datetime) -> None:
         raise ModelRefused("rolled_back", f"version {manifest.version} is below the floor {floor}")
 
 
-def _are_files_of(contract: ModelContract, names: Collection[str]) -> bool:
-    tables = {engine.table_file for engine in contract.engines if engine.kind == "lightgbm"}
-    return _needed(contract) <= set(names) <= _needed(contract) | tables
-
-
-def _needed(contract: ModelContract) -> set[str]:
-    return {engine.file for engine in contract.engines} | _COMMON
-
-
 def _read(files: Mapping[str, bytes]) -> tuple[str, tuple[golden.GoldenRow, ...]]:
     try:
         card = files["card.md"].decode()
@@ -284,15 +276,6 @@ def _read(files: Mapping[str, bytes]) -> tuple[str, tuple[golden.GoldenRow, ...]
     if not card.strip() or not answers:
         raise ModelRefused("malformed", "card.md and golden.json must not be empty")
     return card, answers
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-@cache
-def _manifests() -> TypeAdapter[Manifest]:
-    return TypeAdapter(Manifest)
 
 
 @cache

@@ -8,11 +8,13 @@ from vigil.errors import FieldError, InvalidInput, ModelRefused, NotFound
 from vigil.kernel.time import format_timestamp
 from vigil.prediction.packages.ports import CHALLENGER, CHAMPION, Pointer, VersionListing
 from vigil.prediction.trials.evidence_model import TrialEvidence, first_due, weigh_outcomes
-from vigil.prediction.trials.model import TrialReport, compare_versions
+from vigil.prediction.trials.model import PairedComparison, TrialReport, compare_versions
 from vigil.prediction.trials.ports import ComparisonStore, LabelReader, VersionCatalogue
 
 MAX_COMPARED_REQUESTS = 10_000
 """Maximum requests in a comparison; the newest ones are used."""
+EVIDENCE_STEPS = (10_000, 20_000, 40_000)
+"""Numbers of requests whose outcomes are weighed, until they decide the trial or there are no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,19 @@ class TrialService:
         return replace(compare_versions(champion, challenger, recent), outcomes=self._weigh(name, champion, challenger))
 
     def _weigh(self, name: str, champion: int, challenger: int) -> TrialEvidence | None:
-        """Return the evidence of the oldest requests: a later look only adds to them, so that it may stop the trial."""
-        oldest = self.comparisons.oldest(name, champion, challenger, MAX_COMPARED_REQUESTS)
-        if not any(pair.comparison.label_due_at for pair in oldest):
+        """Return the evidence of the oldest requests: later ones only add to them, so that it may stop the trial."""
+        found: TrialEvidence | None = None
+        for limit in EVIDENCE_STEPS:
+            oldest = self.comparisons.oldest(name, champion, challenger, limit)
+            found = self._weigh_pairs(oldest)
+            if found is None or found.verdict != "undecided" or len(oldest) < limit:
+                break
+        return found
+
+    def _weigh_pairs(self, pairs: Sequence[PairedComparison]) -> TrialEvidence | None:
+        """Return the evidence of some requests; None if no label can become due."""
+        if not any(pair.comparison.label_due_at for pair in pairs):
             return None
         now = format_timestamp(self.clock())
-        due = first_due(found for pair in oldest if (found := pair.due_pair(now)) is not None)
+        due = first_due(found for pair in pairs if (found := pair.due_pair(now)) is not None)
         return weigh_outcomes(due, self.labels.labels([pair.decision for pair in due]))
