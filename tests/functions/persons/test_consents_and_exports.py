@@ -138,7 +138,7 @@ def test_an_export_contains_all_data_of_one_person_only(api, planted):
     assert [entry["decision_id"] for entry in found["outcomes"]].sort() == decisions.sort()
     rows = {(entry["batch_id"], entry["file"]): entry["row"] for entry in found["batch_rows"]}
     assert set(rows) == {(name, f"{kind}") for name, form in zip(files, ("ndjson", "csv"), strict=True)
-                         for kind in ("uploads/input", f"results/results.{form}")}  # fmt: skip
+                         for kind in ("uploads/input", f"results/results.{form}", "joins/000000")}  # fmt: skip
     assert rows[files[0], "uploads/input"] == {"subject_id": JANE, "features": FEATURES}
     assert rows[files[1], "uploads/input"] == {"subject_id": JANE, "age": "40", "stage": "II"}
     assert rows[files[1], "results/results.csv"]["decision"]

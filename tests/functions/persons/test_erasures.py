@@ -47,7 +47,9 @@ def check_erased(api, decision):
 def check_kept(api, stored):
     """Check that the data of the other person are complete."""
     joe, _ = export_all(api, JOE)
-    assert (len(joe["decisions"]), len(joe["outcomes"]), len(joe["batch_rows"])) == (1, 1, 2)
+    assert (len(joe["decisions"]), len(joe["outcomes"]), len(joe["batch_rows"])) == (1, 1, 4)
+    joined = [entry["row"]["band"] for entry in joe["batch_rows"] if entry["file"].startswith("joins/")]
+    assert sorted(joined) == ["high", "low"]
     results = [text for place, text in stored.items() if place[0] == "files" and "/results." in place[1]]
     assert len(results) == 2
     assert all(JOE in text and "was erased with its subject's data" in text for text in results)
@@ -84,7 +86,7 @@ def test_an_erasure_leaves_only_counts_and_a_certificate(api, planted):
         200, None, digest, "0123456789abcdef",
     )  # fmt: skip
     assert {name: store["erased"] for name, store in statement["stores"].items()} == {
-        "decisions": 2, "outcomes": 4, "consents": 3, "batches": 2,
+        "decisions": 2, "outcomes": 4, "consents": 3, "batches": 4,
     }  # fmt: skip
     assert privacy.seal().verify(Certificate("acme", **sealed))
     again = api("DELETE", person(), headers={"Idempotency-Key": "k"})
@@ -172,7 +174,7 @@ def test_an_erasure_interrupted_at_any_call_is_completed(api, deployed, monkeypa
         (sealed,) = api("GET", f"{person()}/erasure")[1]["certificates"]
         stores = json.loads(sealed["payload"])["stores"]
         assert {name: store["erased"] for name, store in stores.items()} == {
-            "decisions": 1, "outcomes": 2, "consents": 2, "batches": 1,
+            "decisions": 1, "outcomes": 2, "consents": 2, "batches": 2,
         }  # fmt: skip
         assert not [place for place, text in read_all_stores().items() if JANE in text]
     assert at > 20
@@ -222,12 +224,13 @@ def test_no_value_of_an_erased_row_is_in_any_file(api, deployed):
     files = [text for place, text in read_all_stores().items() if place[0] == "files" and "uploads/" not in place[1]]
     assert not [text for text in files if "CANARY" in text]
     exported = [entry["file"] for entry in export_all(api)[0]["batch_rows"]]
-    assert sorted(exported) == ["results/results.ndjson", *["uploads/input"] * len(SPELLINGS)]
+    assert sorted(exported) == ["joins/000000", "results/results.ndjson", *["uploads/input"] * len(SPELLINGS)]
 
     api("DELETE", person(JANE))
     assert run_erasures() == {"closed": ["acme"]}
     left = {place[1]: text for place, text in read_all_stores().items() if place[0] == "files"}
-    assert set(left) == {f"results/acme/{made}/{name}.ndjson" for name in ("results", "errors")}
+    outputs = {f"results/acme/{made}/{name}.ndjson" for name in ("results", "errors")}
+    assert set(left) == {*outputs, f"joins/acme/{made}/000000"}
     assert not [text for text in left.values() if "CANARY" in text or JANE in text]
     lines = [json.loads(line) for line in left[f"results/acme/{made}/results.ndjson"].splitlines()]
     assert [line["row"] for line in lines] == [*range(1, 9)]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.batch_rows import parse_rows
 from tests.support.fakes.clock import Clock
-from tests.support.fakes.scoring import CONTRACT, FakeLedger, FakeModels, LinearEngine, ToyModel, VisitCount
+from tests.support.fakes.scoring import CONTRACT, GROUPS, FakeLedger, FakeModels, LinearEngine, ToyModel, VisitCount
 from tests.support.fakes.tenant_keys import tenant_key
 from vigil.access.flags.model import EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT, Switches
 from vigil.decisions.batches import fast_rows
@@ -52,6 +52,7 @@ MODELS = {
     "unanimous": plain(ensemble=Ensemble({"linear": 1.0}, positive_from=0.5, intercept=1.0, policy="unanimity")),
     "bands": plain(bands=(Band("low", 0.0, "wait"), Band("some", 0.45, "ask"), Band("high", 0.5000001, "call 100%"))),
     "essential": plain(features=tuple(replace(f, missing="abstain") for f in CONTRACT.features)),
+    "grouped": plain(groups=GROUPS),
     "never missing": replace(plain(), never_missing=(1, 2)),
     "uncalibrated": plain(engines=(replace(ENGINE, calibration=None),)),
     "two engines": ToyModel(
@@ -81,11 +82,15 @@ GOOD = st.fixed_dictionaries(
         "stage": st.sampled_from(["I", "II"]),
     }
 )
+GIVEN = st.sampled_from(
+    [None, {}, {"sex": "male"}, {"sex": None, "region": "east"}, {"sex": "x", "age_band": "50+"}, []]
+)
 NAMED = st.sampled_from(["p-1", "@a", "-1", "", "a b", "%s", 7])
 MOMENTS = st.sampled_from(["2026-01-01T00:00:00Z", "x", None])
 ROWS = st.one_of(
     st.fixed_dictionaries({"subject_id": NAMED, "features": FEATURES | GOOD}),
     st.fixed_dictionaries({"subject_id": st.just("p-1"), "features": GOOD, "as_of": MOMENTS}),
+    st.fixed_dictionaries({"subject_id": NAMED, "features": FEATURES | GOOD, "groups": GIVEN}),
     st.sampled_from([None, [], "x", {}, {"subject_id": "p"}, {"subject_id": "p", "features": {}, "explain": True}]),
     st.just({"subject_id": "p", "features": None}),
 )  # fmt: skip
@@ -98,7 +103,7 @@ def asked_alone(model, document, clock):
     )
     try:
         body = parse_subject(document)
-        request = ScoreRequest("toy", body.subject_id, body.features, body.history, body.as_of)
+        request = ScoreRequest("toy", body.subject_id, body.features, body.history, body.as_of, groups=body.groups)
         decision = json.loads(scoring.score("acme", request).row.body)
     except InvalidInput as error:
         return error.errors
@@ -113,7 +118,8 @@ def switches(tenant_id, subject_id):
 def in_bulk(model, documents, clock, write=serialize.result_members):
     read = build_reader("ndjson", (), model.contract, fast_rows.build_fast_reader)
     rows = [row for document in documents for _, row in parse_rows(read, json.dumps(document).encode())]
-    answers = BatchScorer(model, VisitCount, clock(), (), write, partial(switches, "acme")).answer_rows(rows)
+    scorer = BatchScorer(model, VisitCount, clock(), (), write, partial(switches, "acme"))
+    answers = scorer.answer_rows(rows).texts
     return [answer.errors if isinstance(answer, InvalidInput) else answer for answer in answers]
 
 
@@ -171,15 +177,17 @@ def test_plain_rows_need_an_object_per_kind_of_answer_only(monkeypatch):
     model, lines = MODELS["bands"], [b'{"subject_id":"p","features":{"age":%d}}' % (n % 90) for n in range(500)]
     read = build_reader("ndjson", (), model.contract, fast_rows.build_fast_reader)
     (step,) = read(b"\n".join(lines))
-    answers = BatchScorer(model, VisitCount, Clock()(), (), serialize.result_members).answer_rows(step.subjects)
+    answers = BatchScorer(model, VisitCount, Clock()(), (), serialize.result_members).answer_rows(step.subjects).texts
     assert all(isinstance(answer, str) for answer in answers)
     assert 1 <= len(built) <= 3  # one for each band
 
 
 def test_rows_without_as_of_use_the_time_of_the_batch():
     asked = datetime(2026, 3, 1, tzinfo=UTC)
-    (answer,) = BatchScorer(ToyModel(), VisitCount, asked, (), serialize.result_members).answer_rows(
-        [{"subject_id": "p", "features": {"age": 1}}]
+    (answer,) = (
+        BatchScorer(ToyModel(), VisitCount, asked, (), serialize.result_members)
+        .answer_rows([{"subject_id": "p", "features": {"age": 1}}])
+        .texts
     )
     assert json.loads("{" + answer)["as_of"] == "2026-03-01T00:00:00.000000Z"
 

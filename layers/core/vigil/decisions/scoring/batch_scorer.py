@@ -8,15 +8,17 @@ from datetime import datetime
 from itertools import compress
 from math import isnan
 from operator import or_
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from pydantic_core import to_json
 
 from vigil.access.flags.model import ALL_OFF, EXPLAIN_HIGH_RISK, Switches
+from vigil.decisions.scoring.answered_rows_model import NO_ANSWER, AnsweredRows, AnswerFacts, band_names
 from vigil.decisions.scoring.encoded_rows import EncodedRows
+from vigil.decisions.scoring.groups_model import SubjectGroups
 from vigil.decisions.scoring.model import Decision, EncodedSubject, ScoreRequest
 from vigil.decisions.scoring.ports import FeatureExtractor, ScoringModel
-from vigil.decisions.scoring.prepare import Preparation
+from vigil.decisions.scoring.prepare import AssessedRequest, Preparation
 from vigil.decisions.scoring.schemas import are_plain_subject_ids, is_plain_subject_id, parse_subject
 from vigil.errors import InvalidInput
 from vigil.kernel.time import format_timestamp
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 RenderDecision: TypeAlias = Callable[[Decision], str]
 """Function that writes a decision as part of a result line."""
 AnswerKind: TypeAlias = tuple[int, bool, bool, bool, bool]
-"""Index of the band, side of the answer, side of the vote, True if in doubt, and True with the warning
+"""Band code, side of the answer, side of the vote, True if in doubt, and True with the warning
 `never_missing_in_training`."""
 Template: TypeAlias = list[str]
 """Texts of an answer around subject id, probability, raw score and, if the answer has it, probability of the vote."""
@@ -65,87 +67,125 @@ class BatchScorer:
         self._now = now
         self._warnings = warnings
         self._render = render
+        self._groups = SubjectGroups(model.contract)
+        self._asked_at = format_timestamp(now)
         engine = model.only_engine()
-        self._templates = _AnswerTemplates(engine, model, self._decide, render, switches) if engine else None
+        self._templates = _AnswerTemplates(engine, model, self._template, switches) if engine else None
 
-    def answer_rows(self, subjects: Sequence[object]) -> list[str | InvalidInput]:
+    def answer_rows(self, subjects: Sequence[object]) -> AnsweredRows:
         """Return the answer or the error of each row. Errors never contain values.
 
         A subject is an EncodedSubject, a JSON document for `schemas.SubjectBody`, or the InvalidInput of a bad row.
         """
-        answers = self._templates.answer_rows(subjects) if self._templates else [None] * len(subjects)
-        return [self._answer_row(subjects[place]) if answer is None else answer for place, answer in enumerate(answers)]
+        rows, alone = self._templates.answer_rows(subjects) if self._templates else self._unanswered(subjects)
+        for place in alone:
+            self._answer_row(rows, place, subjects[place])
+        return rows
 
-    def _answer_row(self, subject: object) -> str | InvalidInput:
+    def _unanswered(self, subjects: Sequence[object]) -> tuple[AnsweredRows, Sequence[int]]:
+        width = len(self._model.contract.features)
+        return AnsweredRows.without_answers(len(subjects), width), range(len(subjects))
+
+    def _answer_row(self, rows: AnsweredRows, place: int, subject: object) -> None:
         if isinstance(subject, InvalidInput):
-            return subject
+            rows.set_error(place, subject)
+            return
         try:
-            return self._render(self._decide(subject))
+            assessed = self._assess(subject)
+            text = self._render(self._decide(assessed))
+            probability = assessed.verdict.probability
+            rows.set_answer(place, text, _facts_of(assessed), assessed.subject_id, probability, assessed.vector)
+            if assessed.as_of != self._asked_at:
+                rows.as_of[place] = assessed.as_of
         except InvalidInput as error:
-            return error
+            rows.set_error(place, error)
 
-    def _decide(self, subject: object) -> Decision:
+    def _assess(self, subject: object) -> AssessedRequest:
         document = subject.to_document(self._model.contract) if isinstance(subject, EncodedSubject) else subject
         body = parse_subject(document)
+        self._groups.read(body.groups)
         request = ScoreRequest(self._model.name, body.subject_id, body.features, body.history, body.as_of)
         flags = self._switches(body.subject_id) if self._switches else ALL_OFF
+        return Preparation(request, self._feature_sets, self._now).assess(self._model, self._warnings, flags)
+
+    def _decide(self, assessed: AssessedRequest) -> Decision:
         # A batch result has no explanation: the answer names the flag, but the work is skipped.
+        flags = assessed.flags
         obeyed = replace(flags, on=tuple(name for name in flags.on if name != EXPLAIN_HIGH_RISK))
-        assessed = Preparation(request, self._feature_sets, self._now).assess(self._model, self._warnings, obeyed)
-        return replace(assessed.decide("", format_timestamp(self._now)), flags=flags)
+        return replace(replace(assessed, flags=obeyed).decide("", self._asked_at), flags=flags)
+
+    def _template(self, subject: object) -> tuple[Template | None, AnswerFacts]:
+        """Return template and facts of rows of the same kind as this one; no template for an abstention.
+
+        The decision is rendered with marker values, and split wherever a marker appears.
+        """
+        assessed = self._assess(subject)
+        decision = self._decide(assessed)
+        if decision.abstention:
+            return None, NO_ANSWER
+        engines = tuple(replace(engine, probability=_VOTED) for engine in decision.engines)
+        marked = replace(decision, subject_id=_NAME, probability=_PROBABILITY, raw_score=_RAW, engines=engines)
+        return _split_at_markers(self._render(marked)), _facts_of(assessed)
 
 
 class _AnswerTemplates:
-    """Answer templates of a model with one boosted engine."""
+    """Answer templates of a model with one boosted engine. `build` returns template and facts for a subject."""
 
     def __init__(
         self,
         engine: ExplainableEngine,
         model: ScoringModel,
-        decide: Callable[[object], Decision],
-        render: RenderDecision,
+        build: Callable[[object], tuple[Template | None, AnswerFacts]],
         switches: Callable[[str], Switches] | None,
     ) -> None:
         self._engine = engine
         self._switches = switches
-        self._decide = decide
-        self._render = render
+        self._build = build
         self._outcomes = _Outcomes(model.contract)
         self._width, self._never_missing = len(model.contract.features), model.never_missing
         self._templates: dict[Switches, dict[AnswerKind, Template | None]] = {}
+        self._facts: dict[tuple[Any, ...], AnswerFacts] = {}
 
-    def answer_rows(self, subjects: Sequence[object]) -> list[str | None]:
-        """Return the answer of each row, or None for a row that must be scored alone."""
+    def answer_rows(self, subjects: Sequence[object]) -> tuple[AnsweredRows, list[int]]:
+        """Return the rows, and the places of those that must be scored alone."""
         if isinstance(subjects, EncodedRows) and are_plain_subject_ids(subjects.subject_ids):
             return self._answer_encoded(subjects)
         plain = [type(subject) is EncodedSubject and bool(is_plain_subject_id(subject[0])) for subject in subjects]
-        if not any(plain):
-            return [None] * len(subjects)
-        encoded = EncodedRows.join(cast("Iterable[EncodedSubject]", compress(subjects, plain)))
-        answers = iter(self._answer_encoded(encoded))
-        return [next(answers) if is_plain else None for is_plain in plain]
+        rows = AnsweredRows.without_answers(len(subjects), self._width)
+        alone = [place for place, is_plain in enumerate(plain) if not is_plain]
+        if any(plain):
+            encoded = EncodedRows.join(cast("Iterable[EncodedSubject]", compress(subjects, plain)))
+            answered, encoded_alone = self._answer_encoded(encoded)
+            places = [place for place, is_plain in enumerate(plain) if is_plain]
+            for other_place, place in enumerate(places):
+                rows.set_row(place, answered, other_place)
+            alone += [places[other_place] for other_place in encoded_alone]
+        return rows, alone
 
-    def _answer_encoded(self, subjects: EncodedRows) -> list[str | None]:
+    def _answer_encoded(self, subjects: EncodedRows) -> tuple[AnsweredRows, list[int]]:
         names, vectors = subjects.subject_ids, subjects.vectors
         raws = self._engine.raw_scores(vectors, len(names))
         probabilities, votes = self._outcomes.probabilities(raws)
         kinds = self._outcomes.kinds(probabilities, votes, self._gaps(vectors, len(names)))
         numbers = map(_number_texts, (probabilities, raws, votes))
-        answers, last, templates = list[str | None](), None, dict[AnswerKind, Template | None]()
+        answers, alone = list[str | InvalidInput](), list[int]()
+        last, templates = None, dict[AnswerKind, Template | None]()
         for place, (kind, name, probability, raw, vote) in enumerate(zip(kinds, names, *numbers, strict=True)):
             flags = self._switches(name) if self._switches else ALL_OFF
             if flags is not last:  # usually all subjects share one object
                 last, templates = flags, self._templates.setdefault(flags, {})
             if kind not in templates:
-                templates[kind] = self._template(subjects[place])
+                templates[kind], self._facts[kind] = self._build(subjects[place])
             match templates[kind]:
                 case None:
-                    answers.append(None)
+                    answers.append("")
+                    alone.append(place)
                 case [a, b, c, d]:
                     answers.append(f"{a}{name}{b}{probability}{c}{raw}{d}")
                 case [a, b, c, d, e]:
                     answers.append(f"{a}{name}{b}{probability}{c}{raw}{d}{vote}{e}")
-        return answers
+        shared = cast("list[tuple[Any, ...]]", kinds)
+        return AnsweredRows(answers, shared, self._facts, list(names), probabilities, vectors), alone
 
     def _gaps(self, vectors: "array[float]", rows: int) -> Sequence[bool]:
         """Return True for each row without a value that training never lacked."""
@@ -155,18 +195,6 @@ class _AnswerTemplates:
             if isnan(sum(column)):  # a sum takes a third of the time of a look at each value
                 found = list(map(or_, found, map(isnan, column)))
         return found
-
-    def _template(self, subject: object) -> Template | None:
-        """Return the template for rows of the same kind as this one; None for an abstention.
-
-        The decision is rendered with marker values, and split wherever a marker appears.
-        """
-        decision = self._decide(subject)
-        if decision.abstention:
-            return None
-        engines = tuple(replace(engine, probability=_VOTED) for engine in decision.engines)
-        marked = replace(decision, subject_id=_NAME, probability=_PROBABILITY, raw_score=_RAW, engines=engines)
-        return _split_at_markers(self._render(marked))
 
 
 class _Outcomes:
@@ -200,6 +228,13 @@ class _Outcomes:
             return [False] * len(probabilities)
         edge, harm, threshold = self._ensemble.positive_from, rule.harm, rule.threshold
         return [error_probability(probability, edge, harm) > threshold for probability in probabilities]
+
+
+def _facts_of(assessed: AssessedRequest) -> AnswerFacts:
+    verdict = assessed.verdict
+    degraded = tuple(lack.engine for lack in verdict.degraded)
+    code = band_names(assessed.model.contract).index(verdict.band) + 1
+    return AnswerFacts(code, verdict.band, verdict.decision, verdict.reasons, degraded)
 
 
 def _number_texts(numbers: Iterable[float]) -> list[str]:

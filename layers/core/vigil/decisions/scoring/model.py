@@ -22,7 +22,10 @@ from vigil.prediction.trials.model import Comparison
 
 @dataclass(frozen=True, slots=True)
 class ScoreRequest:
-    """A tenant's request: exactly one of `features` and `history`. `as_of` has a UTC offset."""
+    """A tenant's request: exactly one of `features` and `history`. `as_of` has a UTC offset.
+
+    `groups` has values of the model's group attributes. They have no effect on the answer.
+    """
 
     model: str
     subject_id: str
@@ -30,13 +33,15 @@ class ScoreRequest:
     history: Mapping[str, Any] | None = None
     as_of: datetime | None = None
     explain: bool = False
+    groups: Mapping[str, Any] | None = None
 
     def canonical(self, answer_format: int = ANSWER_FORMAT) -> bytes:
         """Return the canonical JSON of the request, by the rules of an answer format.
 
-        The order of keys does not matter. From format 2 on, equal numbers are equal: 17 and 17.0.
+        The order of keys does not matter. From format 2 on, equal numbers are equal: 17 and 17.0. A request without
+        groups has the bytes of the releases before groups, so that their keys find their answers.
         """
-        given = {name: getattr(self, name) for name in self.__slots__}
+        given = {name: getattr(self, name) for name in self.__slots__ if name != "groups" or self.groups}
         given = given if answer_format < 2 else with_equal_numbers(given)
         return json.dumps(given, sort_keys=True, separators=(",", ":"), default=datetime.isoformat).encode()
 
@@ -133,6 +138,7 @@ class LedgerRow:
     comes from the first request. `high_risk` triggers an alert. `comparison` is for operators and not in an answer.
     `subject` is the pseudonym of the subject. `fingerprint` is a digest of the request with the tenant's key.
     `answer_format` is the version of the rules that made the answer; a replay follows the same ones.
+    `groups` is the JSON of the groups that were given with the request. `sealed_groups` has the encrypted ones.
     """
 
     tenant_id: str
@@ -151,6 +157,16 @@ class LedgerRow:
     high_risk: bool
     comparison: Comparison | None = None
     answer_format: int = ANSWER_FORMAT
+    groups: str = "{}"
+    sealed_groups: bytes = b""
+
+
+class LedgerEntry(NamedTuple):
+    """Entry of a decision in the list of its day."""
+
+    decision_id: str
+    model: str
+    version: int
 
 
 @value

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from vigil.aws.tables import Table
-from vigil.decisions.scoring.packed_documents_model import read_documents
+from vigil.decisions.scoring.model import LedgerRow
+from vigil.decisions.scoring.store import parse_row
 from vigil.privacy.erasure.model import FoundKeys, Key
 from vigil.privacy.persons.model import Person, PersonExtract
 
@@ -20,6 +21,8 @@ _PERSONAL_ATTRIBUTES = (
     "high_risk",
     "comparison",
     "comparison_pk",
+    "groups",
+    "sealed_groups",
     # A digest of the request would allow guesses of its content.
     "fingerprint",
     "correlation_id",
@@ -30,11 +33,15 @@ class PersonDecisions:
     """Rows of the index `by_subject`.
 
     An erased row keeps its pseudonym until `unlink`, so that an outcome reported meanwhile is still found.
+    `given_groups` returns the groups that were given with a decision, also sealed ones.
     """
 
-    def __init__(self, client: Any, table: str, clock: Callable[[], str]) -> None:
+    def __init__(
+        self, client: Any, table: str, clock: Callable[[], str], given_groups: Callable[[LedgerRow], Mapping[str, str]]
+    ) -> None:
         self._table = Table(client, table, "The decision ledger")
         self._clock = clock
+        self._given_groups = given_groups
 
     def decision_ids(self, person: Person, after: Mapping[str, str] | None) -> tuple[list[str], Key | None]:
         """Return a page of ids of a person's decisions, including erased ones before `unlink`."""
@@ -66,10 +73,11 @@ class PersonDecisions:
                     self._update(item["pk"]["S"], "REMOVE subject_pk", {})
 
     def read(self, person: Person, after: Mapping[str, str] | None, _: Callable[[], float]) -> PersonExtract:
-        """Return a page of decisions, newest first: features, answer and comparison with a challenger."""
+        """Return a page of decisions, newest first: features, groups, answer and comparison with a challenger."""
         page = self._page(person, after)
         found = (self._table.get({"pk": item["pk"]}) for item in page["Items"])
-        return PersonExtract(tuple(_export(row) for row in found if row and "summary" in row), _position(page))
+        rows = [parse_row(item) for item in found if item and "summary" in item]
+        return PersonExtract(tuple(_export(row, self._given_groups(row)) for row in rows), _position(page))
 
     def _pages(self, person: Person) -> Iterator[Any]:
         after: Key | None = None
@@ -103,13 +111,13 @@ class PersonDecisions:
         )
 
 
-def _export(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    inputs, body = read_documents(row)
-    compared = {"comparison": json.loads(row["comparison"]["S"])} if "comparison" in row else {}
+def _export(row: LedgerRow, groups: Mapping[str, str]) -> Mapping[str, Any]:
+    compared = {"comparison": json.loads(row.comparison.to_document())} if row.comparison else {}
     return {
-        "correlation_id": row["correlation_id"]["S"],
-        "decision": json.loads(body),
-        "inputs": json.loads(inputs),
+        "correlation_id": row.correlation_id,
+        "decision": json.loads(row.body),
+        "inputs": json.loads(row.inputs),
+        "groups": groups,
         **compared,
     }
 

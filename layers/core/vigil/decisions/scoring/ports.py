@@ -10,6 +10,7 @@ from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import DegradedEngine, MissingFact, Verdict
 from vigil.prediction.engines.ports import ExplainableEngine
 from vigil.prediction.engines.votes import Explanation
+from vigil.prediction.packages.reference_model import Reference
 
 
 class ScoringModel(Protocol):
@@ -33,6 +34,11 @@ class ScoringModel(Protocol):
     @property
     def contract(self) -> ModelContract:
         """Contract of the model: features, engines and bands."""
+        ...
+
+    @property
+    def reference(self) -> Reference | None:
+        """Distributions of the held-out rows; None for a package without them."""
         ...
 
     @property

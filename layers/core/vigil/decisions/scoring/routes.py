@@ -45,7 +45,7 @@ async def score(
     """Score one subject. A repeated request with the same `Idempotency-Key` returns the first answer, byte for byte."""
     outcome = scoring.score(
         caller.tenant_id,
-        ScoreRequest(body.model, body.subject_id, body.features, body.history, body.as_of, body.explain),
+        ScoreRequest(body.model, body.subject_id, body.features, body.history, body.as_of, body.explain, body.groups),
         idempotency_key,
         correlation.current.get(),
         Conditions(caller.limits.predictions_per_month, caller.limits.hard_stop, caller.consents),

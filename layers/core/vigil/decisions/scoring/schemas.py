@@ -27,6 +27,18 @@ Features = Annotated[
     ),
 ]
 
+Groups = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "additionalProperties": {"type": ["string", "null"]},
+            "description": "Values of the group attributes that GET /v1/models/{name} states, such as sex or region. "
+            "Fairness is measured by them. They have no effect on the answer.",
+        }
+    ),
+]
+
 
 class SubjectBody(BaseModel):
     """One subject with exactly one of `features` and `history`; part of a request and a row of a batch."""
@@ -43,6 +55,7 @@ class SubjectBody(BaseModel):
     as_of: Moment | None = Field(
         default=None, description="Time of the prediction. Records after it are ignored. Default: now."
     )
+    groups: Groups | None = None
 
 
 class ScoreBody(SubjectBody):

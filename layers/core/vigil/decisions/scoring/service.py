@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from vigil.access.flags.model import Switches, all_off
 from vigil.decisions.scoring import serialize
+from vigil.decisions.scoring.decision_groups import GivenGroups, read_given_groups
 from vigil.decisions.scoring.model import (
     UNCONDITIONAL,
     Conditions,
@@ -77,19 +78,19 @@ class Scoring:
         computed.
         """
         try:
-            assessed, comparison = self._assess(tenant_id, request)
+            assessment = self._assess(tenant_id, request)
         except VigilError:
             # The model may have changed since the first delivery. The first answer remains valid.
             if key and (row := self._earlier(self._keys(tenant_id), key, request)):
                 return _replayed(row)
             raise
         identity = _Identity(self._keys(tenant_id), key, request, correlation_id, conditions)
-        return self._commit(identity, assessed, comparison)
+        return self._commit(identity, assessment)
 
     def get(self, tenant_id: str, decision: str) -> LedgerRow:
         """Return a tenant's decision. Raises NotFound for an unknown id and for another tenant's id."""
         if (row := self._ledger.get(tenant_id, decision)) is None:
-            raise NotFound("There is no such decision.")
+            raise NotFound("There is no such decision. GET /v1/scores lists all.")
         return row
 
     def page(self, tenant_id: str, subject: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
@@ -120,17 +121,18 @@ class Scoring:
         )
         return row, serialize.body(assessed.decide(row.decision_id, row.created_at, row.answer_format))
 
-    def _assess(self, tenant_id: str, request: ScoreRequest) -> tuple[AssessedRequest, Comparison | None]:
+    def _assess(self, tenant_id: str, request: ScoreRequest) -> "_Assessment":
         """Return the verdict of the model that decides for this subject, and the comparison with the challenger.
 
-        Each model runs once.
+        Each model runs once. The champion's attributes apply to the groups of all subjects.
         """
         flags = self._switches(tenant_id, request.subject_id)
         champion_model = self._champion(request.model)
+        groups = read_given_groups(champion_model.contract, request.groups)
         preparation = Preparation(request, self._feature_sets, self._clock())
         champion = preparation.assess(champion_model, self._models.warnings(request.model), flags)
         if (trial := self._models.trial(request.model)) is None:
-            return champion, None
+            return _Assessment(champion, None, groups)
         try:
             challenger = preparation.assess(trial.model, self._models.warnings(request.model), flags)
             answer = challenger.answer()
@@ -138,7 +140,8 @@ class Scoring:
             challenger, answer = champion, ModelAnswer(trial.model.version, None, "")
         comparison = Comparison(champion.answer(), answer, champion.label_due_at())
         chosen = is_challenger_subject(request.model, trial.model.version, tenant_id, request.subject_id, trial.share)
-        return (challenger if chosen and answer.probability is not None else champion), comparison
+        decisive = challenger if chosen and answer.probability is not None else champion
+        return _Assessment(decisive, comparison, groups)
 
     def _champion(self, name: str) -> ScoringModel:
         try:
@@ -146,7 +149,8 @@ class Scoring:
         except NotFound as error:
             raise InvalidInput(FieldError("model", "is not a model of this service", "see GET /v1/models")) from error
 
-    def _commit(self, request: "_Identity", assessed: AssessedRequest, comparison: Comparison | None) -> ScoreResult:
+    def _commit(self, request: "_Identity", assessment: "_Assessment") -> ScoreResult:
+        assessed, groups = assessment.request, assessment.groups
         now, nonce, generation = self._clock(), os.urandom(16).hex(), 0
         key = request.key or os.urandom(16).hex()
         # Without a key, no other request can address this row, so that a fingerprint is not needed.
@@ -168,7 +172,9 @@ class Scoring:
                 body=serialize.body(decision),
                 summary=serialize.summary(decision),
                 high_risk=assessed.model.contract.is_high_risk(decision.band),
-                comparison=comparison,
+                comparison=assessment.comparison,
+                groups=groups.plain(),
+                sealed_groups=groups.seal(request.tenant_key, decision.decision_id),
             )
             existing = self._ledger.commit(row, request.conditions)
             if existing is None or existing.nonce == nonce:
@@ -190,6 +196,15 @@ class Scoring:
                 return row if _is_repeated(tenant, request, row) else None
             generation += 1
         return None
+
+
+@value
+class _Assessment:
+    """The verdict on a request, the comparison with the challenger, and the groups that the request has given."""
+
+    request: AssessedRequest
+    comparison: Comparison | None
+    groups: GivenGroups
 
 
 @value

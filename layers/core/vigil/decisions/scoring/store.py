@@ -1,7 +1,8 @@
 """The decision ledger in DynamoDB, with one conditional put per decision."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -9,7 +10,7 @@ from vigil.aws.answer_format import answer_format_attribute, read_answer_format
 from vigil.aws.errors import ConditionFailed
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, is_condition_failure
-from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerPage, LedgerRow
+from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerEntry, LedgerPage, LedgerRow
 from vigil.decisions.scoring.packed_documents_model import pack_documents, read_documents
 from vigil.errors import BudgetExhausted, ConsentWithdrawn, Erased, QuotaExceeded, VigilError
 from vigil.kernel.ids import stored_decision_id
@@ -122,6 +123,16 @@ class DynamoLedger:
         for page in self._day(tenant_id, day, ProjectionExpression="pk"):
             yield from self._table.get_many([{"pk": item["pk"]} for item in page["Items"]])
 
+    def entries(self, tenant_id: str, day: str) -> Iterator[LedgerEntry]:
+        """Yield the decisions of a day that are not erased. New ones appear after some seconds."""
+        for page in self._day(tenant_id, day, ProjectionExpression="time_sk, summary"):
+            yield from (_entry(item) for item in page["Items"] if "summary" in item)
+
+    def rows(self, tenant_id: str, decision_ids: Sequence[str]) -> Iterator[LedgerRow]:
+        """Yield the rows of these decisions that are not erased, in any order, each read consistently."""
+        keys = [{"pk": {"S": _pk(tenant_id, decision_id)}} for decision_id in decision_ids]
+        return (parse_row(item) for item in self._table.get_many(keys) if "erased_at" not in item)
+
     def check(self) -> None:
         """Check that the ledger answers a read. Raises Unavailable."""
         self.get("PROBE", "health")  # upper case is not valid in a tenant id
@@ -149,6 +160,11 @@ def _put(row: LedgerRow) -> Part:
     }
 
 
+def _entry(item: Item) -> LedgerEntry:
+    model = json.loads(item["summary"]["S"])["model"]
+    return LedgerEntry(item["time_sk"]["S"].partition("#")[2], model["name"], model["version"])
+
+
 def row_item(row: LedgerRow) -> Item:
     """Return the stored item of a row without conditions, in DynamoDB JSON."""
     return {
@@ -171,6 +187,7 @@ def row_item(row: LedgerRow) -> Item:
         "high_risk": {"BOOL": row.high_risk},
         **answer_format_attribute(),
         **_comparison(row),
+        **_groups(row),
     }
 
 
@@ -180,6 +197,12 @@ def _comparison(row: LedgerRow) -> Item:
         return {}
     place = row.comparison.index_partition(row.model.name, row.decision_id)
     return {"comparison_pk": {"S": place}, "comparison": {"S": row.comparison.to_document()}}
+
+
+def _groups(row: LedgerRow) -> Item:
+    """Return the attributes of the groups that were given; most rows have none."""
+    plain: Item = {} if row.groups == "{}" else {"groups": {"S": row.groups}}
+    return plain | ({"sealed_groups": {"B": row.sealed_groups}} if row.sealed_groups else {})
 
 
 def _charged(conditions: Conditions) -> Item:
@@ -210,4 +233,6 @@ def parse_row(item: Mapping[str, Any]) -> LedgerRow:
         high_risk=item["high_risk"]["BOOL"],
         comparison=Comparison.from_document(item["comparison"]["S"]) if "comparison" in item else None,
         answer_format=read_answer_format(item),
+        groups=item["groups"]["S"] if "groups" in item else "{}",
+        sealed_groups=item["sealed_groups"]["B"] if "sealed_groups" in item else b"",
     )
