@@ -194,8 +194,9 @@ def rights(service, operation, arguments):
         return {"s3:ListBucketVersions"}
     if operation == "DeleteObjects":  # with versions
         return {"s3:DeleteObject", "s3:DeleteObjectVersion"}
+    tagged = {"s3:PutObjectTagging"} if "Tagging" in arguments else set()
     versioned = {"s3:GetObjectVersion"} if service == "s3" and "VersionId" in arguments else set()
-    return {f"{service}:{MEANS.get(operation, operation.removesuffix('Batch'))}"} | versioned
+    return {f"{service}:{MEANS.get(operation, operation.removesuffix('Batch'))}"} | versioned | tagged
 
 
 @pytest.fixture

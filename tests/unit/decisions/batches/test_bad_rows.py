@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.batch_rows import person_rows_of
 from tests.support.fakes.tenant_keys import tenant_key
+from tests.support.join_files import readable
 from tests.unit.decisions.batches.world import World, document
-from vigil.decisions.batches.person_rows import PersonRows
 from vigil.decisions.batches.possible_ids import find_possible_ids
 from vigil.decisions.batches.subject_rows import POSSIBLE_ROW, SubjectRows
 from vigil.errors import Conflict
@@ -56,7 +57,7 @@ def bad_json_rows(draw):
 
 
 def erase(world, person):
-    rows = PersonRows(world.books, world.files, tenant_key, world.clock)
+    rows = person_rows_of(world.books, world.files, world.clock)
     for _ in range(20):
         try:
             found = keys = rows.find(person, None).keys
@@ -71,7 +72,8 @@ def erase(world, person):
 
 
 def texts(world):
-    return "".join(each.decode() for versions in world.files.objects.values() for each in versions if each)
+    stored = [(key, each) for key, versions in world.files.objects.items() for each in versions if each]
+    return "".join(readable(key, each, tenant_key) for key, each in stored)
 
 
 @pytest.mark.parametrize(("form", "bad_rows"), [("csv", bad_csv_rows()), ("ndjson", bad_json_rows())])

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.support.batch_rows import no_fast_reader
+from tests.support.batch_rows import answered_rows, no_fast_reader
 from tests.support.fakes.scoring import CONTRACT
 from tests.support.fakes.tenant_keys import tenant_key
 from vigil.decisions.batches import results
 from vigil.decisions.batches.chunk_rows import SPARE_SECONDS, ChunkRows
 from vigil.decisions.batches.parsing import build_reader
+from vigil.decisions.batches.row_columns_model import RowColumns
 from vigil.decisions.batches.step_rows import ROWS_PER_STEP
 from vigil.errors import Unavailable
 from vigil.workers.cpu_limit import OutOfTime, limit_cpu
@@ -39,12 +40,13 @@ class Delivery:
         self.left -= min(needed, self.allowed)
         if needed > self.allowed:
             raise OutOfTime
-        return [f'"subject_id":"{name}"}}' for name in names]
+        return answered_rows([f'"subject_id":"{name}"}}' for name in names], len(CONTRACT.features))
 
     def score(self, count, *, form="ndjson", is_last=False):
         read = build_reader(form, (), CONTRACT, no_fast_reader)
         content = b"".join(b'{"subject_id":"p-%d"}\r\n\r\n' % number for number in range(1, count + 1))
-        return ChunkRows(self, read, form, digest_rows, lambda: self.left, is_last, self.limit).score(1, content)
+        rows = ChunkRows(self, read, form, digest_rows, lambda: self.left, is_last, self.limit)
+        return rows.score(content, RowColumns(1, CONTRACT))
 
 
 @pytest.mark.parametrize("slow", [[1], [500], [501], [777], [10_000], [3, 4], [1, 9_000], [2, 600, 4_444, 9_999]])
@@ -73,6 +75,20 @@ def test_a_slow_chunk_without_an_endless_row_loses_no_row():
     delivery = Delivery(pace=0.012)
     assert delivery.score(2_500).lost == []
     assert delivery.left > SPARE_SECONDS
+
+
+def test_smaller_steps_leave_the_same_facts_of_rows():
+    """A repeated delivery may be slower and take other steps."""
+    deliveries = [Delivery(), Delivery(pace=0.012)]
+    files = [delivery.score(2_500).columns.to_join_file(1, "2026-03-01T12:00:00Z") for delivery in deliveries]
+    assert deliveries[0].steps < deliveries[1].steps
+    assert files[0].to_bytes() == files[1].to_bytes()
+
+
+def test_a_lost_row_has_no_facts():
+    columns = Delivery([7]).score(70).columns
+    assert [number for number, code in enumerate(columns.band_codes, 1) if not code] == [7]
+    assert (len(columns.subject_ids), len(columns.probabilities), len(columns.sampled_facts)) == (70, 70, 2)
 
 
 def test_a_chunk_that_does_not_fit_is_delivered_once_more():

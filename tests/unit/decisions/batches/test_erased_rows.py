@@ -6,10 +6,10 @@ import re
 
 import pytest
 
+from tests.support.batch_rows import person_rows_of
 from tests.support.fakes.tenant_keys import tenant_key
 from tests.unit.decisions.batches.world import ROWS, document
 from vigil.decisions.batches import ended_erasure, running_erasure
-from vigil.decisions.batches.person_rows import PersonRows
 from vigil.decisions.batches.results import format_erased_row
 from vigil.errors import Conflict
 from vigil.kernel.time import format_timestamp
@@ -87,7 +87,7 @@ class Scene:
             self.world.do(self.world.outbox.jobs.popleft())
 
     def _pass(self):
-        erasable = PersonRows(self.world.books, self.world.files, tenant_key, self.world.clock)
+        erasable = person_rows_of(self.world.books, self.world.files, self.world.clock)
         try:
             keys = found = erasable.find(self.person, None).keys
             while keys:

@@ -12,12 +12,13 @@ from tests.support.faultbed.event_source import record
 from tests.support.faultbed.virtual_queues import VirtualQueues
 from tests.support.gateway import Context
 from tests.unit.decisions.batches.world import ROWS, World, document, scorer
+from vigil.bootstrap.decisions import count_rows
 from vigil.decisions.batches import fast_rows, splits
 from vigil.decisions.batches.chunks import ChunkScoring
 from vigil.decisions.batches.limits_model import LANES, MAX_UNFINISHED_BATCHES
 from vigil.decisions.batches.stream import AssemblyWorker, ChunkWorker, JobQueues, SplitWorker
 from vigil.runtime.telemetry import Telemetry
-from vigil.workers.cpu_limit import OutOfTime, limit_cpu
+from vigil.workers.cpu_limit import OutOfTime
 from vigil.workers.queues import SqsQueue
 from vigil.workers.worker_loop import Worker
 
@@ -78,7 +79,7 @@ class Deployment:
         self.world = World(outbox=JobQueues({kind: SqsQueue(self.sqs, url) for kind, url in urls.items()}), clock=clock)
         books = self.world.books
         chunks = ChunkScoring(
-            self.world.ports, self.world.models, self.scorer, fast_rows.build_fast_reader, tenant_key, limit_cpu
+            self.world.ports, self.world.models, self.scorer, fast_rows.build_fast_reader, tenant_key, count_rows
         )
         work = {
             "batch.split": SplitWorker(self.world.splits, books.get).do,

@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from tests.support.batch_rows import answered_rows
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.tenant_keys import tenant_key
 from tests.support.faultbed.bed import Bed
@@ -34,7 +35,7 @@ class SameAnswer:
     """Scorer that returns the same answer for every row."""
 
     def answer_rows(self, subjects):
-        return ["0.5"] * len(subjects)
+        return answered_rows(["0.5"] * len(subjects), 4)
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +54,12 @@ def chunks_after(detection):
     ports = BatchPorts(world.books, world.files, jobs, world.clock, lambda _: None)
     subject = EncodedSubject("p", bytes(8))
     chunks = ChunkScoring(
-        ports, world.models, lambda *_: SameAnswer(), lambda *_: lambda lines: [subject] * len(lines), tenant_key
+        ports,
+        world.models,
+        lambda *_: SameAnswer(),
+        lambda *_: lambda lines: [subject] * len(lines),
+        tenant_key,
+        lambda *_: b"",
     )
     splits = FileSplitting(ports, world.models, lambda _: BatchTerms(), BatchCharges(world.quota, world.holds))
 

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.support.batch_rows import person_rows_of
 from tests.support.fakes.batches import FakeBatchStore, FakeFiles
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.tenant_keys import tenant_key
 from vigil.decisions.batches import blocks, ended_erasure, limits_model, person_rows
 from vigil.decisions.batches.model import Batch
-from vigil.decisions.batches.person_rows import PersonRows
 from vigil.decisions.batches.results import COLUMNS, format_erased_row
 from vigil.decisions.batches.subject_rows import SubjectRows
 from vigil.errors import Conflict
@@ -70,7 +70,7 @@ class Scene:
     def __init__(self, form="ndjson"):
         self.books, self.files, self.clock = FakeBatchStore(), FakeFiles(), Clock()
         self.clock.advance(days=1)
-        self.rows = PersonRows(self.books, self.files, tenant_key, self.clock)
+        self.rows = person_rows_of(self.books, self.files, self.clock)
         self.batch = Batch("acme", "bat_1", "toy", form, "completed", NOW, "c", "f", 0, columns=("subject_id", "age"))
         self.books.create(self.batch, 10)
 
@@ -90,7 +90,7 @@ class Scene:
             while done is None:
                 at += 1
                 try:
-                    done = PersonRows(self.books, Dying(self.files, at), tenant_key, self.clock).delete(JANE, keys)
+                    done = person_rows_of(self.books, Dying(self.files, at), self.clock).delete(JANE, keys)
                 except Killed:
                     continue
             keys = done

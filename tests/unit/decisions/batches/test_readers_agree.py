@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
+from tests.support.batch_rows import person_rows_of
 from tests.support.fakes.tenant_keys import tenant_key
 from tests.unit.decisions.batches.world import GOOD, World
-from vigil.decisions.batches.person_rows import PersonRows
 from vigil.decisions.batches.subject_rows import SubjectRows
 from vigil.privacy.persons.model import Person
 
@@ -107,7 +107,7 @@ def test_no_value_of_an_erased_row_is_left_in_any_spelling(form, mine):
     before = world.results(batch)
     person, rows = (
         Person("acme", KEY.pseudonym(mine), UNTIL),
-        PersonRows(world.books, world.files, tenant_key, world.clock),
+        person_rows_of(world.books, world.files, world.clock),
     )
     entries = rows.read(person, None, lambda: 300.0).entries
     told = "".join(json.dumps(entry["row"]) for entry in entries)

@@ -84,7 +84,7 @@ def test_a_row_without_an_end_names_row_and_limit(content):
 
 
 def test_too_many_rows_name_the_limit(monkeypatch):
-    monkeypatch.setattr(row_boundaries, "MAX_ROWS", 100)
+    monkeypatch.setattr(row_boundaries, "MAX_BATCH_ROWS", 100)
     assert sum(span.rows for span in find_chunks([b"{}\n" * 100], "ndjson", START, 50)) == 100
     with pytest.raises(InvalidInput, match="too many rows"):
         list(find_chunks([b"{}\n" * 101], "ndjson", START, 50))

@@ -8,6 +8,7 @@ from tests.support.fakes.batches import FakeBatchStore, FakeFiles, FakeHolds, Fa
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import FakeModels, ToyModel, VisitCount
 from tests.support.fakes.tenant_keys import tenant_key
+from vigil.bootstrap.decisions import count_rows
 from vigil.decisions.batches import fast_rows, results
 from vigil.decisions.batches.arrivals import FileArrivals
 from vigil.decisions.batches.assembly import AssemblyCheckpoint, BatchAssembly
@@ -69,7 +70,7 @@ class World:
         self.arrivals = FileArrivals(
             self.books.get, self.files, self.outbox.send, self.splits, lambda tenant: tenant in self.active
         )
-        self.chunks = ChunkScoring(ports, self.models, scorer, fast_rows.build_fast_reader, tenant_key)
+        self.chunks = ChunkScoring(ports, self.models, scorer, fast_rows.build_fast_reader, tenant_key, count_rows)
         self.assembly = BatchAssembly(ports, charges)
 
     def order(self, form="ndjson", key=None, rows=None, tenant="acme", **terms):

@@ -9,11 +9,12 @@ from tests.support.fakes.clock import Clock
 from tests.support.fakes.outcomes import FakeOutcomes
 from tests.support.fakes.scoring import FakeLedger, FakeModels, VisitCount
 from tests.support.fakes.tenant_keys import tenant_key
-from vigil.decisions.outcomes.model import DecisionWindow, Report
+from vigil.decisions.outcomes.model import BatchRow, DecisionWindow, Report
 from vigil.decisions.outcomes.service import MAX_WINDOW_DECISIONS, Outcomes
 from vigil.decisions.scoring.model import ScoreRequest
 from vigil.decisions.scoring.service import Scoring
 from vigil.errors import Conflict, InvalidInput, NotFound
+from vigil.kernel.time import format_timestamp
 
 
 class World:
@@ -22,7 +23,11 @@ class World:
     def __init__(self):
         self.clock, self.ledger, self.store = Clock(), FakeLedger(), FakeOutcomes()
         self.scoring = Scoring(FakeModels(), VisitCount, self.ledger, self.clock, timedelta(hours=24), keys=tenant_key)
-        self.outcomes = Outcomes(self.ledger, self.store, self.clock, tenant_key)
+        self.outcomes = Outcomes(self.ledger, self, self.store, self.clock, tenant_key)
+        self.rows = {}
+
+    def find(self, tenant_id, batch_id, number):
+        return self.rows.get((tenant_id, batch_id, number))
 
     def decide(self, subject="p-1", tenant="acme", as_of=None):
         request = ScoreRequest("toy", subject, features={"age": 40}, as_of=as_of)
@@ -154,3 +159,17 @@ def test_unresolved_outcomes_are_not_listed_as_resolved(world):
     listed = [o.decision_id for o in world.outcomes.page("acme", None, 10, resolved=True).outcomes]
     waiting = [o.decision_id for o in world.outcomes.page("acme", None, 10, resolved=False).outcomes]
     assert (listed, waiting) == ([known], [open_])
+
+
+def test_a_report_about_a_batch_row_is_stored_under_the_id_of_the_row(world):
+    as_of = format_timestamp(world.clock())
+    world.rows["acme", "bat_1", 7] = BatchRow("bat_1", 7, "toy", 3, as_of)
+    world.clock.advance(days=1)
+    recorded = world.outcomes.record_row("acme", "bat_1", 7, world.report())
+    assert (recorded.outcome.decision_id, recorded.outcome.model_version) == ("bat_1.7", 3)
+    assert world.outcomes.current("acme", "bat_1.7") == recorded.outcome
+    assert world.outcomes.record_row("acme", "bat_1", 7, world.report()).replayed
+    with pytest.raises(NotFound, match="`row`"):
+        world.outcomes.record_row("globex", "bat_1", 7, world.report())
+    with pytest.raises(InvalidInput, match="recorded_at"):
+        world.outcomes.record_row("acme", "bat_1", 7, world.report(days=-2))

@@ -3,13 +3,17 @@
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import TypeAlias, cast
 
 from vigil.decisions.batches import results, row_boundaries
 from vigil.decisions.batches.chunks_model import ChunkRange
 from vigil.decisions.batches.files_model import FileFormat
 from vigil.decisions.batches.parsing import ParsedStep, RowReader
 from vigil.decisions.batches.ports import RowScorer
+from vigil.decisions.batches.row_columns_model import RowColumns
 from vigil.decisions.batches.step_rows import ROWS_PER_STEP
+from vigil.decisions.scoring.answered_rows_model import AnsweredRows
+from vigil.decisions.scoring.groups_model import Groups
 from vigil.errors import InvalidInput, Unavailable
 from vigil.workers.cpu_limit import CpuLimit, OutOfTime, limit_cpu
 
@@ -25,9 +29,15 @@ SHARE = 24
 class ChunkLines:
     """Result lines of a chunk, error lines of its rows without an answer, and first and last row of each lost range."""
 
+    columns: RowColumns
+    """Facts of the rows."""
     lines: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     lost: list[tuple[int, int]] = field(default_factory=list)
+
+
+_Answered: TypeAlias = tuple[AnsweredRows, Sequence[Groups], list[str], list[str]]
+"""Rows of a step, the groups that were given with them, their lines, and the error lines of those without an answer."""
 
 
 class ChunkRows:
@@ -57,19 +67,19 @@ class ChunkRows:
         self._limit = limit
         self._write, self._write_error = results.line_writers(form)
 
-    def score(self, first_row: int, content: bytes) -> ChunkLines:
-        """Return the lines of a chunk whose first row has this number.
+    def score(self, content: bytes, columns: RowColumns) -> ChunkLines:
+        """Return the lines of a chunk, and add the facts of its rows to `columns`.
 
         Raises Unavailable if the time is too short for the chunk and another delivery follows.
         """
-        scored, steps = ChunkLines(), self._read(content)
+        scored, steps, first_row = ChunkLines(columns), self._read(content), columns.first_row
         try:
             while self._has_time():
                 with self._step():
                     if (parsed := next(steps, None)) is None:
                         return scored
                     answered = self._answer(parsed, first_row + len(scored.lines))
-                _append(scored, answered)
+                _append(scored, *answered)
         except OutOfTime:
             self._isolate(scored, _open_rows(content, self._form, len(scored.lines)), first_row + len(scored.lines))
             return scored
@@ -100,7 +110,7 @@ class ChunkRows:
                 size = ROWS_PER_STEP
                 self._lose(scored, number + place, 1, results.TOO_SLOW)
             else:
-                _append(scored, answered)
+                _append(scored, *answered)
             place += len(taken)
 
     def _step(self) -> AbstractContextManager[None]:
@@ -109,24 +119,23 @@ class ChunkRows:
     def _has_time(self) -> bool:
         return self._remaining() > SPARE_SECONDS
 
-    def _answer(self, parsed: ParsedStep, number: int) -> ChunkLines:
-        """Return the lines of a step; `number` is the number of its first row."""
-        answers = self._scorer.answer_rows(parsed.subjects)
+    def _answer(self, parsed: ParsedStep, number: int) -> _Answered:
+        """Return the rows of a step; `number` is the number of the first one."""
+        rows = self._scorer.answer_rows(parsed.subjects)
         digests = self._digest_rows(parsed.rows)
-        texts = [answer for answer in answers if isinstance(answer, str)]
-        if len(texts) == len(parsed.rows):
-            return ChunkLines(self._write(number, digests, texts))
-        answered = ChunkLines()
-        for place, (digest, answer) in enumerate(zip(digests, answers, strict=True), number):
+        if not rows.has_errors:
+            return rows, parsed.groups, self._write(number, digests, cast("list[str]", rows.texts)), []
+        lines, errors = list[str](), list[str]()
+        for place, (digest, answer) in enumerate(zip(digests, rows.texts, strict=True), number):
             if isinstance(answer, str):
-                answered.lines += self._write(place, [digest], [answer])
+                lines += self._write(place, [digest], [answer])
             elif answer is results.ERASED:
-                answered.lines.append(results.format_erased_row(self._form, place))
-                answered.errors.append(results.format_erased_row("ndjson", place))
+                lines.append(results.format_erased_row(self._form, place))
+                errors.append(results.format_erased_row("ndjson", place))
             else:
-                answered.lines.append(self._write_error(place, digest, answer))
-                answered.errors.append(results.format_error(place, digest, answer))
-        return answered
+                lines.append(self._write_error(place, digest, answer))
+                errors.append(results.format_error(place, digest, answer))
+        return rows, parsed.groups, lines, errors
 
     def _lose_rest(self, scored: ChunkLines, number: int, count: int) -> None:
         """Lose all open rows, if a row was lost already or no other delivery follows. Raises Unavailable otherwise."""
@@ -137,6 +146,7 @@ class ChunkRows:
     def _lose(self, scored: ChunkLines, number: int, count: int, reason: InvalidInput) -> None:
         if not count:
             return
+        scored.columns.add_lost(count)
         for place in range(number, number + count):
             scored.lines.append(results.format_lost_row(self._form, place, reason))
             scored.errors.append(results.format_lost_row("ndjson", place, reason))
@@ -147,11 +157,12 @@ class ChunkRows:
 
 
 def _join(steps: Iterable[ParsedStep]) -> ParsedStep:
-    rows, subjects = list[bytes](), list[object]()
+    rows, subjects, groups = list[bytes](), list[object](), list[Groups]()
     for step in steps:
         rows += step.rows
         subjects += step.subjects
-    return ParsedStep(rows, subjects)
+        groups += step.groups
+    return ParsedStep(rows, subjects, groups)
 
 
 def _open_rows(content: bytes, form: FileFormat, done: int) -> list[bytes]:
@@ -160,6 +171,9 @@ def _open_rows(content: bytes, form: FileFormat, done: int) -> list[bytes]:
     return [content[each.start : each.start + each.length] for each in ranges][done:]
 
 
-def _append(scored: ChunkLines, answered: ChunkLines) -> None:
-    scored.lines += answered.lines
-    scored.errors += answered.errors
+def _append(
+    scored: ChunkLines, rows: AnsweredRows, groups: Sequence[Groups], lines: list[str], errors: list[str]
+) -> None:
+    scored.columns.add(rows, groups)
+    scored.lines += lines
+    scored.errors += errors

@@ -6,14 +6,19 @@ from dataclasses import replace
 from vigil.decisions.batches import consents, parsing
 from vigil.decisions.batches.chunk_rows import ChunkRows
 from vigil.decisions.batches.chunks_model import Chunk, ChunkRange
+from vigil.decisions.batches.join_model import kept_days
+from vigil.decisions.batches.join_sealing import seal_rows
 from vigil.decisions.batches.model import STOPPED, Batch
 from vigil.decisions.batches.ports import (
     BatchModels,
     BatchPorts,
     FastReaderFactory,
+    RowCounter,
     RowScorer,
     RowScorerFactory,
 )
+from vigil.decisions.batches.row_columns_model import RowColumns
+from vigil.decisions.scoring.ports import ScoringModel
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
 from vigil.kernel.pseudonyms import TenantKeys
 from vigil.workers.cpu_limit import CpuLimit, limit_cpu
@@ -35,6 +40,7 @@ class ChunkScoring:
         scorers: RowScorerFactory,
         fast_readers: FastReaderFactory,
         keys: TenantKeys,
+        count_rows: RowCounter,
         limit: CpuLimit = limit_cpu,
     ) -> None:
         self._ports = ports
@@ -43,6 +49,7 @@ class ChunkScoring:
         self._fast_readers = fast_readers
         self._keys = keys
         self._limit = limit
+        self._count_rows = count_rows
 
     def score(
         self, tenant_id: str, batch_id: str, index: int, remaining: Callable[[], float], is_last: bool
@@ -94,9 +101,10 @@ class ChunkScoring:
     def _score(self, batch: Batch, chunk: Chunk, remaining: Callable[[], float], is_last: bool) -> Chunk:
         chunk_range = chunk.range
         content = self._read(batch, chunk_range)
-        scorer, read = self._scorer_and_reader(batch)
-        rows = ChunkRows(scorer, read, batch.form, batch.row_digests, remaining, is_last, self._limit)
-        scored = rows.score(chunk_range.first_row, content)
+        model = self._model(batch)
+        scorer, read = self._scorer_and_reader(batch, model)
+        steps = ChunkRows(scorer, read, batch.form, batch.row_digests, remaining, is_last, self._limit)
+        scored = steps.score(content, RowColumns(chunk_range.first_row, model.contract))
         if len(scored.lines) != chunk_range.rows:
             changed = FieldError("file", "has changed since it was split", f"{chunk_range.rows} rows in this chunk")
             raise InvalidInput(changed)
@@ -104,6 +112,7 @@ class ChunkScoring:
         answered = chunk_range.rows - failed
         late = chunk.state != "waiting"  # the tenant does not pay for rows that were reported as lost
         now = self._ports.now()
+        rows = scored.columns.to_join_file(model.version, batch.created_at)
         done = replace(
             chunk,
             state="done",
@@ -115,8 +124,13 @@ class ChunkScoring:
             lost=tuple(scored.lost),
             reason="",
             settled_at=now if late else batch.counting_time(now),
+            scored_at=now,
+            profile=self._count_rows(model, scored.columns, now),
+            due_weeks=rows.due_weeks(),
         )
         self._put_parts(batch, done, results, _part(scored.errors))
+        sealed = seal_rows(rows, self._keys(batch.tenant_id), batch.batch_id)
+        self._ports.files.put(batch.join_key(done), sealed, batch.metadata, kept_days(model.contract))
         return done
 
     def _read(self, batch: Batch, chunk_range: ChunkRange) -> bytes:
@@ -129,9 +143,11 @@ class ChunkScoring:
                 raise Conflict("The file of the batch was replaced; retry to read the new one.") from None
             raise
 
-    def _scorer_and_reader(self, batch: Batch) -> tuple[RowScorer, parsing.RowReader]:
+    def _model(self, batch: Batch) -> ScoringModel:
         assert batch.pin is not None  # noqa: S101 - a batch that has chunks has a model
-        model = self._models.pinned(batch.pin.name, batch.pin.version, batch.pin.digest)
+        return self._models.pinned(batch.pin.name, batch.pin.version, batch.pin.digest)
+
+    def _scorer_and_reader(self, batch: Batch, model: ScoringModel) -> tuple[RowScorer, parsing.RowReader]:
         key = self._keys(batch.tenant_id)
         scorer = consents.enforce_consents(self._scorers(model, batch), self._ports.files, batch, key)
         read = parsing.build_reader(batch.form, batch.columns, model.contract, self._fast_readers)

@@ -1,7 +1,7 @@
 """Chunks of a batch: ranges of its file, their recorded results, and the progress of the batch."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 ChunkState: TypeAlias = Literal["waiting", "done", "failed"]
@@ -39,7 +39,9 @@ class Chunk:
     With the batch's tenant, model and version, the entry is the source of usage metering; a chunk becomes done only
     once. `reserved_micros` is the part of the spend reservation that the rows used. `settled_at` is the time at which
     the rows count. `part_sha256` is a digest of the results with the tenant's key; earlier releases stored the SHA-256.
-    `lost` has the first and last row of each range that took too long or was not reached in time.
+    `lost` has the first and last row of each range that took too long or was not reached in time. `scored_at` is the
+    time at which the rows got their answers, `profile` the counts of its sampled rows, and `due_weeks` its rows by the
+    week of their due labels; only `settle` reads these.
     """
 
     range: ChunkRange
@@ -52,12 +54,34 @@ class Chunk:
     reason: str = ""
     settled_at: str = ""
     lost: tuple[tuple[int, int], ...] = ()
+    scored_at: str = ""
+    profile: bytes = b""
+    due_weeks: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def lost_ranges(self) -> tuple[tuple[int, int], ...]:
         """First and last row of each range without a score: all rows of a failed chunk."""
         whole = (self.range.first_row, self.range.first_row + self.range.rows - 1)
         return (whole,) if self.state == "failed" else self.lost
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredChunk:
+    """A scored chunk in the list of its tenant: its rows, its join file and its profile.
+
+    `scored_at` is the time at which its rows got their answers. `due_weeks` has its rows by the week in which their
+    labels are final (`2026-W47`).
+    """
+
+    batch_id: str
+    model: str
+    version: int
+    first_row: int
+    last_row: int
+    scored_at: str
+    join_key: str
+    profile: bytes
+    due_weeks: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

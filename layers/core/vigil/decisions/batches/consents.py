@@ -10,6 +10,8 @@ from vigil.decisions.batches.parsing import ParsedStep, RowReader
 from vigil.decisions.batches.ports import BatchFiles, RowScorer
 from vigil.decisions.batches.results import ERASED
 from vigil.decisions.batches.subject_rows import SubjectRows
+from vigil.decisions.scoring.answered_rows_model import AnsweredRows
+from vigil.decisions.scoring.groups_model import NO_GROUPS
 from vigil.decisions.scoring.model import EncodedSubject
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.pseudonyms import TenantKey
@@ -43,9 +45,10 @@ def leave_out_subjects(read: RowReader, batch: Batch, key: TenantKey) -> RowRead
     named = SubjectRows(batch.form, batch.columns, lambda subject_id: key.pseudonym(subject_id) in subjects)
 
     def read_steps(content: bytes) -> Iterator[ParsedStep]:
-        for rows, subjects in read(content):
-            pairs = zip(rows, subjects, strict=True)
-            yield ParsedStep(rows, [parsed if named.match(row) is None else ERASED for row, parsed in pairs])
+        for rows, *parsed in read(content):
+            found = zip(rows, *parsed, strict=True)
+            kept = [pair if named.match(row) is None else (ERASED, NO_GROUPS) for row, *pair in found]
+            yield ParsedStep(rows, *zip(*kept, strict=True))
 
     return read_steps
 
@@ -58,7 +61,7 @@ class _ConsentFilter:
         self._key = key
         self._withdrawn = withdrawn
 
-    def answer_rows(self, subjects: Sequence[object]) -> list[str | InvalidInput]:
+    def answer_rows(self, subjects: Sequence[object]) -> AnsweredRows:
         """Return the answer or the error of each row."""
         return self._scorer.answer_rows([self._error(subject) or subject for subject in subjects])
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from vigil.decisions.batches.limits_model import MAX_IGNORED_COLUMNS
 from vigil.errors import FieldError, InvalidInput
-from vigil.kernel.rows import AS_OF, SUBJECT
+from vigil.kernel.rows import AS_OF, GROUP_PREFIX, SUBJECT
 from vigil.prediction.engines.contract import ModelContract
 
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -29,7 +29,8 @@ def parse_header(row: bytes, contract: ModelContract, ignore_unknown: bool = Fal
     most = max_columns(known, ignore_unknown)
     names, total = _names(text, known)
     if causes := _causes(names, total, known, most, ignore_unknown):
-        remedy = f"{SUBJECT}, {AS_OF} and features of the model, once each, in at most {most} columns"
+        inputs = "features and groups" if any(name.startswith(GROUP_PREFIX) for name in known) else "features"
+        remedy = f"{SUBJECT}, {AS_OF} and {inputs} of the model, once each, in at most {most} columns"
         if not ignore_unknown:
             remedy += "; a batch with `ignore_unknown_columns` leaves out all others"
         # A file without a header begins with data of a person, so that its cells are counted and not named.
@@ -46,7 +47,8 @@ def parse_header(row: bytes, contract: ModelContract, ignore_unknown: bool = Fal
 
 def known_columns(contract: ModelContract) -> frozenset[str]:
     """Return the columns that a file for this model may have."""
-    return frozenset({SUBJECT, AS_OF, *(spec.name for spec in contract.features)})
+    groups = (GROUP_PREFIX + attribute.name for attribute in contract.groups if attribute.is_given)
+    return frozenset({SUBJECT, AS_OF, *(spec.name for spec in contract.features), *groups})
 
 
 def max_columns(known: Collection[str], ignore_unknown: bool) -> int:

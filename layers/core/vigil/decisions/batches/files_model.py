@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 FileFormat: TypeAlias = Literal["csv", "ndjson"]
 Output: TypeAlias = Literal["results", "errors"]
-FOLDERS = ("uploads", "plain", "parts", "results")
+FOLDERS = ("uploads", "plain", "parts", "results", "joins")
 """Top-level prefixes of the batches bucket; each has one sub-folder per tenant."""
 ERASED_BYTE = b"\0"
 """Byte that replaces each byte of a row whose subject was erased while the batch ran."""

@@ -15,6 +15,8 @@ MAX_IGNORED_COLUMNS = 200
 """Maximum columns of a CSV file that a batch with `ignore_unknown_columns` leaves out."""
 MAX_NUMBER_LENGTH = 300
 """Maximum characters of a number in a cell. A longer one is out of every range."""
+SAMPLE_STEP = 64
+"""Distance of the rows of a file that are counted for the profiles of its model."""
 READ_BYTES = 8 << 20
 """Bytes of a file that are read at a time."""
 STEP_BYTES = 64 << 20
@@ -23,7 +25,6 @@ STEP_ROW_BYTES = 256
 """Bytes that a shorter row counts for in a step: a row takes the time of some 256 bytes, also if it has ten."""
 BAD_ROW_COST = 16
 """Factor by which a bad row counts more in a step. Its possible ids take at most a second per megabyte."""
-MAX_ROWS = 10_000_000
 MAX_FILE_BYTES = 5 << 30
 MAX_UNPACKED_BYTES = 1 << 30
 MAX_UNPACK_RATIO = 200

@@ -154,6 +154,10 @@ class Batch:
         digest = f".{chunk.part_sha256[:16]}" if chunk.lost else ""
         return f"parts/{self.object_key(f'{kind}/{chunk.range.index:06}{digest}')}"
 
+    def join_key(self, chunk: Chunk) -> str:
+        """Return the key of a chunk's join file. It has the same digest as the key of the part."""
+        return self.part_key(chunk, "results").replace("parts/", "joins/", 1).replace("/results/", "/", 1)
+
     def output_key(self, kind: Output) -> str:
         """Return the key of the results or errors."""
         return f"results/{self.object_key(kind)}.{self.form if kind == 'results' else 'ndjson'}"

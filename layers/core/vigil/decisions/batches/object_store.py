@@ -42,9 +42,10 @@ class S3Files:
             content: bytes = body.read()
         return content
 
-    def put(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
-        """Put an object."""
-        self._call("put_object", Key=key, Body=content, Metadata=metadata)
+    def put(self, key: str, content: bytes, metadata: Mapping[str, str], kept_days: int = 0) -> None:
+        """Put an object. A rule of the bucket expires objects by the tag `kept-days`, if they have one."""
+        tagging = {"Tagging": f"kept-days={kept_days}"} if kept_days else {}
+        self._call("put_object", Key=key, Body=content, Metadata=metadata, **tagging)
 
     def head(self, key: str) -> FileHead:
         """Return the latest version of an object."""
@@ -97,6 +98,13 @@ class S3Files:
         gone, behind = NotFound("There is no such file."), _Behind()
         with translate_errors(_BUCKET, dict.fromkeys(_GONE, gone) | dict.fromkeys(_BEHIND, behind)):
             return getattr(self._client, operation)(Bucket=self._bucket, **arguments)
+
+
+def read_whole(client: Any, bucket: str, key: str) -> bytes:
+    """Return a whole object by a client that reads whole objects only. Raises NotFound."""
+    with translate_errors(_BUCKET, dict.fromkeys(_GONE, NotFound("There is no such file."))):
+        content: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    return content
 
 
 class _Behind(Exception):

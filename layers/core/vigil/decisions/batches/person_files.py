@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 from vigil.decisions.batches import foreign_formats, results, subject_rows
 from vigil.decisions.batches.blocks import read_blocks
 from vigil.decisions.batches.files_model import FileFormat, FileVersion
+from vigil.decisions.batches.join_sealing import open_rows
+from vigil.decisions.batches.limits_model import STEP_ROW_BYTES
 from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.ports import VersionedFiles
 from vigil.decisions.batches.subject_rows import SubjectRows
@@ -28,6 +30,11 @@ class RowsFile:
     stored: FileVersion
     columns: Sequence[str]
     is_output: bool
+
+    @property
+    def is_join(self) -> bool:
+        """True for a join file, which has no text."""
+        return self.stored.key.startswith("joins/")
 
     @property
     def short(self) -> str:
@@ -61,6 +68,10 @@ class PersonFiles:
         first = next((number for number, file in enumerate(files) if file.is_at(position)), None)
         offset = 0 if first is None else int(position["offset"])
         for file in files[first:]:
+            if file.is_join:
+                yield from self._joined_rows(file, person, offset)
+                offset = 0
+                continue
             named = self.named(batch.form, file.columns, person, is_output=file.is_output)
             for line in self._rows(batch.form, file.stored, offset):
                 row = UNREADABLE if line is None else named.match(line)
@@ -69,7 +80,7 @@ class PersonFiles:
             offset = 0
 
     def all(self, batch: Batch) -> Iterator[RowsFile]:
-        """Yield the results, or their parts before the assembly, and the input files."""
+        """Yield the results, or their parts before the assembly, the input files, and the join files."""
         joined = False
         for stored in self._files.list_versions(f"results/{batch.object_key('results.')}"):
             joined = True
@@ -80,6 +91,8 @@ class PersonFiles:
         for folder in ("uploads", "plain"):
             for stored in self._files.list_versions(f"{folder}/{batch.object_key('input')}"):
                 yield RowsFile(batch, stored, batch.columns, is_output=False)
+        for stored in self._files.list_versions(f"joins/{batch.object_key('')}"):
+            yield RowsFile(batch, stored, (), is_output=True)
 
     def source(self, batch: Batch) -> FileVersion | None:
         """Return the file version from which the batch reads its rows; None if it no longer exists."""
@@ -93,6 +106,15 @@ class PersonFiles:
         """Return the rows that name a person in a file with these columns."""
         recognizer = self._keys(person.tenant_id).recognizer(person.subject)
         return SubjectRows(form, columns, recognizer, is_output=is_output)
+
+    def _joined_rows(self, file: RowsFile, person: Person, start: int) -> Iterator[FoundRow]:
+        """Yield the rows of a join file from a place on. The offset of a row is its place."""
+        key, stored = self._keys(person.tenant_id), file.stored
+        rows = open_rows(self._files.read(stored.key, stored.version, 0, -1), key, file.batch.batch_id)
+        is_person = key.recognizer(person.subject)
+        for place in range(start, len(rows.subject_ids)):
+            is_named = rows.subject_ids[place] != "" and is_person(rows.subject_ids[place])
+            yield file, place, b"", STEP_ROW_BYTES, rows.export(place) if is_named else None
 
     def _rows(self, form: FileFormat, stored: FileVersion, start: int) -> Iterator[bytes | None]:
         """Yield the rows of a file from an offset on; None for the part that cannot be read."""

@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from vigil.decisions.batches.ended_erasure import EndedErasure
+from vigil.decisions.batches.join_erasure import DONE, JoinErasure
 from vigil.decisions.batches.limits_model import STEP_BYTES
 from vigil.decisions.batches.model import Batch
-from vigil.decisions.batches.person_files import UNREADABLE, PersonFiles
-from vigil.decisions.batches.ports import BatchStore, VersionedFiles
+from vigil.decisions.batches.person_files import UNREADABLE, PersonFiles, RowsFile
+from vigil.decisions.batches.ports import BatchStore, RowOutcomes, VersionedFiles
 from vigil.decisions.batches.running_erasure import RunningErasure
 from vigil.decisions.batches.subject_rows import POSSIBLE_ROW
+from vigil.decisions.outcomes.model import batch_row_id
 from vigil.kernel.pseudonyms import TenantKeys
 from vigil.privacy.erasure.model import FoundKeys, Key
 from vigil.privacy.persons.model import Person, PersonExtract
@@ -24,12 +26,20 @@ _START = {"list": "null"}
 
 
 class PersonRows:
-    """Rows of a person in every file of a tenant's batches."""
+    """Rows of a person in every file of a tenant's batches, and their outcomes. `pause` is that of erasures."""
 
     def __init__(
-        self, batches: BatchStore, files: VersionedFiles, keys: TenantKeys, clock: Callable[[], datetime]
+        self,
+        batches: BatchStore,
+        files: VersionedFiles,
+        keys: TenantKeys,
+        outcomes: RowOutcomes,
+        clock: Callable[[], datetime],
+        pause: timedelta,
     ) -> None:
         self._batches = batches
+        self._outcomes = outcomes
+        self._joins = JoinErasure(files, keys, outcomes, clock, pause)
         self._files = PersonFiles(files, keys)
         self._running = RunningErasure(batches, files, self._files, clock)
         self._ended = EndedErasure(files, self._files)
@@ -47,7 +57,8 @@ class PersonRows:
             if batch.created_at <= person.until and self._has_files(batch, person):
                 stopped, named = self._names(batch, person, position)
                 if named:
-                    return FoundKeys(({"batch": batch.batch_id},), following)
+                    only = {"only": "joins"} if named.is_join else {}
+                    return FoundKeys(({"batch": batch.batch_id, **only},), following)
                 if stopped:
                     return FoundKeys((), {"list": position["list"], **stopped})
         return FoundKeys((), following)
@@ -92,9 +103,14 @@ class PersonRows:
                 return file.position(offset)
             if row is not None and row is not UNREADABLE:
                 found = {"offset": offset} if row is POSSIBLE_ROW else {}
-                entries.append({"batch_id": batch.batch_id, "file": file.short, **found, "row": row})
-                size += len(line)
+                joined = self._outcomes_of(batch, row) if file.is_join else {}
+                entries.append({"batch_id": batch.batch_id, "file": file.short, **found, "row": row, **joined})
+                size += len(line) or len(json.dumps(entries[-1]))
         return None
+
+    def _outcomes_of(self, batch: Batch, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        decision_id = batch_row_id(batch.batch_id, row["row"])
+        return {"outcomes": self._outcomes.history(batch.tenant_id, decision_id)}
 
     def _has_files(self, batch: Batch, person: Person) -> bool:
         """Return True if a batch has files to scan. Raises Conflict while the erasure waits for them."""
@@ -104,22 +120,26 @@ class PersonRows:
             self._running.wait(batch, person)
         return True
 
-    def _names(self, batch: Batch, person: Person, position: Key) -> tuple[Mapping[str, str] | None, bool]:
-        """Return the position if a step ended early, and True if a file names the person."""
+    def _names(self, batch: Batch, person: Person, position: Key) -> tuple[Mapping[str, str] | None, RowsFile | None]:
+        """Return the position if a step ended early, and the first file that names the person."""
         read = 0
         for file, offset, _, cost, row in self._files.rows(batch, person, position):
             if row is not None:
-                return None, True
+                return None, file
             if read > STEP_BYTES:
-                return file.position(offset), False
+                return file.position(offset), None
             read += cost
-        return None, False
+        return None, None
 
     def _erase(self, key: Key, person: Person) -> Key | None:
         """Take one erasure step for a batch and return the next one, or None at the end."""
         if (batch := self._batches.get(person.tenant_id, key["batch"])) is None:
             return None
-        if "version" not in key and batch.is_unfinished:
+        is_running = "version" not in key and batch.is_unfinished
+        if is_running:
             self._running.wait(batch, person)
-            return self._running.erase(batch, person, key)
-        return self._ended.erase(batch, person, key)
+        if not {"version", "step"} & key.keys():
+            key = self._joins.erase(batch, person, key)
+            if key["joins"] != DONE or "only" in key:
+                return None if key["joins"] == DONE else key
+        return self._running.erase(batch, person, key) if is_running else self._ended.erase(batch, person, key)

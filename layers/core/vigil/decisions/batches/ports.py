@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
 from vigil.access.quota.model import QuotaReservation
-from vigil.decisions.batches.chunks_model import Chunk, ChunkRange, ChunkState
+from vigil.decisions.batches.chunks_model import Chunk, ChunkRange, ChunkState, ScoredChunk
 from vigil.decisions.batches.files_model import FileHead, FileVersion
 from vigil.decisions.batches.jobs_model import BatchJob
 from vigil.decisions.batches.model import Batch, BatchListing, BatchState
+from vigil.decisions.batches.row_columns_model import RowColumns
+from vigil.decisions.scoring.answered_rows_model import AnsweredRows
 from vigil.decisions.scoring.model import EncodedSubject
 from vigil.decisions.scoring.ports import ScoringModel
-from vigil.errors import InvalidInput
 from vigil.kernel.events import PublishEvent
 from vigil.kernel.money import SpendLimit, SpendReservation
 from vigil.kernel.time import format_timestamp
@@ -69,8 +70,20 @@ class BatchStore(Protocol):
     def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
         """Write a chunk's new state if it was `was`, and its batch is not stopped and leaves out the same subjects.
 
-        Returns True if written.
+        A scored chunk is listed with its profile. Returns True if written.
         """
+        ...
+
+
+class ScoredChunkList(Protocol):
+    """Scored chunks of all tenants."""
+
+    def find(self, tenant_id: str, batch_id: str, row: int) -> ScoredChunk | None:
+        """Return the scored chunk of a batch with a row, read consistently; None if there is none."""
+        ...
+
+    def between(self, tenant_id: str, start: str, end: str) -> Iterable[ScoredChunk]:
+        """Yield the chunks that were scored from `start` until before `end`, both times or days (`2026-11-21`)."""
         ...
 
 
@@ -89,8 +102,8 @@ class BatchFiles(Protocol):
         """Return a range of a file, shorter at its end and empty behind it. Raises NotFound."""
         ...
 
-    def put(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
-        """Write a whole file with metadata."""
+    def put(self, key: str, content: bytes, metadata: Mapping[str, str], kept_days: int = 0) -> None:
+        """Write a whole file with metadata. It expires after `kept_days`, or with its folder if they are 0."""
         ...
 
     def begin_upload(self, key: str, metadata: Mapping[str, str]) -> str:
@@ -122,6 +135,18 @@ class VersionedFiles(BatchFiles, Protocol):
         ...
 
 
+class RowOutcomes(Protocol):
+    """Outcomes of batch rows by their ids among decisions (`outcomes.model.batch_row_id`)."""
+
+    def history(self, tenant_id: str, decision_id: str, /) -> Sequence[Mapping[str, Any]]:
+        """Return all reports, in order of `recorded_at`, as JSON values."""
+        ...
+
+    def forget(self, tenant_id: str, decision_id: str, /) -> None:
+        """Delete all reports. Missing ones are not an error."""
+        ...
+
+
 class JobSender(Protocol):
     """Sender of jobs to the queues of batches."""
 
@@ -148,13 +173,17 @@ class BatchPorts:
 class RowScorer(Protocol):
     """Scorer of many rows with one model version as of one time."""
 
-    def answer_rows(self, documents: Sequence[object]) -> list[str | InvalidInput]:
-        """Return the answer or the error of each row. An answer is part of a result line."""
+    def answer_rows(self, documents: Sequence[object]) -> AnsweredRows:
+        """Return the answer or the error of each row, with its facts. The text of an answer is part of a line."""
         ...
 
 
 RowScorerFactory: TypeAlias = Callable[[ScoringModel, Batch], RowScorer]
 """Function that returns the scorer of a batch; its answers fit the batch's format (`results.line_writers`)."""
+
+
+RowCounter: TypeAlias = Callable[[ScoringModel, RowColumns, str], bytes]
+"""Function that returns the profile of the sampled rows of a chunk, given the time of its answers."""
 
 
 FastReader: TypeAlias = Callable[[Sequence[bytes]], Sequence[EncodedSubject | None]]

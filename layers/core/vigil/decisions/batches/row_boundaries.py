@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 
 from vigil.decisions.batches.chunks_model import ChunkRange
 from vigil.decisions.batches.files_model import FileFormat
-from vigil.decisions.batches.limits_model import CHUNK_BYTES, FATAL_ROW_BYTES, MAX_HEADER_BYTES, MAX_ROWS
+from vigil.decisions.batches.limits_model import CHUNK_BYTES, FATAL_ROW_BYTES, MAX_HEADER_BYTES
 from vigil.errors import FieldError, InvalidInput
+from vigil.kernel.rows import MAX_BATCH_ROWS
 
 _SPACE = b", \t\r"
 """Bytes of a line of CSV without any value."""
@@ -60,7 +61,7 @@ def find_chunks(blocks: Iterable[bytes], form: FileFormat, start: ChunkRange, mo
     """Yield the chunks of a stream that starts where `start` ends. Row numbers continue.
 
     A chunk ends after `most` rows, or with the row that reaches CHUNK_BYTES. Raises InvalidInput for a row over
-    FATAL_ROW_BYTES, and for more than MAX_ROWS rows.
+    FATAL_ROW_BYTES, and for more than MAX_BATCH_ROWS rows.
     """
     lines = RowBoundaries(form)
     chunk, row, rows = start.next_empty(), 0, 0
@@ -117,8 +118,8 @@ def _inside(line: bytes, inside: bool) -> bool:
 
 
 def _bounded(chunk: ChunkRange) -> ChunkRange:
-    if chunk.next_empty().first_row > MAX_ROWS + 1:
-        raise InvalidInput(FieldError("file", "has too many rows", f"at most {MAX_ROWS} rows"))
+    if chunk.next_empty().first_row > MAX_BATCH_ROWS + 1:
+        raise InvalidInput(FieldError("file", "has too many rows", f"at most {MAX_BATCH_ROWS} rows"))
     return chunk
 
 

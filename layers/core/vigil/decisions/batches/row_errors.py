@@ -4,19 +4,21 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from vigil.decisions.batches.ports import RowScorer
+from vigil.decisions.scoring.answered_rows_model import AnsweredRows
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.rows import AS_OF, SUBJECT
 from vigil.prediction.engines.contract import ModelContract
 
-_MEMBERS = ("", "row", SUBJECT, AS_OF, "features", "history", "model", "explain")
+_MEMBERS = ("", "row", SUBJECT, AS_OF, "features", "groups", "history", "model", "explain")
 """Paths of a row, of its members, and of members that only a single request may have."""
 
 
 class KnownNames:
-    """Names that stored errors may contain: those of a row's members, of the model's features, of its history."""
+    """Names that stored errors may contain: a row's members, and the model's features, groups and history members."""
 
     def __init__(self, contract: ModelContract, history_schema: Mapping[str, Any]) -> None:
-        self._features = {f"features.{spec.name[:64]}" for spec in contract.features}
+        self._inputs = {f"features.{spec.name[:64]}" for spec in contract.features}
+        self._inputs |= {f"groups.{attribute.name}" for attribute in contract.groups}
         self._history = frozenset(_property_names(history_schema))
 
     def conceal(self, error: InvalidInput) -> InvalidInput:
@@ -34,10 +36,10 @@ class KnownNames:
 
     def _parent_of_unknown(self, field: str) -> str | None:
         """Return the known part of a path before an unknown name; None for a known path."""
-        if field in self._features or field in _MEMBERS:
+        if field in self._inputs or field in _MEMBERS:
             return None
         first, *rest = field.split(".")
-        if first == "features":
+        if first in {"features", "groups"}:
             return first
         if first != "history":
             return "row"
@@ -54,10 +56,12 @@ class ConcealingScorer:
         self._scorer = scorer
         self._names = names
 
-    def answer_rows(self, documents: Sequence[object]) -> list[str | InvalidInput]:
+    def answer_rows(self, documents: Sequence[object]) -> AnsweredRows:
         """Return the answer or the error of each row."""
-        answers = self._scorer.answer_rows(documents)
-        return [self._names.conceal(each) if isinstance(each, InvalidInput) else each for each in answers]
+        rows = self._scorer.answer_rows(documents)
+        if rows.has_errors:
+            rows.texts = [self._names.conceal(each) if isinstance(each, InvalidInput) else each for each in rows.texts]
+        return rows
 
 
 def _counted(parent: str, errors: Collection[FieldError]) -> FieldError:

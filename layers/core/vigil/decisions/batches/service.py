@@ -120,7 +120,7 @@ class Batches:
         if batch.state != "cancelled" and not self._batches.end(batch, "cancelled", ended_at=self._now()):
             batch = self._find(tenant_id, name)
             if batch.state != "cancelled":
-                raise Conflict(f"The batch has ended: {batch.state}.")
+                raise Conflict(f"The batch has ended: {batch.state}. Create another one to score the file again.")
         cancelled = self._find(tenant_id, name)
         self._charges.release_unused(cancelled, self._batches.chunks(cancelled))
         return cancelled
@@ -137,7 +137,7 @@ class Batches:
         """Return the batch, a download URL for an output, and its expiry. Raises Conflict if it is incomplete."""
         batch = self._find(tenant_id, name)
         if batch.state not in {"completed", "completed_with_errors"}:
-            raise Conflict(f"The batch is {batch.state}; {output} exist only for completed batches.")
+            raise Conflict(f"The batch is {batch.state}; {output} exist only for completed batches. Wait for its end.")
         key = batch.output_key(output)
         expires = self._clock() + timedelta(seconds=DOWNLOAD_SECONDS)
         url = self._files.download_url(key, f"{name}-{key.rsplit('/', 1)[-1]}", DOWNLOAD_SECONDS)
@@ -199,7 +199,7 @@ class Batches:
 
     def _find(self, tenant_id: str, name: str) -> Batch:
         if (batch := self._batches.get(tenant_id, name)) is None:
-            raise NotFound("There is no such batch.")
+            raise NotFound("There is no such batch. GET /v1/batches lists all.")
         if self._is_abandoned(batch):
             self._fail_abandoned(batch)
             return self._batches.get(tenant_id, name) or batch

@@ -15,6 +15,7 @@ from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, is_condition_failure
 from vigil.decisions.batches.chunks_model import Chunk, ChunkRange, ChunkState
 from vigil.decisions.batches.model import STOPPED, UNFINISHED, Batch, BatchListing, BatchState, LeftOut
+from vigil.decisions.batches.scored_chunks_store import scored_item
 from vigil.errors import Conflict, FieldError
 from vigil.kernel.money import SpendLimit
 from vigil.kernel.rows import ModelRef
@@ -23,7 +24,8 @@ Item = dict[str, Any]
 _ANSWERS = {"ReturnValues": "ALL_NEW", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
 _FIELDS = {f.name: f.type for f in fields(Batch)}
 _LISTS = {"columns", "ignored_columns", "errors", "left_out"}
-_SETTLED = tuple(f.name for f in fields(Chunk) if f.name != "range")
+_NOT_SETTLED = {"range", "scored_at", "profile", "due_weeks"}
+_SETTLED = tuple(f.name for f in fields(Chunk) if f.name not in _NOT_SETTLED)
 
 
 class DynamoBatches:
@@ -124,7 +126,8 @@ class DynamoBatches:
     def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
         """Update the chunk if its state is `was`, and its batch is not stopped and leaves out the same subjects.
 
-        A finished chunk also gets the keys of an index, in which the chunks of a day are listed.
+        A finished chunk also gets the keys of an index, in which the chunks of a day are listed, and is listed with its
+        profile.
         """
         update = _update(_chunk_key(batch, chunk), _outcome(batch, chunk))
         update["ConditionExpression"] = "#state = :was"
@@ -137,7 +140,8 @@ class DynamoBatches:
             "ExpressionAttributeNames": {"#state": "state"},
             "ExpressionAttributeValues": stopped | {":left_out": _typed(batch.left_out)},
         }
-        return not self._transact({"Update": update}, {"ConditionCheck": check})
+        listed = [{"Put": {"Item": scored_item(batch, chunk)}}] if chunk.state == "done" else []
+        return not self._transact({"Update": update}, {"ConditionCheck": check}, *listed)
 
     def _transact(self, *writes: Part) -> list[bool]:
         """Write all or nothing. Return for each part whether its condition failed; empty on success."""

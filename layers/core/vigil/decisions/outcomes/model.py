@@ -33,8 +33,27 @@ class DecisionWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchRow:
+    """A row of a batch with an answer: its number, its model version and its time, ISO 8601 in UTC."""
+
+    batch_id: str
+    row: int
+    model: str
+    model_version: int
+    as_of: str
+
+    @property
+    def decision_id(self) -> str:
+        """Id of the row among decisions."""
+        return batch_row_id(self.batch_id, self.row)
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """A report joined to one decision. Times are ISO 8601 in UTC; `received_at` is the time of receipt."""
+    """A report joined to one decision. Times are ISO 8601 in UTC; `received_at` is the time of receipt.
+
+    The `decision_id` of a row of a batch is `<batch_id>.<row>`.
+    """
 
     decision_id: str
     model: str
@@ -70,3 +89,8 @@ class OutcomePage:
 
     outcomes: tuple[Outcome, ...]
     next: dict[str, str] | None
+
+
+def batch_row_id(batch_id: str, row: int) -> str:
+    """Return the id of a row of a batch among decisions."""
+    return f"{batch_id}.{row}"

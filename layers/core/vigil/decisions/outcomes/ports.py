@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from vigil.decisions.outcomes.model import Outcome, OutcomePage
+from vigil.decisions.outcomes.model import BatchRow, Outcome, OutcomePage
 from vigil.decisions.scoring.model import LedgerPage, LedgerRow
 
 
@@ -15,6 +15,14 @@ class DecisionReader(Protocol):
 
     def page(self, tenant_id: str, subject: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
         """Return a tenant's decisions, newest first. `subject`, a pseudonym, restricts the page to one subject."""
+        ...
+
+
+class BatchRowReader(Protocol):
+    """Read access to the rows of the batches of all tenants."""
+
+    def find(self, tenant_id: str, batch_id: str, number: int) -> BatchRow | None:
+        """Return a row with an answer; None if there is none, or if it is no longer joined. Raises Erased."""
         ...
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vigil.decisions.outcomes.model import DecisionWindow, Outcome, OutcomeStatus, RecordedOutcome, Report
 from vigil.decisions.outcomes.service import Outcomes
+from vigil.kernel.rows import MAX_BATCH_ROWS
 from vigil.web.app_state import from_app
 from vigil.web.field_types import Boolean, Moment, QueryBoolean
 from vigil.web.idempotency import IdempotentRoute
@@ -32,12 +33,14 @@ class WindowBody(BaseModel):
 
 
 class OutcomeBody(BaseModel):
-    """One report for exactly one of `decision_id` and `window`."""
+    """One report for exactly one of `decision_id`, `window`, and `batch_id` with `row`."""
 
     model_config = ConfigDict(extra="forbid")
 
     decision_id: str | None = Field(default=None, min_length=1, max_length=64)
     window: WindowBody | None = None
+    batch_id: str | None = Field(default=None, min_length=1, max_length=64)
+    row: int | None = Field(default=None, ge=1, le=MAX_BATCH_ROWS, description="Number of the row in the results.")
     status: OutcomeStatus = Field(
         description="`unresolved`: not known yet. `excluded`: no label by definition, e.g. died or transferred."
     )
@@ -52,15 +55,17 @@ class OutcomeBody(BaseModel):
 
     @model_validator(mode="after")
     def _one_target(self) -> "OutcomeBody":
-        if (self.decision_id is None) == (self.window is None):
-            raise ValueError("exactly one of decision_id and window must be given")
+        if (self.batch_id is None) != (self.row is None):
+            raise ValueError("batch_id and row must be given together")
+        if sum(target is not None for target in (self.decision_id, self.window, self.batch_id)) != 1:
+            raise ValueError("exactly one of decision_id, window, and batch_id with row must be given")
         return self
 
 
 class OutcomeView(BaseModel):
     """An outcome of one decision."""
 
-    decision_id: str
+    decision_id: str = Field(description="Id of the decision. That of a row of a batch is `<batch_id>.<row>`.")
     model: str
     model_version: int
     status: OutcomeStatus
@@ -95,11 +100,16 @@ class OutcomeDetail(OutcomeView):
     },
 )
 async def record(outcomes: Service, response: Response, body: OutcomeBody, caller: Reporter) -> OutcomeList:
-    """Join a late label to a decision, or to every decision in a window. Returns one outcome per decision."""
+    """Join a late label to a decision, to a row of a batch, or to every decision in a window.
+
+    Returns one outcome per decision.
+    """
     report = Report(body.status, body.recorded_at, body.happened_at, body.treated)
     recorded: tuple[RecordedOutcome, ...]
     if body.window is not None:
         recorded = outcomes.record_window(caller.tenant_id, DecisionWindow(**dict(body.window)), report)
+    elif body.batch_id is not None and body.row is not None:
+        recorded = (outcomes.record_row(caller.tenant_id, body.batch_id, body.row, report),)
     else:
         recorded = (outcomes.record(caller.tenant_id, str(body.decision_id), report),)
     if all(entry.replayed for entry in recorded):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from vigil.decisions.outcomes.model import DecisionWindow, Outcome, OutcomePage, RecordedOutcome, Report
-from vigil.decisions.outcomes.ports import DecisionReader, OutcomeStore
+from vigil.decisions.outcomes.ports import BatchRowReader, DecisionReader, OutcomeStore
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
 from vigil.kernel.pseudonyms import TenantKeys
 from vigil.kernel.time import format_timestamp
@@ -15,15 +15,25 @@ CLOCK_SKEW = timedelta(seconds=60)
 MAX_WINDOW_DECISIONS = 100
 """Maximum decisions in one window."""
 _NO_DECISION = "There is no such decision."
+_NO_ROW = (
+    "`batch_id` and `row` name no row with an answer. `row` is the number in the results of the batch. Reports are "
+    "accepted until a month after the last label of the batch is final."
+)
 
 
 class Outcomes:
     """Records and returns outcomes for tenants. Stateless and safe to share between threads."""
 
     def __init__(
-        self, decisions: DecisionReader, store: OutcomeStore, clock: Callable[[], datetime], keys: TenantKeys
+        self,
+        decisions: DecisionReader,
+        rows: BatchRowReader,
+        store: OutcomeStore,
+        clock: Callable[[], datetime],
+        keys: TenantKeys,
     ) -> None:
         self._decisions = decisions
+        self._rows = rows
         self._store = store
         self._clock = clock
         self._keys = keys
@@ -40,6 +50,17 @@ class Outcomes:
         (recorded,) = self._record(tenant_id, [json.loads(row.summary)], report)
         return recorded
 
+    def record_row(self, tenant_id: str, batch_id: str, number: int, report: Report) -> RecordedOutcome:
+        """Join a report to one row of a batch. Raises as `record`, and Erased for a row of an erased person."""
+        row = self._rows.find(tenant_id, batch_id, number)
+        if row is None:
+            raise NotFound(_NO_ROW)
+        model = {"name": row.model, "version": row.model_version}
+        (recorded,) = self._record(
+            tenant_id, [{"decision_id": row.decision_id, "model": model, "as_of": row.as_of}], report
+        )
+        return recorded
+
     def record_window(self, tenant_id: str, window: DecisionWindow, report: Report) -> tuple[RecordedOutcome, ...]:
         """Join a report to every decision in a window. Raises as `record`, and InvalidInput for a too wide window."""
         if window.start >= window.end:
@@ -52,7 +73,7 @@ class Outcomes:
     def current(self, tenant_id: str, decision_id: str) -> Outcome:
         """Return the current outcome of a decision. Raises NotFound if there is none."""
         if (outcome := self._store.current(tenant_id, decision_id)) is None:
-            raise NotFound("There is no outcome of such a decision.")
+            raise NotFound("There is no outcome of such a decision. Record one by POST /v1/outcomes.")
         return outcome
 
     def history(self, tenant_id: str, decision_id: str, after: dict[str, str] | None, limit: int) -> OutcomePage:
