@@ -166,8 +166,15 @@ def test_a_change_within_twice_the_wobble_stays_quiet():
 def test_days_that_depend_on_each_other_raise_the_dispersion():
     state, findings, _ = watch(judge(), World(240, 1, 60, sites=24))
     numbers = [sensor.dispersion for sensor in state.sensors[:60:2]]
-    assert sum(numbers) / len(numbers) > 2
+    between_sites = 0.16 / 1.16 / 6 * 18 / 23
+    assert sum(numbers) / len(numbers) == pytest.approx(1 + 0.95 * 240 * between_sites, rel=0.15)
     assert findings == []
+
+
+def test_sensors_of_one_kind_share_their_sampling_error():
+    state = watch(judge(), World(100, 1, 60))[0]
+    spans = [[sensor.dispersion for sensor in state.sensors[place:80:2]] for place in (0, 1)]
+    assert all(max(span) < 1.1 for span in spans)
 
 
 def test_many_rows_a_day_double_the_tolerated_effect():

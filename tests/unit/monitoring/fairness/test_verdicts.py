@@ -8,7 +8,7 @@ import pytest
 from vigil.monitoring.fairness.intervals_model import Proportion
 from vigil.monitoring.fairness.model import GroupTally
 from vigil.monitoring.fairness.verdicts_model import compare_groups, rows_needed
-from vigil.monitoring.profiles.counting_model import NOT_GIVEN
+from vigil.prediction.engines.group_attributes import NOT_GIVEN
 
 DRAWS = 5_000
 TABLE = [

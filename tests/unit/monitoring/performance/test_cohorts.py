@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from vigil.monitoring.fairness.model import GroupTally
 from vigil.monitoring.performance.cohorts_model import Cohort, DueDecision, due_week, score_bin
 from vigil.monitoring.performance.confirmed_model import confirm_performance
 from vigil.monitoring.profiles.model import SCORE_EDGES
@@ -107,10 +108,20 @@ def test_large_cohorts_fit_in_four_kilobytes():
     assert len(cohort.to_bytes()) <= 4096
 
 
-def test_too_many_groups_are_refused():
-    names = [f"{random.Random(i).random()}" for i in range(500)]
+def test_the_most_groups_of_a_contract_fit():
+    pairs = [
+        f"attribute_{i}=value_{j}&attribute_{i + 1}=value_{k}" for i in range(8) for j in range(33) for k in range(33)
+    ]
+    tallies = {name: GroupTally(9, 3, 1, 2, 1, 3, 3, random.Random(name).random() * 9) for name in pairs}
+    packed = Cohort("2026-W47", groups=tallies).to_bytes()
+    assert Cohort.from_bytes(packed).groups == tallies
+
+
+def test_a_cohort_of_too_many_bytes_is_refused(monkeypatch):
+    monkeypatch.setattr("vigil.monitoring.performance.cohorts_model.MAX_COHORT_BYTES", 1_000)
+    names = [f"{random.Random(i).random()}" for i in range(200)]
     with pytest.raises(ValueError, match="fewer groups"):
-        Cohort.of(due_week(START), drawn(3000, 6, names), NOW).to_bytes()
+        Cohort("2026-W47", groups=dict.fromkeys(names, GroupTally())).to_bytes()
 
 
 @pytest.mark.parametrize("probability", [0.0, 1e-9, 0.0009, 0.5, 0.93, 1.0])

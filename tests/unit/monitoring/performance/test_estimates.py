@@ -43,11 +43,11 @@ def realised(labels, odds):
     )
 
 
-def coverage(rows, worlds, seed, shift=0.0, slope=1.0):
+def coverage(rows, worlds, seed, shift=0.0, slope=1.0, covariates=0.0):
     rng = np.random.default_rng(seed)
     hits = np.zeros(len(METRICS))
     for _ in range(worlds):
-        odds = rng.normal(-2.75, 0.95, rows)
+        odds = rng.normal(-2.75 + covariates, 0.95, rows)
         labels = (rng.random(rows) < sigmoid(-2.75 + (odds + 2.75) * slope + shift)).astype(int)
         found = estimate_performance(counted(odds), int((odds >= EDGE).sum()), has_calibration_alarm=False)
         for place, (name, truth) in enumerate(zip(METRICS, realised(labels, odds), strict=True)):
@@ -61,6 +61,11 @@ def test_calibrated_scores_are_covered_at_the_stated_rate(rows):
     found = coverage(rows, 1500, seed=rows)
     assert found.min() >= 0.92
     assert found.max() <= 0.98
+
+
+def test_shifted_covariates_are_covered_at_the_stated_rate():
+    found = coverage(1500, 300, seed=5, covariates=0.5)
+    assert found.min() >= 0.91
 
 
 def test_concept_drift_escapes_the_estimate():

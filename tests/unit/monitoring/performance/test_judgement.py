@@ -8,6 +8,7 @@ import pytest
 from tests.support.cohort_worlds import World, ignoring_treatment, week_name
 from vigil.monitoring.performance.cohorts_model import Cohort, CohortArm
 from vigil.monitoring.performance.detectors_model import NO_EVIDENCE, log_mean
+from vigil.monitoring.performance.dispersion_model import WeekDispersion
 from vigil.monitoring.performance.judgement_model import LabelJudge, LabelState
 
 JUDGE = LabelJudge(version=3, source="single")
@@ -40,6 +41,18 @@ def test_calibrated_years_have_few_alarms(rows):
     assert sum(map(len, found)) <= 6  # the budget is 0.3 a year
 
 
+def test_weeks_with_other_facilities_cause_few_alarms(monkeypatch):
+    turns = {"weeks": YEAR, "rows": 700, "week_spread": 0.25}
+    assert sum(map(len, alarms(10, **turns))) <= 3
+    monkeypatch.setattr(WeekDispersion, "value", 1.0)  # the planted mistake fails the criterion
+    assert sum(map(len, alarms(10, **turns))) > 3
+
+
+def test_errors_of_the_first_weeks_are_found_at_their_end():
+    found = alarms(6, weeks=20, rows=700, change=0, shift=0.6)
+    assert first_weeks(found, 0) == [8] * 6
+
+
 def test_zero_tolerance_alarms_about_harmless_errors():
     harmless = {"weeks": YEAR, "rows": 7000, "change": 0, "shift": 0.08}
     assert not any(alarms(6, **harmless))
@@ -48,11 +61,11 @@ def test_zero_tolerance_alarms_about_harmless_errors():
 
 @pytest.mark.parametrize(
     ("shift", "slope", "rows", "weeks"),
-    [(0.37, 1.0, 700, 6), (0.7, 1.0, 700, 2), (0.0, 0.5, 700, 5), (0.7, 1.0, 140, 4)],
+    [(0.37, 1.0, 700, 6), (0.7, 1.0, 700, 2), (0.0, 0.5, 700, 5), (0.7, 1.0, 140, 6)],
 )
 def test_concept_changes_are_found_in_weeks(shift, slope, rows, weeks):
-    found = alarms(9, weeks=40, rows=rows, change=4, shift=shift, slope=slope)
-    assert median(first_weeks(found, 4)) <= weeks
+    found = alarms(9, weeks=40, rows=rows, change=10, shift=shift, slope=slope)
+    assert median(first_weeks(found, 10)) <= weeks
 
 
 def test_more_events_at_all_scores_recommend_recalibration():
@@ -76,6 +89,14 @@ def test_overdue_labels_are_a_finding_of_their_own():
     assert found[0][0].recommendation == "collect_labels"
     assert found[0][0].effect.value == pytest.approx(0.25, abs=0.05)
     assert max(first_weeks(found, 15)) <= 2
+
+
+def test_findings_of_small_counts_have_no_shares():
+    found = alarms(8, weeks=25, rows=26, change=15, overdue_after=0.5)
+    overdue = [each for findings in found for each in findings if each.kind == "labels"]
+    hidden = [each for each in overdue if each.effect.measure == "odds_ratio"]
+    assert {each.effect.value for each in hidden} == {1.25}
+    assert [each for each in overdue if "%" not in each.text] == hidden
 
 
 def test_treated_people_raise_no_alarm():

@@ -12,37 +12,39 @@ _MAX_ITEMS = 100_000
 def to_bytes(state: DriftState) -> bytes:
     """Return the bytes of a state; about 8 kB for 40 features."""
     out = bytearray()
-    header = (_FORMAT, state.first, state.through, state.rows, state.days, int(state.settling), state.revision)
-    _write(out, header)
+    header = (_FORMAT, state.first, state.through, state.rows, state.days, int(state.settling))
+    _write(out, (*header, state.revision, state.after, state.profiles_digest))
     _write_all(out, state.together)
     _write(out, (len(state.sensors),))
     for each in state.sensors:
         _write_all(out, each.baseline)
         _write(out, each.recent)
-        _write(out, (len(each.logs), each.pairs, each.since, each.muted, each.told_by))
-        out += struct.pack(f"<{len(each.logs) + 3}f", *each.logs, each.spread, each.dispersion, each.told)
+        _write(out, (len(each.logs), len(each.spreads), each.pairs, each.since, each.muted, each.told_by))
+        floats = (*each.logs, *each.spreads, each.dispersion, each.told)
+        out += struct.pack(f"<{len(floats)}f", *floats)
     return bytes(out)
 
 
 def from_bytes(data: bytes) -> DriftState:
     """Return the state of `to_bytes`. Raises ValueError if the bytes are of another format or incomplete."""
     reader = _Reader(data)
-    format_, first, through, rows, days, settling, revision = reader.integers(7)
+    format_, first, through, rows, days, settling, *origin = reader.integers(9)
     if format_ != _FORMAT:
         raise ValueError(f"the state must have format {_FORMAT}; build it again from the profiles")
     together = reader.counted()
     sensors = tuple(_sensor(reader) for _ in range(reader.count()))
     reader.finish()
-    return DriftState(sensors, together, first, through, rows, days, bool(settling), revision)
+    return DriftState(sensors, together, first, through, rows, days, bool(settling), *origin)
 
 
 def _sensor(reader: "_Reader") -> SensorState:
     baseline = reader.counted()
     recent = reader.integers(len(baseline))
-    logs = reader.count()
+    logs, spreads = reader.count(), reader.count()
     pairs, since, muted, told_by = reader.integers(4)
-    *values, spread, dispersion, told = reader.floats(logs + 3)
-    return SensorState(baseline, recent, tuple(values), spread, pairs, dispersion, since, muted, told, told_by)
+    *values, dispersion, told = reader.floats(logs + spreads + 2)
+    evidence, sums = tuple(values[:logs]), tuple(values[logs:])
+    return SensorState(baseline, recent, evidence, sums, pairs, dispersion, since, muted, told, told_by)
 
 
 def _write(out: bytearray, numbers: Iterable[int]) -> None:

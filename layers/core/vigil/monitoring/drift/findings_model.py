@@ -10,6 +10,7 @@ from vigil.monitoring.drift.detectors_model import Reading
 from vigil.monitoring.drift.effects_model import measure_distances, measure_odds, measure_shift
 from vigil.monitoring.drift.stories_model import Alarm, Change, Story
 from vigil.monitoring.findings.model import Effect, Finding
+from vigil.monitoring.profiles.model import Source
 
 MAX_NAMES = 3
 """Maximum features that a text names; the finding has all of them."""
@@ -29,7 +30,7 @@ _STEPS = {
 }
 
 
-def write_finding(alarm: Alarm, story: Story, evidence: float, day: int, origin: tuple[int, str]) -> Finding:
+def write_finding(alarm: Alarm, story: Story, evidence: float, day: int, origin: tuple[int, Source]) -> Finding:
     """Return the finding of a story; `origin` is the version and the source, `evidence` the family's logarithm."""
     leader = alarm.readings[story.places[0]]
     effect = main_effect(leader)

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from vigil.monitoring.findings.model import Family
 from vigil.monitoring.profiles.model import SCORE_BINS, Profile
-from vigil.prediction.packages.reference_model import FeatureReference
+from vigil.prediction.engines.contract import ModelContract
+from vigil.prediction.engines.ensemble import ABSTAIN, UNKNOWN_BAND, AbstentionReason
+from vigil.prediction.features.feature_spec import FeatureSpec
+from vigil.prediction.packages.reference_model import FeatureReference, Reference
 
 Counts: TypeAlias = tuple[int, ...]
 """Rows per cell of a sensor."""
@@ -49,6 +52,22 @@ class Sensor:
     watched: bool = True
 
 
+def profile_layout(contract: ModelContract, reference: Reference | None) -> Layout:
+    """Return the layout of a model version from its package.
+
+    Without a reference, as in format 2, a number has the typical values of the contract as edges, or a single bin.
+    """
+    features = reference.features if reference else tuple(_plain(spec, contract) for spec in contract.features)
+    reasons = [reason for reason in get_args(AbstentionReason) if contract.abstention or reason != "low_confidence"]
+    return Layout(
+        features=features,
+        bands=(*(band.name for band in contract.bands), UNKNOWN_BAND),
+        decisions=tuple(dict.fromkeys((*(band.decision for band in contract.bands), ABSTAIN))),
+        abstention_reasons=tuple(reasons),
+        engines=tuple(engine.name for engine in contract.engines),
+    )
+
+
 def sensors(layout: Layout) -> tuple[Sensor, ...]:
     """Return the sensors of a layout: values and missing values by feature, then those of the answers."""
     return (*_feature_sensors(layout.features), *_answer_sensors(layout))
@@ -83,6 +102,15 @@ def count_cells(layout: Layout, profile: Profile) -> tuple[Counts, ...]:
 def missing_sensor(feature: int) -> int:
     """Return the place of the sensor of missing values of a feature."""
     return 2 * feature + 1
+
+
+def _plain(spec: FeatureSpec, contract: ModelContract) -> FeatureReference:
+    """Return the cells of a feature without counts; everything is then learnt from production."""
+    edges: tuple[float, ...] = ()
+    if spec.type in {"number", "integer"}:
+        edges = tuple(sorted({value for value in contract.typical.get(spec.name, ()) if value != spec.minimum}))
+    cells = len(edges) + 1 if spec.type in {"number", "integer"} else len(spec.categories) or 2
+    return FeatureReference(spec.name, "input", edges, (0,) * cells, 0)
 
 
 def _feature_sensors(features: Sequence[FeatureReference]) -> Iterator[Sensor]:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import reduce
 
 from vigil.monitoring.drift.baseline_model import add_day, add_missing, is_complete, settle
 from vigil.monitoring.drift.bets_model import BettingPlan, Tolerance, plan_bets
@@ -23,6 +24,7 @@ from vigil.monitoring.drift.rules_model import DriftRules
 from vigil.monitoring.drift.state_model import NO_EVIDENCE, DriftState, initial_state
 from vigil.monitoring.drift.stories_model import Alarm, Performance
 from vigil.monitoring.findings.model import Family, Finding
+from vigil.monitoring.profiles.documents_model import chain_digest
 from vigil.monitoring.profiles.model import Profile, Source
 
 _RULES = DriftRules()
@@ -45,13 +47,23 @@ class DriftJudge:
     def __post_init__(self) -> None:
         object.__setattr__(self, "sensors", sensors(self.layout))
 
-    def start(self, revision: int = 0) -> DriftState:
-        """Return the state before the first day of a baseline; `revision` counts the baselines after the first one."""
-        return initial_state(self.sensors, len(self.layout.features), revision)
+    def start(self, revision: int = 0, after: int = 0) -> DriftState:
+        """Return the state before the first day of a baseline that begins after the day `after` (an ordinal).
 
-    def rebuild(self, profiles: Iterable[Profile], revision: int = 0) -> tuple[DriftState, tuple[Finding, ...]]:
+        `revision` counts the baselines after the first one.
+        """
+        return initial_state(self.sensors, len(self.layout.features), revision, after)
+
+    def is_built_from(self, state: DriftState, profiles: Iterable[Profile]) -> bool:
+        """Return True if these profiles, in the order of their days, give the state."""
+        digest = reduce(chain_digest, (profile for profile in profiles if profile.counted), 0)
+        return len(state.sensors) == len(self.sensors) and digest == state.profiles_digest
+
+    def rebuild(
+        self, profiles: Iterable[Profile], revision: int = 0, after: int = 0
+    ) -> tuple[DriftState, tuple[Finding, ...]]:
         """Return the state and all findings of profiles in the order of their days."""
-        state, findings = self.start(revision), list[Finding]()
+        state, findings = self.start(revision, after), list[Finding]()
         for profile in profiles:
             state, found = self.advance(state, profile)
             findings += found
@@ -67,19 +79,21 @@ class DriftJudge:
         if not profile.counted:
             return state, ()
         day, counts = date.fromisoformat(profile.day).toordinal(), count_cells(self.layout, profile)
+        digest = chain_digest(state.profiles_digest, profile)
         if day <= state.through:
             raise ValueError(
                 f"profile {profile.day} must be after {date.fromordinal(state.through)}, the last day of the state; "
                 "build the state again from the profiles"
             )
         if state.settling:
-            return self._settle(state, profile, counts, day), ()
+            return replace(self._settle(state, profile, counts, day), profiles_digest=digest), ()
         readings = self._readings(state, counts, day)
         findings: list[Finding] = []
         for family in _FAMILIES:
             alarmed, found = self._judge(family, readings, state, profile, performance)
             readings, findings = alarmed, findings + found
-        return replace(state, sensors=tuple(each.state for each in readings), through=day), tuple(findings)
+        watched = tuple(each.state for each in readings)
+        return replace(state, sensors=watched, through=day, profiles_digest=digest), tuple(findings)
 
     def plans(self, state: DriftState) -> tuple[BettingPlan, ...]:
         """Return the bets of each sensor against the baseline of a settled state."""

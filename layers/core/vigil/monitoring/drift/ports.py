@@ -24,8 +24,9 @@ class DriftStateStore(Protocol):
         state: DriftState,
         findings: Sequence[Finding],
     ) -> None:
-        """Save a state with the findings of its last day, all or nothing. A finding that is stored already stays.
+        """Save a state with the findings of its last days, all or nothing. A finding that is stored already stays.
 
-        Raises Conflict if the saved state has a higher revision.
+        A new baseline is `baseline_start` with the next revision. Raises Conflict if the saved state has a higher
+        revision.
         """
         ...

@@ -15,17 +15,19 @@ NO_EVIDENCE = -math.inf
 class SensorState:
     """State of one sensor. Days are ordinals (`date.toordinal`), 0 for none.
 
-    `baseline` counts the rows of the settling time. While it lasts, `recent` counts the last day, and `spread` sums
-    the squared differences between successive days, relative to their sampling error, over `pairs` of days. From then
-    on `dispersion` is fixed. `logs` has the logarithm of each bet's detector. `recent` counts the rows from `since`,
-    the first day after the last one with little evidence. `muted` is the last day of an alarm that has not ended;
-    `told` is the mean of the statistic `told_by` that its finding told.
+    `baseline` counts the rows of the settling time. While it lasts, `recent` counts the last day, and `spreads` has one
+    sum per statistic: the squared differences between successive days, relative to their sampling error, over `pairs`
+    of days. From then on `dispersion` is fixed.
+
+    `logs` has the logarithm of each bet's detector. `recent` counts the rows from `since`, the first day after the last
+    one with little evidence. `muted` is the last day of an alarm that has not ended; `told` is the mean of the
+    statistic `told_by` that its finding told.
     """
 
     baseline: Counts
     recent: Counts
     logs: tuple[float, ...] = ()
-    spread: float = 0.0
+    spreads: tuple[float, ...] = ()
     pairs: int = 0
     dispersion: float = 1.0
     since: int = 0
@@ -41,7 +43,8 @@ class DriftState:
     `first` and `through` are the ordinals of the first and the last day with rows. `rows` and `days` count those of
     the baseline. While the model is settling, `together` has the rows in which features `j <= i` are missing together,
     at place `i * (i + 1) / 2 + j`; then it has the first feature of each feature's group. `revision` is the number of
-    new baselines after an acknowledged change.
+    new baselines after an acknowledged change; the last one begins after the day `after`. `profiles_digest` identifies
+    the profiles from which the state was built.
     """
 
     sensors: tuple[SensorState, ...]
@@ -52,12 +55,23 @@ class DriftState:
     days: int = 0
     settling: bool = True
     revision: int = 0
+    after: int = 0
+    profiles_digest: int = 0
 
 
-def initial_state(sensors: Sequence[Sensor], features: int, revision: int = 0) -> DriftState:
-    """Return the state before the first day."""
+def initial_state(sensors: Sequence[Sensor], features: int, revision: int = 0, after: int = 0) -> DriftState:
+    """Return the state before the first day of a baseline that begins after the day `after`."""
     empty = tuple(SensorState((0,) * len(each.expected), (0,) * len(each.expected)) for each in sensors)
-    return DriftState(empty, (0,) * (features * (features + 1) // 2), revision=revision)
+    together = (0,) * (features * (features + 1) // 2)
+    return DriftState(empty, together, through=after, revision=revision, after=after)
+
+
+def baseline_start(revision: int, after: int) -> DriftState:
+    """Return a state without sensors: the order to begin a baseline after the day `after`.
+
+    The judge of the model version replaces it by its initial state.
+    """
+    return DriftState((), (), through=after, revision=revision, after=after)
 
 
 def add_counts(left: Counts, right: Counts) -> Counts:

@@ -6,7 +6,7 @@ from statistics import NormalDist
 
 from vigil.monitoring.fairness.intervals_model import Proportion, Ratio, ratio_interval
 from vigil.monitoring.fairness.model import FairnessMeasure, GroupComparison, GroupTally, Verdict
-from vigil.monitoring.profiles.counting_model import NOT_GIVEN
+from vigil.prediction.engines.group_attributes import NOT_GIVEN
 
 TOLERATED_RATIOS = (0.8, 1.25)
 """Range of a ratio without harm: the four-fifths rule (29 CFR 1607.4 D) and its inverse."""

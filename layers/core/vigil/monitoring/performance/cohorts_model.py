@@ -11,12 +11,13 @@ from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from vigil.kernel.time import format_week
 from vigil.monitoring.fairness.model import GroupTally
 from vigil.monitoring.performance.model import log_odds
 from vigil.monitoring.profiles.model import SCORE_BINS, SCORE_EDGES, SUM_SCALE, ScoreCounts
 
-MAX_COHORT_BYTES = 4096
-"""Maximum bytes of a packed cohort."""
+MAX_COHORT_BYTES = 300_000
+"""Maximum bytes of a packed cohort: a contract with the most groups fits. An item of DynamoDB has at most 400 kB."""
 _EXACT = 1 << 20
 """Sums of probabilities in this part of 1 are exact in double precision, so that their order is irrelevant."""
 _NONE = (0,) * SCORE_BINS
@@ -102,7 +103,7 @@ class Cohort:
         return Cohort(self.week, self.untreated + other.untreated, self.treated + other.treated, groups)
 
     def to_bytes(self) -> bytes:
-        """Return the packed cohort; raise ValueError above `MAX_COHORT_BYTES`, for example with too many groups."""
+        """Return the packed cohort; raise ValueError above `MAX_COHORT_BYTES`."""
         groups = {name: astuple(tally) for name, tally in sorted(self.groups.items())}
         document = [self.week, _packed_arm(self.untreated), _packed_arm(self.treated), groups]
         packed = zlib.compress(json.dumps(document, separators=(",", ":"), allow_nan=False).encode(), 9)
@@ -119,8 +120,7 @@ class Cohort:
 
 def due_week(due_at: datetime) -> str:
     """Return the ISO week in UTC of a due time, for example `2026-W47`."""
-    year, week, _ = due_at.astimezone(UTC).isocalendar()
-    return f"{year}-W{week:02}"
+    return format_week(due_at.astimezone(UTC))
 
 
 def score_bin(probability: float) -> int:

@@ -14,6 +14,7 @@ from vigil.monitoring.performance.cohorts_model import Cohort, CohortArm
 from vigil.monitoring.performance.confirmed_model import ConfirmedPerformance, confirm_performance
 from vigil.monitoring.performance.detectors_model import (
     NO_EVIDENCE,
+    OVERDUE_TOLERANCE,
     THRESHOLD,
     TOLERANCE,
     calibration_ratios,
@@ -22,11 +23,15 @@ from vigil.monitoring.performance.detectors_model import (
     log_mean,
     overdue_ratios,
 )
+from vigil.monitoring.performance.dispersion_model import WeekDispersion
 from vigil.monitoring.performance.model import Metric
-from vigil.monitoring.performance.overdue_model import OverdueBaseline, overdue_rate
+from vigil.monitoring.performance.overdue_model import SETTLING_WEEKS, OverdueBaseline, overdue_rate
+from vigil.monitoring.profiles.model import SUM_SCALE, Source
+from vigil.prediction.packages.reference_model import MIN_CELL
 
 LITTLE_EVIDENCE = math.log(10)
 """Logarithm of evidence below which a change, if any, is taken to begin in a later week."""
+_MAX_LOG = 690.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +54,17 @@ class Detector:
 
 @dataclass(frozen=True, slots=True)
 class LabelState:
-    """State of the detectors of one model version and source after the week `through`."""
+    """State of the detectors of one model version and source after the week `through`.
+
+    `waiting` has the weeks in which calibration is not judged yet, because the dispersion between weeks is unknown. It
+    is None from then on.
+    """
 
     calibration: Detector = field(default=Detector())
     overdue: Detector = field(default=Detector())
     baseline: OverdueBaseline = field(default=OverdueBaseline())
+    dispersion: WeekDispersion = field(default=WeekDispersion())
+    waiting: tuple[tuple[str, CohortArm], ...] | None = ()
     through: str = ""
 
     @property
@@ -67,7 +78,7 @@ class LabelJudge:
     """Judge of one model version and source. `tolerance` is that of calibration, in log-odds."""
 
     version: int
-    source: str
+    source: Source
     tolerance: float = TOLERANCE
 
     def judge(self, cohorts: Iterable[Cohort]) -> tuple[LabelState, list[Finding]]:
@@ -81,14 +92,14 @@ class LabelJudge:
     def advance(self, state: LabelState, cohort: Cohort) -> tuple[LabelState, list[Finding]]:
         """Return the state after one more week, and its findings. Raises ValueError for a week that is not later.
 
-        Only untreated decisions are judged, because help makes events rarer than the score says.
+        Only untreated decisions are judged, because help makes events rarer than the score says. The log-likelihood
+        ratios of calibration are divided by the dispersion of the weeks before, because facilities report by turns. The
+        first eight weeks are judged together at their end.
         """
         if cohort.week <= state.through:
             raise ValueError("cohorts must be judged in the order of their weeks")
         arm = cohort.untreated
-        calibration = _advance(
-            state.calibration, calibration_ratios(labelled_bins(arm), self.tolerance), arm, cohort.week
-        )
+        calibration, dispersion, waiting = self._judge_calibration(state, cohort.week, arm)
         overdue, baseline = state.overdue, state.baseline
         if baseline.is_complete:
             ratios = overdue_ratios(sum(arm.overdue), arm.total.rows, baseline.tolerated_odds, baseline.dispersion)
@@ -104,13 +115,33 @@ class LabelJudge:
             else:
                 findings.append(self._overdue_finding(overdue, baseline, cohort.week, evidence))
                 overdue = replace(overdue, fired=cohort.week)
-        return LabelState(calibration, overdue, baseline, cohort.week), findings
+        return LabelState(calibration, overdue, baseline, dispersion, waiting, cohort.week), findings
+
+    def _judge_calibration(
+        self, state: LabelState, week: str, arm: CohortArm
+    ) -> tuple[Detector, WeekDispersion, tuple[tuple[str, CohortArm], ...] | None]:
+        """Return the detector, the dispersion, and the weeks that still wait for it."""
+        dispersion, detector = state.dispersion.add(arm), state.calibration
+        if state.waiting is None:
+            return self._advance_calibration(detector, state.dispersion.value, week, arm), dispersion, None
+        waiting = (*state.waiting, (week, arm)) if arm.total.rows else state.waiting
+        if len(waiting) < SETTLING_WEEKS:
+            return detector, dispersion, waiting
+        for each in waiting:
+            detector = self._advance_calibration(detector, dispersion.value, *each)
+        return detector, dispersion, None
+
+    def _advance_calibration(self, detector: Detector, dispersion: float, week: str, arm: CohortArm) -> Detector:
+        ratios = [ratio / dispersion for ratio in calibration_ratios(labelled_bins(arm), self.tolerance)]
+        return _advance(detector, ratios, arm, week)
 
     def _calibration_finding(self, detector: Detector, week: str, evidence: float) -> Finding:
         found = confirm_performance(detector.recent)
         is_concept = found.slope is not None and found.slope.high is not None and found.slope.high < 1
-        effect = _effect(found, is_concept=is_concept)
-        direction = "more" if found.intercept and found.intercept.value > 0 else "fewer"
+        direction = "more" if _has_more_events(detector.recent) else "fewer"
+        edge = self.tolerance if direction == "more" else -self.tolerance
+        is_shown = min(found.events, found.rows - found.events) >= MIN_CELL
+        effect = _effect(found, is_concept=is_concept) if is_shown else Effect("calibration_intercept", edge)
         return Finding(
             version=self.version,
             source=self.source,
@@ -120,7 +151,7 @@ class LabelJudge:
             day=_day(week, 7),
             since=_day(detector.since, 1),
             effect=effect,
-            e_value=math.exp(evidence),
+            e_value=_e_value(evidence),
             recommendation="retrain" if is_concept else "recalibrate",
             text=(
                 "The scores separate events from other decisions less well than before. Retrain the model."
@@ -130,7 +161,15 @@ class LabelJudge:
         )
 
     def _overdue_finding(self, detector: Detector, baseline: OverdueBaseline, week: str, evidence: float) -> Finding:
+        """Return the finding of overdue labels. With small counts it has the tolerated edge and no shares."""
         rate = overdue_rate(detector.recent) or Metric(0.0)
+        counts = *_overdue_counts(detector.recent), *baseline.counts
+        is_shown = min(counts) >= MIN_CELL
+        shares = (
+            f"{rate.value:.0%} of the decisions have no outcome after its due time; it was {baseline.rate:.0%}."
+            if is_shown
+            else "More decisions than before have no outcome after its due time."
+        )
         return Finding(
             version=self.version,
             source=self.source,
@@ -139,13 +178,12 @@ class LabelJudge:
             subjects=(),
             day=_day(week, 7),
             since=_day(detector.since, 1),
-            effect=Effect("rate", rate.value, rate.low, rate.high),
-            e_value=math.exp(evidence),
+            effect=Effect("rate", rate.value, rate.low, rate.high)
+            if is_shown
+            else Effect("odds_ratio", OVERDUE_TOLERANCE),
+            e_value=_e_value(evidence),
             recommendation="collect_labels",
-            text=(
-                f"{rate.value:.0%} of the decisions have no outcome after its due time; it was {baseline.rate:.0%}. "
-                "Report the missing outcomes, because confirmed performance may be biased."
-            ),
+            text=f"{shares} Report the missing outcomes, because confirmed performance may be biased.",
         )
 
 
@@ -162,6 +200,20 @@ def _advance(detector: Detector, ratios: Sequence[float], arm: CohortArm, week: 
 def _effect(found: ConfirmedPerformance, *, is_concept: bool) -> Effect:
     metric = (found.slope if is_concept else found.intercept) or Metric(0.0)
     return Effect("calibration_slope" if is_concept else "calibration_intercept", metric.value, metric.low, metric.high)
+
+
+def _has_more_events(arm: CohortArm) -> bool:
+    return sum(arm.events) * SUM_SCALE > sum(arm.labelled.sums)
+
+
+def _overdue_counts(arm: CohortArm) -> tuple[int, int]:
+    """Return the overdue labels, and the other decisions."""
+    overdue = sum(arm.overdue)
+    return overdue, arm.total.rows - overdue
+
+
+def _e_value(evidence: float) -> float:
+    return float(f"{math.exp(min(evidence, _MAX_LOG)):.2g}")
 
 
 def _day(week: str, weekday: int) -> str:

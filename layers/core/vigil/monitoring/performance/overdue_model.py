@@ -27,6 +27,12 @@ class OverdueBaseline:
         return len(self.weeks) >= SETTLING_WEEKS and sum(rows for rows, _ in self.weeks) >= SETTLING_ROWS
 
     @property
+    def counts(self) -> tuple[int, int]:
+        """Overdue labels, and the other decisions."""
+        overdue = sum(overdue for _, overdue in self.weeks)
+        return overdue, sum(rows for rows, _ in self.weeks) - overdue
+
+    @property
     def rate(self) -> float:
         """Share of overdue labels, with half a decision of each kind added so that it is above 0 and below 1."""
         return (sum(overdue for _, overdue in self.weeks) + 0.5) / (sum(rows for rows, _ in self.weeks) + 1)

@@ -18,12 +18,11 @@ from vigil.monitoring.profiles.model import (
     ScoreCounts,
     Source,
 )
+from vigil.prediction.engines.group_attributes import NOT_GIVEN
 from vigil.prediction.engines.votes import logit
 
 MAX_COUNTED = 10_000
 """Decisions of a day above which a sample is counted. More rows would not find a change sooner."""
-NOT_GIVEN = "not given"
-"""Value of an attribute that a request has omitted. Fairness counts it among the others and does not judge it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class FeatureCells:
 
     def cell(self, value: float) -> int:
         """Return the cell of an encoded value that is not NaN. Levels and booleans are their own cells."""
-        return bisect_right(self.edges, value) if self.edges else int(value)
+        return bisect_right(self.edges, value) if self.edges or self.cells == 1 else int(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,11 @@ class CountedDecision:
     abstention_reasons: tuple[str, ...] = ()
     degraded_engines: tuple[str, ...] = ()
     groups: Mapping[str, str] = field(default_factory=dict)
+
+
+def group_names(groups: Mapping[str, str], combinations: Iterable[Sequence[str]]) -> list[str]:
+    """Return the group of a decision for each combination of attributes, such as `sex=female&age_band=15-24`."""
+    return ["&".join(f"{name}={groups.get(name, NOT_GIVEN)}" for name in names) for names in combinations]
 
 
 def is_sampled(decision_id: str, rows: int) -> bool:
@@ -105,8 +109,7 @@ class ProfileCounter:
         self._decisions[decision.decision] += 1
         self._reasons.update(decision.abstention_reasons)
         self._engines.update(decision.degraded_engines)
-        for names in self._combinations:
-            group = "&".join(f"{name}={decision.groups.get(name, NOT_GIVEN)}" for name in names)
+        for group in group_names(decision.groups, self._combinations):
             self._groups[group, "rows"] += 1
             self._groups[group, "flagged"] += decision.is_flagged
             self._groups[group, "abstained"] += bool(decision.abstention_reasons)

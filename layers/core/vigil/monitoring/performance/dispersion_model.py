@@ -1,0 +1,54 @@
+"""Dispersion of labels: variance of the event rate between successive weeks, relative to independent decisions."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from vigil.monitoring.performance.cohorts_model import CohortArm
+from vigil.monitoring.profiles.model import SUM_SCALE
+
+MAX_PAIRS = 26
+"""Pairs of weeks after which the dispersion is fixed, so that a later change does not hide in it."""
+_MIN_EXPECTED = 1.0
+_SAMPLING_VARIANCE = 3.0
+"""Variance of a measured dispersion of 1 times the pairs of weeks: squared normal differences."""
+_Week: TypeAlias = tuple[int, float, float]
+"""Events, their expected number by the scores, and its variance for independent decisions."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeekDispersion:
+    """Squared differences of successive weeks in units of their sampling variance; `last` is the last week."""
+
+    pairs: int = 0
+    spread: float = 0.0
+    last: _Week | None = None
+
+    @property
+    def value(self) -> float:
+        """Dispersion, at least 1, as far as sampling error does not explain it (James and Stein, 1961)."""
+        if not self.pairs:
+            return 1.0
+        excess = self.spread / self.pairs - 1
+        error = _SAMPLING_VARIANCE / self.pairs
+        return 1 + excess - error / excess if excess > 0 and excess * excess > error else 1.0
+
+    def add(self, arm: CohortArm) -> "WeekDispersion":
+        """Return the dispersion with one more week; a week with hardly an expected event changes nothing."""
+        week = _week(arm)
+        if self.pairs == MAX_PAIRS or week[1] < _MIN_EXPECTED:
+            return self
+        if self.last is None:
+            return WeekDispersion(last=week)
+        return WeekDispersion(self.pairs + 1, self.spread + _squared_difference(self.last, week), week)
+
+
+def _week(arm: CohortArm) -> _Week:
+    total, squares = sum(arm.labelled.sums), sum(arm.labelled.squares)
+    return sum(arm.events), total / SUM_SCALE, max(total - squares, 1) / SUM_SCALE
+
+
+def _squared_difference(first: _Week, second: _Week) -> float:
+    """Return the squared difference of events per expected one, relative to its variance at the common ratio."""
+    ratio = (first[0] + second[0] + 1) / (first[1] + second[1] + 1)
+    difference = first[0] / first[1] - second[0] / second[1]
+    return difference * difference / (ratio * (first[2] / first[1] ** 2 + second[2] / second[1] ** 2))
