@@ -1,0 +1,102 @@
+"""Ports of the nightly work: the ledger, labels, groups, batches, and the progress of a tenant."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol, TypeAlias
+
+from vigil.decisions.batches.chunks_model import ScoredChunk
+from vigil.decisions.batches.join_model import JoinFile
+from vigil.decisions.scoring.model import LedgerEntry, LedgerRow
+from vigil.monitoring.nightly.model import ServedVersion
+from vigil.monitoring.profiles.model import Profile, Source
+from vigil.monitoring.report.monitored_model import MonitoredVersion
+from vigil.prediction.engines.contract import ModelContract
+from vigil.prediction.trials.evidence_model import DecisionLabel
+
+GroupReader: TypeAlias = Callable[[LedgerRow, ModelContract], Mapping[str, str]]
+"""Function that returns the value of each known attribute of a decision, also of sealed ones."""
+
+
+class VersionReader(Protocol):
+    """Published model versions."""
+
+    def version(self, model: str, version: int) -> MonitoredVersion:
+        """Return a version. Raises NotFound, ModelRefused or Unavailable."""
+        ...
+
+
+class DecisionDays(Protocol):
+    """Decisions of all tenants by day."""
+
+    def entries(self, tenant_id: str, day: str) -> Iterator[LedgerEntry]:
+        """Yield the decisions of a day (`2026-11-21`, UTC) that are not erased."""
+        ...
+
+    def rows(self, tenant_id: str, decision_ids: Sequence[str]) -> Iterator[LedgerRow]:
+        """Yield the rows of these decisions that are not erased, in any order, read consistently."""
+        ...
+
+
+class BatchProfiles(Protocol):
+    """Counts of the rows of batches."""
+
+    def profiles(self, tenant_id: str, day: str) -> Iterator[tuple[str, int, Profile]]:
+        """Yield model, version and profile of all batch rows that were answered on a day, each version once."""
+        ...
+
+
+class ScoredChunks(Protocol):
+    """Scored chunks of all tenants."""
+
+    def between(self, tenant_id: str, start: str, end: str) -> Iterable[ScoredChunk]:
+        """Yield the chunks that were scored from the day `start` until before the day `end`, each once."""
+        ...
+
+
+class JoinFiles(Protocol):
+    """Join files of the scored chunks of all tenants."""
+
+    def open(self, tenant_id: str, chunk: ScoredChunk) -> JoinFile | None:
+        """Return the join file of a chunk; None if it has expired."""
+        ...
+
+
+class LabelReader(Protocol):
+    """Current outcomes of decisions."""
+
+    def labels(self, decisions: Sequence[str]) -> Mapping[str, DecisionLabel]:
+        """Return the labels of the decisions with a resolved outcome, by their keys in the decision ledger."""
+        ...
+
+
+class DueWeekStore(Protocol):
+    """Weeks in which the labels of the decisions of a day are due."""
+
+    def due_weeks(self, tenant_id: str, model: str, version: int, source: Source) -> Mapping[str, Mapping[str, int]]:
+        """Return the number of decisions by due week (`2026-W47`), by day of the decision."""
+        ...
+
+    def put_due_weeks(
+        self, tenant_id: str, model: str, version: int, source: Source, day: str, weeks: Mapping[str, int]
+    ) -> None:
+        """Store the due weeks of a day in place of earlier ones."""
+        ...
+
+
+class ProgressStore(Protocol):
+    """Progress of the nightly work by tenant. Only one run works for a tenant at a time."""
+
+    def served(self, tenant_id: str) -> Collection[ServedVersion]:
+        """Return the versions that served a tenant, read consistently."""
+        ...
+
+    def put_served(self, tenant_id: str, served: ServedVersion) -> None:
+        """Store a version in place of its earlier state."""
+        ...
+
+    def counted_through(self, tenant_id: str) -> str:
+        """Return the last counted day of a tenant, read consistently; empty before the first one."""
+        ...
+
+    def put_counted(self, tenant_id: str, day: str) -> None:
+        """Store the last counted day."""
+        ...

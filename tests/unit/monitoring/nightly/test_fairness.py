@@ -1,0 +1,104 @@
+"""Monthly look at groups: alarms at their own level, one finding per group, and no small counts."""
+
+import pytest
+
+from tests.support.fakes.monitoring import FakeCohorts, FakeFindings, FakeProfiles
+from tests.support.fakes.nightly import FakeProgress
+from tests.support.monitored_ledgers import MONITORED, REFERENCE
+from vigil.monitoring.drift.layout_model import profile_layout
+from vigil.monitoring.fairness.model import GroupTally
+from vigil.monitoring.nightly.fairness_model import find_unfair_groups
+from vigil.monitoring.nightly.fairness_service import FairnessReview
+from vigil.monitoring.nightly.model import ServedVersion
+from vigil.monitoring.performance.cohorts_model import Cohort
+from vigil.monitoring.report.monitored_model import MonitoredVersion
+
+VERSION = MonitoredVersion(MONITORED, REFERENCE, profile_layout(MONITORED, REFERENCE))
+SERVED = ServedVersion("toy", 1, "single", "2026-01-05", "2026-03-31")
+
+
+def tally(events, found, rows=1_000):
+    """Return a group with this number of events, of which some are flagged, and few false alarms."""
+    return GroupTally(rows, found + 50, 0, found, 50, events - found, rows - events - 50, float(events))
+
+
+FAIR, UNFAIR = tally(200, 120), tally(200, 40)
+
+
+@pytest.fixture
+def world():
+    cohorts, findings, progress = FakeCohorts(), FakeFindings(), FakeProgress()
+    return cohorts, findings, FairnessReview(FakeProfiles(), cohorts, findings, progress)
+
+
+def put(cohorts, week, **groups):
+    cohorts.put("acme", "toy", 1, "single", Cohort(week, groups={f"sex={name}": each for name, each in groups.items()}))
+
+
+def found(findings):
+    return [record.finding for record in findings.findings("acme", "toy")]
+
+
+def test_equal_groups_have_no_finding(world):
+    cohorts, findings, review = world
+    put(cohorts, "2026-W10", female=FAIR, male=FAIR)
+    review.review("acme", SERVED, VERSION, "2026-03-31")
+    assert found(findings) == []
+
+
+def test_a_group_that_is_missed_has_one_finding_per_version(world):
+    cohorts, findings, review = world
+    put(cohorts, "2026-W10", female=UNFAIR, male=FAIR)
+    served = SERVED
+    for day in ("2026-03-31", "2026-04-01", "2026-05-01"):
+        served = review.review("acme", served, VERSION, day)
+    assert {(each.subjects, each.day) for each in found(findings)} == {
+        (("sex=female",), "2026-03-31"),
+        (("sex=male",), "2026-03-31"),
+    }
+    first = next(each for each in found(findings) if each.subjects == ("sex=female",))
+    assert (first.family, first.kind, first.recommendation, first.since) == (
+        "fairness",
+        "fairness",
+        "review",
+        "2026-01-05",
+    )
+    assert first.effect.value == pytest.approx(0.33, abs=0.01)
+    assert "flagged is lower than among all others (ratio 0.33" in first.text
+
+
+def test_groups_are_compared_once_a_month(world):
+    cohorts, findings, review = world
+    served = review.review("acme", SERVED, VERSION, "2026-03-02")
+    put(cohorts, "2026-W10", female=UNFAIR, male=FAIR)
+    served = review.review("acme", served, VERSION, "2026-03-31")
+    assert found(findings) == []
+    review.review("acme", served, VERSION, "2026-04-01")
+    assert len(found(findings)) == 2
+
+
+def test_counts_before_the_last_year_are_left_out(world):
+    cohorts, findings, review = world
+    put(cohorts, "2025-W10", female=UNFAIR, male=FAIR)
+    review.review("acme", ServedVersion("toy", 1, "single", "2024-01-01", "2026-03-31"), VERSION, "2026-03-31")
+    assert found(findings) == []
+
+
+def test_a_finding_shows_no_ratio_of_small_counts():
+    groups = {"female": tally(200, 9), "male": tally(400, 300)}
+    (first, _) = find_unfair_groups(SERVED, {"sex": groups}, "2026-01-05", "2026-03-31")
+    assert (first.effect.value, first.effect.low) == (0.8, None)
+    assert "ratio" not in first.text
+
+
+def test_more_flags_alone_are_no_finding():
+    groups = {"female": GroupTally(1_000, 500), "male": GroupTally(1_000, 100)}
+    assert list(find_unfair_groups(SERVED, {"sex": groups}, "2026-01-05", "2026-03-31")) == []
+
+
+def test_a_finding_about_two_attributes_names_both():
+    groups = {"female&15-24": UNFAIR, "male&15-24": FAIR, "male&25+": FAIR}
+    subjects = [
+        each.subjects for each in find_unfair_groups(SERVED, {"sex&age_band": groups}, "2026-01-05", "2026-03-31")
+    ]
+    assert ("sex=female&age_band=15-24",) in subjects
