@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from vigil.monitoring.profiles.model import Source
+
 Family = Literal["covariates", "predictions", "labels", "fairness"]
 """Family of tests that share a part of the budget of false alarms."""
 BUDGET_SHARES: dict[Family, float] = {"covariates": 0.35, "predictions": 0.15, "labels": 0.30, "fairness": 0.20}
@@ -56,7 +58,7 @@ class Finding:
     """
 
     version: int
-    source: str
+    source: Source
     family: Family
     kind: FindingKind
     subjects: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Ports of findings: the store of what monitoring noticed and what people decided."""
+"""Ports of findings: their store, their alerts, and the baselines that people renew."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -24,4 +24,31 @@ class FindingStore(Protocol):
 
     def decide(self, tenant_id: str, record: FindingRecord) -> None:
         """Store a decision about an open finding. Raises Conflict if the stored one is not open, or NotFound."""
+        ...
+
+    def mark_told(self, tenant_id: str, record: FindingRecord) -> None:
+        """Store the state of a record as the one that its alert has. A finding that is not stored stays unknown."""
+        ...
+
+
+class FindingAlerts(Protocol):
+    """Alerts about findings."""
+
+    def tell(self, tenant_id: str, record: FindingRecord) -> None:
+        """Raise the alert of an open finding, or clear the alert of a decided one.
+
+        A record whose `told` is its state has no effect, so that a sweep may pass every finding of a model. After a
+        crash, the next call repeats the event under the same id, which counts once. Raises Unavailable.
+        """
+        ...
+
+
+class Baselines(Protocol):
+    """Baselines of drift of the models of all tenants."""
+
+    def restart(self, tenant_id: str, model: str, finding: Finding) -> None:
+        """Start a new baseline of the finding's version and source on the day after the last judged one.
+
+        Raises Conflict if there is no baseline, or if another process changed it meanwhile. Raises Unavailable.
+        """
         ...
