@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from cli.health_picture import invent_facts
-from tests.support.health_reports import random_facts
+from tests.support.invented_health import invent_facts
+from tests.support.random_reports import random_facts
 from vigil.monitoring.fairness.model import GroupTally
 from vigil.monitoring.report.facts_model import HealthFacts, TrialFacts, VolumeFacts
 from vigil.monitoring.report.markup_model import (
@@ -22,7 +22,7 @@ from vigil.monitoring.report.markup_model import (
 from vigil.monitoring.report.model import Budget, Estimate
 from vigil.monitoring.report.page import HEADERS, render_page
 from vigil.monitoring.report.publishing_model import publish
-from vigil.monitoring.report.schemas import HealthView
+from vigil.monitoring.report.schemas import HealthReportView
 from vigil.monitoring.report.style_model import COLOURS, MARK_PAIRS, TEXT_PAIRS
 from vigil.monitoring.report.words_model import SHARES
 
@@ -166,7 +166,7 @@ def test_every_random_report_is_valid_xml_and_json():
     for seed in range(40):
         report = publish(random_facts(Random(seed)))
         parse(render_page(report))
-        assert HealthView.model_validate_json(HealthView.from_report(report).model_dump_json())
+        assert HealthReportView.model_validate_json(HealthReportView.from_report(report).model_dump_json())
 
 
 def test_equal_facts_give_equal_pages():

@@ -2,11 +2,12 @@ import re
 from dataclasses import replace
 from typing import get_args
 
-from cli.health_picture import invent_facts
+from tests.support.invented_health import invent_facts
 from vigil.monitoring.findings.model import Recommendation
+from vigil.monitoring.findings.words_model import ADVICE, ENGINE_ADVICE, next_step
 from vigil.monitoring.report.publishing_model import publish
-from vigil.monitoring.report.schemas import HealthView
-from vigil.monitoring.report.status_model import ADVICE, GUIDANCE, describe_status
+from vigil.monitoring.report.schemas import HealthReportView
+from vigil.monitoring.report.status_model import GUIDANCE, describe_status
 
 QUIET = replace(invent_facts(), findings=())
 
@@ -34,6 +35,12 @@ def test_an_alarm_counts_its_days_and_gives_each_step_once():
     assert [each.day for each in status.findings] == ["2026-11-17", "2026-11-20"]
 
 
+def test_only_a_review_of_a_group_stops_promotions():
+    engine = replace(invent_facts().findings[0], recommendation="review", kind="predictions")
+    assert next_step(engine) == ENGINE_ADVICE
+    assert "Promotions stop" in next_step(replace(engine, kind="fairness"))
+
+
 def test_every_recommendation_has_advice():
     assert set(ADVICE) == set(get_args(Recommendation))
 
@@ -43,7 +50,7 @@ def test_the_guidance_has_five_sentences():
 
 
 def test_the_json_has_the_members_in_the_order_of_the_report():
-    view = HealthView.from_report(publish(invent_facts())).model_dump(mode="json")
+    view = HealthReportView.from_report(publish(invent_facts())).model_dump(mode="json")
     assert list(view)[4:8] == ["status", "budget", "volume", "estimated"]
     assert list(view)[8:12] == ["confirmed", "calibration", "drift", "groups"]
     assert list(view)[12:] == ["not_given", "trend", "training_shift", "trial", "guidance"]

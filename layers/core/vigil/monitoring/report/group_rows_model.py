@@ -12,7 +12,6 @@ from vigil.monitoring.fairness.verdicts_model import (
     judge_ratio,
     measure_sides,
 )
-from vigil.monitoring.profiles.counting_model import NOT_GIVEN
 from vigil.monitoring.report.model import Estimate, GroupRow
 from vigil.monitoring.report.suppression_model import (
     MIN_COUNT,
@@ -21,6 +20,7 @@ from vigil.monitoring.report.suppression_model import (
     round_figure,
     round_share,
 )
+from vigil.prediction.engines.group_attributes import NOT_GIVEN
 
 
 def publish_groups(groups: Mapping[str, Mapping[str, GroupTally]]) -> tuple[GroupRow, ...]:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from vigil.monitoring.findings.model import Effect
-from vigil.monitoring.profiles.counting_model import NOT_GIVEN
 from vigil.monitoring.report.facts_model import (
     CalibrationBin,
     DriftFacts,
@@ -39,6 +38,7 @@ from vigil.monitoring.report.suppression_model import (
     share_interval,
     step_of,
 )
+from vigil.prediction.engines.group_attributes import NOT_GIVEN
 
 _SHARES = {"base_rate", "accuracy", "true_positive_rate", "positive_predictive_value"}
 """Measures that are a share of rows."""

@@ -53,7 +53,7 @@ class StatusView(_View):
     findings: list[OpenFindingView]
 
 
-class BudgetView(_View):
+class AlarmBudgetView(_View):
     """Budget of false alarms."""
 
     expected_per_year: float = Field(description="Expected false alarms a year if nothing changes.")
@@ -176,7 +176,7 @@ class TrialView(_View):
     e_worse: EValue
 
 
-class HealthView(_View):
+class HealthReportView(_View):
     """Health of a model version; counts below 11 are hidden and all others are rounded."""
 
     model: str
@@ -184,7 +184,7 @@ class HealthView(_View):
     source: str = Field(description="`single` for single requests, `batch` for batches.")
     until: str = Field(description="Last day of the report, in UTC.")
     status: StatusView
-    budget: BudgetView
+    budget: AlarmBudgetView
     volume: VolumeView
     estimated: PerformanceView | None
     confirmed: PerformanceView | None
@@ -198,6 +198,6 @@ class HealthView(_View):
     guidance: list[str]
 
     @classmethod
-    def from_report(cls, report: HealthReport) -> "HealthView":
+    def from_report(cls, report: HealthReport) -> "HealthReportView":
         """Return the view of a report."""
         return cls.model_validate(report)

@@ -1,26 +1,15 @@
 """Words of the report: the state in one line, the next steps, and how to read the rest."""
 
-from collections.abc import Mapping
 from datetime import date
 
-from vigil.monitoring.findings.model import Finding, Recommendation
+from vigil.monitoring.findings.model import Finding
+from vigil.monitoring.findings.words_model import next_step
 from vigil.monitoring.report.facts_model import HealthFacts
 from vigil.monitoring.report.model import OpenFinding, Status
 from vigil.monitoring.report.suppression_model import round_figure
 
 MIN_ROWS = 100
 """Minimum decisions in the window of a report that calls a model quiet."""
-ADVICE: Mapping[Recommendation, str] = {
-    "fix_feed": "Repair the data feed. Do not retrain: the model is not the cause.",
-    "watch": "Watch the model. The estimated performance has not changed.",
-    "rebase": "Confirm that the change is intended, then start a new baseline.",
-    "collect_labels": "Collect outcomes of these people before you decide about retraining.",
-    "recalibrate": "Recalibrate the model. Its ranking of people still works, but its probabilities do not.",
-    "retrain": "Retrain the model, and try the new version beside this one.",
-    "review": "Let people review how the model serves this group. Promotions stop until then.",
-    "roll_back": "Return to the previous version, which did better on the same outcomes.",
-}
-"""Next step in words by recommendation."""
 GUIDANCE = (
     "Begin with the first line: a quiet model needs no action, and an alarm names one next step.",
     "An alarm is a change too large and too clear for chance; about one a year is false.",
@@ -36,7 +25,7 @@ def describe_status(facts: HealthFacts) -> Status:
     findings = sorted(facts.findings, key=lambda finding: (finding.day, finding.kind, finding.subjects))
     if findings:
         since = findings[0].day
-        steps = dict.fromkeys(ADVICE[finding.recommendation] for finding in findings)
+        steps = dict.fromkeys(map(next_step, findings))
         return Status("alarm", since, _alarm_line(findings, facts.until), tuple(steps), tuple(map(_open, findings)))
     if facts.is_settling:
         advice = "Wait. Alarms begin when enough decisions describe the usual state."

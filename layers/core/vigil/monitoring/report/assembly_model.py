@@ -1,0 +1,124 @@
+"""Assembly: facts of a health report from stored profiles, states, cohorts and findings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from vigil.monitoring.drift.state_model import DriftState
+from vigil.monitoring.drift.summary_model import WINDOW_DAYS
+from vigil.monitoring.findings.model import BUDGET_SHARES
+from vigil.monitoring.findings.records_model import FindingRecord
+from vigil.monitoring.performance.cohorts_model import Cohort
+from vigil.monitoring.profiles.model import Profile, Source
+from vigil.monitoring.report.days_model import day_before, monday_of, sunday_of
+from vigil.monitoring.report.drift_facts_model import describe_drift, describe_training_shift
+from vigil.monitoring.report.facts_model import HealthFacts, VolumeFacts
+from vigil.monitoring.report.group_facts_model import tally_groups
+from vigil.monitoring.report.model import Budget
+from vigil.monitoring.report.monitored_model import MonitoredVersion
+from vigil.monitoring.report.performance_facts_model import (
+    calibration_bins,
+    confirmed_facts,
+    estimated_facts,
+    reference_bins,
+    sum_arms,
+)
+from vigil.monitoring.report.trend_facts_model import describe_weeks, sum_by_name
+
+HISTORY_DAYS = 365
+"""Days that a report looks back, its last day included."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOrigin:
+    """Model version, source and last day of a report in UTC (`2026-11-29`).
+
+    A decision about a finding counts until the end of the day `decided_until`, by default the last day of the report.
+    """
+
+    model: str
+    version: int
+    source: Source
+    until: str
+    decided_until: str = ""
+
+    @property
+    def start(self) -> str:
+        """First day that the report looks back to."""
+        return day_before(self.until, HISTORY_DAYS - 1)
+
+    def includes(self, week: str) -> bool:
+        """Return True if all days of an ISO week are days of the report."""
+        return self.start <= monday_of(week) and sunday_of(week) <= self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """Stored counts and findings of one origin.
+
+    `profiles` are those of the report's days in order, and `findings` those of the whole model. `state` is the newest
+    one, also if the report ends earlier.
+    """
+
+    profiles: Sequence[Profile]
+    state: DriftState | None
+    cohorts: Sequence[Cohort]
+    findings: Sequence[FindingRecord]
+
+
+def assemble_facts(version: MonitoredVersion, origin: ReportOrigin, observed: Observations) -> HealthFacts:
+    """Return the facts of a report. They are exact and must be published before anyone sees them."""
+    contract, until = version.contract, origin.until
+    mine = [each for each in observed.findings if _is_of(each, origin)]
+    still_open = [each.finding for each in mine if each.is_open_on(origin.decided_until or until)]
+    window = [each for each in observed.profiles if each.day > day_before(until, WINDOW_DAYS)]
+    cohorts = [each for each in observed.cohorts if origin.includes(each.week)]
+    arm = sum_arms(cohorts)
+    has_failed = any(each.finding.kind in {"prior", "concept"} for each in mine)
+    state = _state_on(observed.state, until)
+    return HealthFacts(
+        model=origin.model,
+        version=origin.version,
+        source=origin.source,
+        until=until,
+        is_settling=state is None or state.settling,
+        budget=_budget(observed.profiles, mine, origin),
+        volume=_volume(window, until),
+        findings=tuple(still_open),
+        estimated=estimated_facts(window, contract, is_withdrawn=has_failed),
+        confirmed=confirmed_facts(arm, monday_of(cohorts[0].week), sunday_of(cohorts[-1].week)) if arm else None,
+        calibration=calibration_bins(arm) if arm else (),
+        reference=reference_bins(version.reference.scores) if version.reference else (),
+        drift=describe_drift(version, state, window, still_open) if state else (),
+        groups=tally_groups(contract, observed.profiles, cohorts),
+        trend=describe_weeks(observed.profiles, [each.finding.day for each in mine], contract, (origin.start, until)),
+        training_shift=describe_training_shift(version, state) if state else (),
+    )
+
+
+def _is_of(record: FindingRecord, origin: ReportOrigin) -> bool:
+    finding = record.finding
+    is_same = (finding.version, finding.source) == (origin.version, origin.source)
+    return is_same and origin.start <= finding.day <= origin.until
+
+
+def _state_on(state: DriftState | None, until: str) -> DriftState | None:
+    """Return the state if its baseline had begun by a day; a later baseline says nothing about an earlier report."""
+    is_begun = state is not None and state.sensors and 0 < state.first <= date.fromisoformat(until).toordinal()
+    return state if is_begun else None
+
+
+def _budget(profiles: Sequence[Profile], mine: Sequence[FindingRecord], origin: ReportOrigin) -> Budget:
+    since = profiles[0].day if profiles else origin.until
+    return Budget(expected_per_year=sum(BUDGET_SHARES.values()), used=len(mine), since=since)
+
+
+def _volume(window: Sequence[Profile], until: str) -> VolumeFacts:
+    return VolumeFacts(
+        start=day_before(until, WINDOW_DAYS - 1),
+        end=until,
+        decisions=sum(each.rows for each in window),
+        counted=sum(each.counted for each in window),
+        abstained=sum_by_name([each.abstention_reasons for each in window]),
+        degraded=sum_by_name([each.degraded_engines for each in window]),
+    )

@@ -1,0 +1,30 @@
+"""Days and ISO weeks as texts (`2026-11-21`, `2026-W47`), always in UTC."""
+
+from datetime import date, timedelta
+
+from vigil.kernel.time import format_day, format_week
+
+
+def day_before(day: str, number: int) -> str:
+    """Return the day a number of days before another one; a negative number looks ahead."""
+    return format_day(date.fromisoformat(day) - timedelta(days=number))
+
+
+def week_start(day: str) -> str:
+    """Return the Monday of the week of a day."""
+    return day_before(day, date.fromisoformat(day).weekday())
+
+
+def week_of(day: str) -> str:
+    """Return the ISO week of a day."""
+    return format_week(date.fromisoformat(day))
+
+
+def monday_of(week: str) -> str:
+    """Return the Monday of an ISO week."""
+    return format_day(date.fromisocalendar(int(week[:4]), int(week[6:]), 1))
+
+
+def sunday_of(week: str) -> str:
+    """Return the Sunday of an ISO week."""
+    return day_before(monday_of(week), -6)

@@ -1,0 +1,33 @@
+"""Metrics of models in production, from published reports alone, so that they tell no hidden count."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from vigil.monitoring.report.model import HealthReport
+from vigil.monitoring.report.service import HealthReports, ReportRequest
+
+MeasureObserver: TypeAlias = Callable[[str, Mapping[str, float]], None]
+"""Function that receives the name of a model and its measures by metric."""
+
+
+class ModelMetrics:
+    """Measures of the models of one tenant after the other. No tenant is part of a metric."""
+
+    def __init__(self, reports: HealthReports, observe: MeasureObserver) -> None:
+        self._reports = reports
+        self._observe = observe
+
+    def report_metrics(self, tenant_id: str, wanted: ReportRequest) -> None:
+        """Observe the measures of a report. Raises NotFound, ModelRefused and Unavailable."""
+        report = self._reports.report(tenant_id, wanted)
+        self._observe(report.model, model_measures(report))
+
+
+def model_measures(report: HealthReport) -> dict[str, float]:
+    """Return the number of open findings, and the AUC by outcomes, else the estimated one, if it can be shown."""
+    measures = {"OpenFindings": float(len(report.status.findings))}
+    for performance in (report.confirmed, report.estimated):
+        for measure in performance.measures if performance else ():
+            if measure.name == "auc" and measure.estimate.value is not None:
+                measures.setdefault("ModelAuc", measure.estimate.value)
+    return measures

@@ -1,0 +1,49 @@
+"""Monitored model versions, read from their signed packages without their engines."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TypeAlias
+
+from vigil.errors import ModelRefused, NotFound
+from vigil.monitoring.drift.layout_model import profile_layout
+from vigil.monitoring.report.monitored_model import MonitoredVersion
+from vigil.prediction.packages.model import PackageDescription
+from vigil.prediction.packages.ports import CHAMPION, PointerStore
+
+DescribePackage: TypeAlias = Callable[[str, int], PackageDescription]
+"""Function that returns the verified description of a model's version. It raises ModelRefused or Unavailable."""
+_MAX_CACHED = 32
+"""Maximum versions in the memory of a process. A published version never changes."""
+
+
+class PackagedModels:
+    """Models with their versions."""
+
+    def __init__(self, describe: DescribePackage, pointers: PointerStore) -> None:
+        self._describe = describe
+        self._pointers = pointers
+        self._cached = lru_cache(maxsize=_MAX_CACHED)(self._read)
+
+    def champion(self, model: str) -> int:
+        """Return the version that decides now. Raises NotFound for an unknown model, and Unavailable."""
+        pointer = self._pointers.pointers(model).get(CHAMPION)
+        if pointer is None or pointer.share is None:
+            raise NotFound("there is no model of that name")
+        return pointer.version
+
+    def version(self, model: str, version: int) -> MonitoredVersion:
+        """Return a published version, also after its expiry.
+
+        Raises NotFound for an unknown one, ModelRefused for one that no pinned key has signed, and Unavailable.
+        """
+        return self._cached(model, version)
+
+    def _read(self, model: str, version: int) -> MonitoredVersion:
+        try:
+            described = self._describe(model, version)
+        except ModelRefused as error:
+            if error.reason == "missing_file":
+                raise NotFound("this model has no such version; list its versions first") from error
+            raise
+        contract = described.manifest.contract
+        return MonitoredVersion(contract, described.reference, profile_layout(contract, described.reference))
