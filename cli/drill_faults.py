@@ -39,6 +39,8 @@ class Fault:
     """Beginning of the text of the fact."""
     action: str
     scope: Mapping[str, Any] = field(default_factory=dict)
+    alert_facts: Mapping[str, str] = field(default_factory=dict)
+    """Facts of the alert that stays open after the removal of the fault. Empty: there is no such alert."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,8 @@ def bad_deployment(site: Site) -> Iterator[Fault]:
         client.update_function_configuration(FunctionName=name, Handler=_MISSING)
         version = client.publish_version(FunctionName=name)["Version"]
         client.update_alias(FunctionName=name, Name=_LIVE, FunctionVersion=version)
-        scope = {"function": _FUNCTION}
-        yield Fault("last_deployment", _FUNCTION, f"version {version} ", "function_back_one_version", scope)
+        scope, facts = {"function": _FUNCTION}, {"function": name, "function_version": version}
+        yield Fault("last_deployment", _FUNCTION, f"version {version} ", "function_back_one_version", scope, facts)
     finally:
         client.update_function_configuration(FunctionName=name, Handler=_HANDLER)
         client.update_alias(FunctionName=name, Name=_LIVE, FunctionVersion=good[-1])
@@ -131,7 +133,8 @@ def dead_letter(site: Site) -> Iterator[Fault]:
     url = f"{site.embedded.queues['batch_chunks']}-dead"
     sent = site.aws("sqs").send_message(QueueUrl=url, MessageBody=f"drill {uuid.uuid4()}")["MessageId"]
     try:
-        yield Fault("queues_and_dead_letters", "batch-chunks", "", "intake_paused")
+        facts = {"queue": "batch-chunks", "reason": "unreadable"}
+        yield Fault("queues_and_dead_letters", "batch-chunks", "", "intake_paused", alert_facts=facts)
     finally:
         remedies.intake().resume()
         _resolve(site, sent)

@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -11,6 +11,7 @@ import typer
 
 from cli import deployment
 from cli.api import RequestFailed, connect, request_json
+from cli.drill_alerts import end_alert, open_alerts
 from cli.drill_faults import FAULTS, Fault, Site
 from cli.embedded import Embedded
 from cli.incident_walk import INCIDENTS, Fields, Walk
@@ -25,7 +26,7 @@ _SIGNED = ("drill", "A drill. The fault was planted.")
 def drill_command(
     incident_type: Annotated[str, typer.Argument(metavar="TYPE", help="Type of the incident: " + ", ".join(FAULTS))],
 ) -> None:
-    """Plant a fault on the embedded stack, walk through its runbook, and remove the fault.
+    """Plant a fault on the embedded stack, walk through its runbook, remove the fault, and end its alert.
 
     Exit with code 1 if no check names the fault, or if the runbook does not end.
     """
@@ -39,11 +40,13 @@ def drill_command(
 
 
 def drill(incident_type: str, site: Site, second: httpx.Client) -> str:
-    """Run one drill and return the name of the check that named the fault. Remove the fault also after a failure.
+    """Run one drill and return the name of the check that named the fault.
+
+    The fault is removed and its alert ended, also after a failure.
 
     Raises RequestFailed if no check names the fault, or if a step fails.
     """
-    with FAULTS[incident_type](site) as fault:
+    with _planted(incident_type, site) as fault:
         body = {"type": incident_type, "scope": dict(fault.scope)}
         incident = request_json(site.operator, "POST", INCIDENTS, json=body)
         out.print(f"The drill has the incident {incident['id']}.", highlight=False)
@@ -56,6 +59,21 @@ def drill(incident_type: str, site: Site, second: httpx.Client) -> str:
         if not attendant.has_seen_fault:
             raise RequestFailed(f"the check {fault.check} did not name the planted fault of {incident['id']}")
     return fault.check
+
+
+@contextmanager
+def _planted(incident_type: str, site: Site) -> Iterator[Fault]:
+    """Yield the planted fault of a type of incident. At the end remove the fault, and end its alert."""
+    facts: Mapping[str, str] = {}
+    before = open_alerts(site.operator)
+    try:
+        with FAULTS[incident_type](site) as fault:
+            facts = fault.alert_facts
+            yield fault
+    finally:
+        if facts:
+            out.print(end_alert(site.operator, facts, before), highlight=False)
+    out.print("The drill has removed its fault.", highlight=False)
 
 
 class _Attendant:

@@ -91,7 +91,7 @@ class Walk:
     def _confirm(self, path: str, place: str, step: Fields) -> Fields:
         person = self._second if step["needs_second_person"] else self._client
         with self._progress(f"{_title(step)}: {step['uses']}"):
-            request_json(person, "POST", f"{place}/confirm")
+            request_json(person, "POST", f"{place}/confirm", json={"attempt": step["attempt"]})
             return self._wait(path, step)
 
     def _sign(self, place: str, step: Fields) -> bool:

@@ -9,12 +9,14 @@ from rich.table import Table
 
 from cli.api import Key, connect, request, request_json
 from cli.incident_walk import INCIDENTS, Fields, Walk
+from cli.strict_commands import parse_pairs
 from cli.tables import TableConsole
 from cli.terminal import visible, visible_lines
 
 app = typer.Typer(no_args_is_help=True, help="Work with incidents: open, walk through, report. Needs an operator key.")
 out = TableConsole()
 IncidentId = Annotated[str, typer.Argument(help="Id of the incident; `vigil incident list` shows it")]
+_SUBJECTS = ("function", "model", "tenant_id", "key_ids", "circuit", "flag", "queue")
 _MARKS = {"ok": "✓", "faulty": "✗", "unknown": "?"}
 
 
@@ -31,7 +33,8 @@ class _Person:
 
     def signs(self, step: Fields) -> tuple[str, str] | None:
         out.print(f"{step['number']}. {step['title']}")
-        note = str(typer.prompt("Note (empty to stop here)", default="", show_default=False))
+        text = "Note of the sign-off (at least 10 characters; empty to stop here)"
+        note = str(typer.prompt(text, default="", show_default=False))
         return (str(typer.prompt("Signed by")), note) if note else None
 
     def skips(self, step: Fields) -> str | None:
@@ -56,8 +59,8 @@ def open_command(
     about: Annotated[
         list[str] | None,
         typer.Option(
-            help="Subject, such as function=scoring_api; may be repeated. Names: function, model, tenant_id, key_ids "
-            "(comma between two), circuit, flag, queue"
+            help="Subject, such as function=scoring_api; may be repeated, with another name. "
+            f"Names: {', '.join(_SUBJECTS)}; key_ids=ID,ID names several keys"
         ),
     ] = None,
     key: Key = None,
@@ -103,7 +106,10 @@ def walk_command(
     ] = None,
     key: Key = None,
 ) -> None:
-    """Walk through the runbook of an incident: run each step, confirm actions, sign manual steps, and resolve it."""
+    """Walk through the runbook of an incident: run each step, confirm actions, sign manual steps, and resolve it.
+
+    The note of a sign-off has at least 10 characters. A walk that was stopped continues at its next step.
+    """
     with connect(key) as client, connect(second_key or key) as second:
         after = Walk(client, second, _Person(), out).run(quote(incident_id, safe=""))
         open_steps = [step for step in after["steps"] if step["status"] not in {"done", "skipped"}]
@@ -152,13 +158,8 @@ def show_step(step: Fields) -> None:
 
 def _scope(about: list[str]) -> dict[str, str | list[str]]:
     """Return the scope of options such as `function=scoring_api`. Raises BadParameter."""
-    scope: dict[str, str | list[str]] = {}
-    for text in about:
-        name, equals, value = text.partition("=")
-        if not equals or not value:
-            raise typer.BadParameter("must be a name and a value, such as function=scoring_api", param_hint="--about")
-        scope[name] = value.split(",") if name == "key_ids" else value
-    return scope
+    pairs = parse_pairs(about, "--about", "function=scoring_api", _SUBJECTS)
+    return {name: value.split(",") if name == "key_ids" else value for name, value in pairs.items()}
 
 
 def _path(incident_id: str) -> str:

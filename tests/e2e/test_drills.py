@@ -1,5 +1,7 @@
 """Drills: a planted fault is named by its check, the runbook runs to its end, and the fault is removed."""
 
+import re
+
 import pytest
 
 from cli import drill_faults
@@ -30,6 +32,10 @@ def test_a_drill_finds_its_fault_and_ends_its_runbook(cli, operator, incident_ty
     said = " ".join(cli("incident", "drill", incident_type).split())
     assert f"{incident_type}: the check" in said
     assert "named the fault, and the runbook ended" in said
+    for alert_id in re.findall(r"ended its alert (\S+)\.", said):
+        assert operator.get(f"/v1/alerts/{alert_id}").json()["state"] == "resolved"
+    assert "The drill has removed its fault." in said
+    assert "opened no alert" not in said
     (latest,) = operator.get("/v1/incidents", params={"state": "resolved", "limit": 1}).json()["items"]
     assert latest["type"] == incident_type
 

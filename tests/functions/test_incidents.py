@@ -17,7 +17,7 @@ from vigil.kernel.time import format_timestamp
 from vigil.operations.incidents.runbooks_model import RUNBOOKS
 
 CANARY = "Wanjiku Otieno"
-NOTE = {"note": "a note"}
+NOTE = {"note": "a note of a person"}
 ENDPOINTS = [
     ("POST", "", {"type": "service_down"}),
     ("GET", "", None),
@@ -102,10 +102,27 @@ def test_a_confirmation_needs_a_dry_run_and_a_second_person(functions):
     assert next(iter(functions.actions["tenant_suspended"].done.values())).tenant_id == "acme"
 
 
+def test_a_confirmation_names_the_dry_run_that_was_read(functions):
+    incident = functions.open()
+    for number in (1, 2, 3, 4, 4):
+        functions.run(incident, number)
+    place = f"{incident}/steps/4/confirm"
+    for wrong in ({"attempt": 0}, {"attempt": "1"}, {"run": 1}):
+        assert functions.call("POST", place, body=wrong)[0] == 422
+    status, problem = functions.call("POST", place, body={"attempt": 1})
+    assert (status, "attempt 2. Read that one" in problem["detail"]) == (409, True)
+    assert functions.call("POST", place, body={"attempt": 2})[0] == 202
+
+
 def test_a_sign_off_needs_a_name_and_a_note(functions):
     place = f"{functions.open()}/steps/6/sign"
-    for body in ({}, {"name": "Ada"}, {"name": "Ada", "note": ""}, {"name": "", "note": "x"}):
+    for body in ({}, {"name": "Ada"}, {"name": "Ada", "note": ""}, {"name": ""} | NOTE):
         assert functions.call("POST", place, body=body)[0] == 422
+    status, problem = functions.call("POST", place, body={"name": "Ada", "note": "all told"})
+    assert (status, problem["errors"]) == (
+        422,
+        [{"field": "note", "message": "must have at least 10 characters", "bound": "at least 10 characters"}],
+    )
 
 
 @pytest.mark.parametrize("blank", [" ", "\u00a0", "\u200b", "\u2060\ufeff", "\u3164", "\u2800", "\u00ad", "--"])

@@ -136,6 +136,15 @@ def test_a_confirmation_without_a_fresh_dry_run_is_refused(room, at_action):
     assert room.actions["function_back_one_version"].effects == 0
 
 
+def test_a_confirmation_of_an_older_dry_run_is_refused(room, at_action):
+    for _ in range(2):
+        room.run(at_action, 4)
+    for attempt in (1, 3):
+        with pytest.raises(Conflict, match="which is attempt 2"):
+            room.incidents.confirm(at_action, 4, ADA, attempt)
+    assert room.incidents.confirm(at_action, 4, ADA, 2).step(4).status == "running"
+
+
 def test_an_action_that_is_refused_or_not_needed_does_not_wait(room, at_action):
     action = room.actions["function_back_one_version"]
     action.planned = Preview((), refusal="The older version trusts other model keys.")

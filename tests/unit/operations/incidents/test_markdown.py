@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.markdown import Markdown
 
 from tests.support.fakes.incidents import ADA, IncidentRoom
-from vigil.operations.incidents.markdown_model import escape, to_markdown
+from vigil.operations.incidents.markdown_model import escape, format_duration, to_markdown
 
 PIECES = [
     "http://",
@@ -114,3 +114,31 @@ def test_every_text_of_a_report_is_escaped():
     assert not re.search(r"://|@c|www\.|#1", markdown)
     assert "\n\\- https" in markdown
     assert "\n* \\- https" in markdown
+
+
+def test_a_report_has_whole_seconds_and_durations_in_words():
+    room = IncidentRoom()
+    room.clock.advance(milliseconds=1500)
+    incident = room.open()
+    room.clock.advance(hours=1, seconds=61)
+    room.run(incident, 1)
+    room.incidents.escalate(incident, "It began at 2026-11-30T10:12:13.123456Z", ADA)
+    markdown = to_markdown(room.incidents.report(incident))
+    assert not re.search(r":\d\d\.\d", markdown)
+    assert "| time to acknowledge | less than a second |" in markdown
+    assert "It began at 2026-11-30T10:12:13Z" in markdown
+    assert re.search(r"\n\| 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ \| opened \|", markdown)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.4, "less than a second"),
+        (1.9, "1 second"),
+        (61, "1 minute 1 second"),
+        (7_200, "2 hours"),
+        (176_403.5, "2 days 1 hour 3 seconds"),
+    ],
+)
+def test_a_duration_is_shown_in_words(seconds, words):
+    assert format_duration(seconds) == words

@@ -11,7 +11,7 @@ from tests.support.fakes.measurements import FakeCloudWatch, FakeStates
 from vigil.errors import Unavailable
 from vigil.operations.metrics.gauges_source import GaugeSource
 from vigil.operations.metrics.schedule import ScheduledCollection
-from vigil.operations.metrics.series_model import Catalogue, SeriesMemory, own, server_errors
+from vigil.operations.metrics.series_model import Catalogue, SeriesMemory, notice_metric, own, server_errors
 from vigil.operations.metrics.series_source import SeriesSource
 from vigil.operations.metrics.service import Collector, Metrics
 from vigil.operations.objectives.timeline_model import minute_of
@@ -50,6 +50,13 @@ class World:
 @pytest.fixture
 def world():
     return World()
+
+
+def test_notices_without_a_receiver_from_the_start_are_counted(world):
+    for metric, number in ((notice_metric("unroutable"), 2), (CATALOGUE.unroutable, 3)):
+        world.cloudwatch.put(metric, minute_of(world.clock()) - 10, number)
+    world.collector.run()
+    assert world.samples()["vigil_deliveries", "notice", "unroutable", "_total"] == 5
 
 
 def test_each_minute_counts_once_and_a_late_one_waits(world):

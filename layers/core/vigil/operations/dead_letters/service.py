@@ -40,7 +40,7 @@ class DeadLetters:
         # Always read the caller's own partition, so that response times do not reveal another tenant's jobs.
         job = self._jobs.get(tenant_id or owner, key)
         if job is None or job.job_id != job_id:
-            raise NotFound("There is no such job.")
+            raise NotFound("There is no such job. GET /v1/dlq/jobs lists all.")
         return job
 
     def retry(self, tenant_id: str | None, job_id: str, by: str) -> DeadLetterJob:
@@ -52,7 +52,7 @@ class DeadLetters:
 
         def asked(job: DeadLetterJob) -> DeadLetterJob | None:
             if job.state == "resolved":
-                raise Conflict("The job is resolved and cannot be retried.")
+                raise Conflict("The job is resolved. Send the work again as new work.")
             now = self._clock()
             under_way = job.state == "retrying" or (job.state == "waiting" and job.is_leased(now))
             return None if under_way else job.request_retry(by, now)

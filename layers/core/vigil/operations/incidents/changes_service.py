@@ -46,7 +46,7 @@ class IncidentChanges:
         """Return an incident. Raises NotFound and Unavailable."""
         if incident := self._store.get(incident_id):
             return incident
-        raise NotFound("There is no such incident.")
+        raise NotFound("There is no such incident. GET /v1/incidents lists all.")
 
     def apply(self, incident_id: str, decide: Callable[[Incident], Change | None]) -> Incident:
         """Write the change that `decide` returns for the current version, or nothing for None; return the incident.

@@ -60,16 +60,20 @@ def run(incident: Incident, number: int, action: str, by: Author, now: datetime)
     return change.log(now, "check_started" if is_check else "preview_started", by.name, number, uses, withdrawn)
 
 
-def confirm(incident: Incident, number: int, by: Author, now: datetime) -> Change:
-    """Return the change that starts the action of a dry run.
+def confirm(incident: Incident, number: int, by: Author, now: datetime, attempt: int | None = None) -> Change:
+    """Return the change that starts the action of a dry run. `attempt` names the dry run; None stands for the last one.
 
-    Raises NotFound for an unknown step. Raises Conflict for a resolved incident, and without a dry run of the last 15
-    minutes. Raises Forbidden if the step needs a second person, who has a key of another origin from before the
-    incident.
+    Raises NotFound for an unknown step. Raises Conflict for a resolved incident, without a dry run of the last 15
+    minutes, and for another attempt than the last one. Raises Forbidden if the step needs a second person, who has a
+    key of another origin from before the incident.
     """
     step = _in_turn(incident, number)
     if step.plan.kind != "action" or step.status != "previewed" or step.ended_at is None:
         raise Conflict("Only an action whose dry run is done can be confirmed. Use `run` first.")
+    if attempt not in {None, step.attempt}:
+        raise Conflict(
+            f"Attempt {attempt} is not the last dry run, which is attempt {step.attempt}. Read that one and confirm it."
+        )
     if step.plan.needs_second_person and (
         refusal := second_person_refusal(step.by, step.origins, by, incident.opened_at)
     ):
@@ -98,7 +102,7 @@ def sign(incident: Incident, number: int, name: str, note: str, by: Author, now:
     if step.plan.kind != "manual":
         raise Conflict("Only a manual step can be signed off. Use `run`, or `skip` with a note.")
     if step.status == "done":
-        raise Conflict("The step is signed off.")
+        raise Conflict("The step is signed off. Continue with the next step.")
     ends = [other.ended_at for other in incident.steps[: number - 1] if other.ended_at]
     signed = incident.with_step(number, replace(step, started_at=max(ends, default=incident.opened_at)))
     return _end_by_hand(signed, number, "signed", note, by, now, (("signed_by", name),))
@@ -112,7 +116,7 @@ def skip(incident: Incident, number: int, note: str, by: Author, now: datetime) 
     """
     step = startable(incident, number)
     if step.status in {"done", "skipped"}:
-        raise Conflict("The step is done or skipped.")
+        raise Conflict("The step is done or skipped. Continue with the next step.")
     return _end_by_hand(incident, number, "skipped", note, by, now)
 
 
@@ -122,7 +126,7 @@ def escalate(incident: Incident, reason: EscalationReason, by: str, now: datetim
     Raises Conflict for a resolved incident.
     """
     if incident.state == "resolved":
-        raise Conflict("The incident is resolved.")
+        raise Conflict("The incident is resolved. Open another one for further work.")
     if incident.escalated_at is not None:
         return None
     return with_escalation(begin(incident), reason, by, now, note)
@@ -229,10 +233,10 @@ def _in_turn(incident: Incident, number: int) -> StepState:
 def _step_of_open(incident: Incident, number: int) -> StepState:
     _require_open(incident)
     if not 1 <= number <= len(incident.steps):
-        raise NotFound("The runbook has no such step.")
+        raise NotFound("The runbook has no such step. The incident shows its steps.")
     return incident.step(number)
 
 
 def _require_open(incident: Incident) -> None:
     if incident.state == "resolved":
-        raise Conflict("The incident is resolved.")
+        raise Conflict("The incident is resolved. Open another one for further work.")

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from typing import Any
 
 from vigil.operations.incidents.model import Facts
 from vigil.operations.incidents.report_model import IncidentFigures, IncidentReport
@@ -28,12 +27,16 @@ _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\
 _ACTIVE = re.compile(r"@|#(?=\w)|:(?=//)|(?<=www)\.", re.IGNORECASE)
 """Characters that make a mention, a reference, or a link of plain text."""
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>#|~!&$^]")
-_LEADING = re.compile(r"^(\d{0,9})(?=[-+=.)])")
+_LEADING = re.compile(r"^(\d{1,9})(?=[.)])|^(?=[-+=])")
 """Beginning of a line that would be a list or a rule."""
+_FRACTION = re.compile(r"(T\d\d:\d\d:\d\d)\.\d{6}Z")
+"""Fraction of a second in a timestamp."""
+_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+"""Units of durations, in seconds."""
 
 
 def to_markdown(report: IncidentReport) -> str:
-    """Return a report as Markdown with all sections."""
+    """Return a report as Markdown with all sections. Its times have whole seconds, and its durations are in words."""
     contents = (
         _figures(report.figures),
         _facts(_subject(report.scope)),
@@ -49,11 +52,12 @@ def to_markdown(report: IncidentReport) -> str:
     head = f"# Incident {escape(report.incident_id)}: {escape(report.title)}\n\nState: {report.state}. "
     head += f"Opened by {escape(report.opened_by)}.\n"
     parts = (f"## {name}\n\n{content}\n" for name, content in zip(SECTIONS, contents, strict=True))
-    return "\n".join((head, *parts))
+    return _FRACTION.sub(r"\1Z", "\n".join((head, *parts)))
 
 
 def _figures(figures: IncidentFigures) -> str:
-    rows = [(each.name.replace("_", " "), _value(getattr(figures, each.name))) for each in fields(figures)]
+    names = [each.name for each in fields(figures)]
+    rows = [(name.replace("seconds_to", "time_to").replace("_", " "), _value(getattr(figures, name))) for name in names]
     return _table(("figure", "value"), rows)
 
 
@@ -70,7 +74,7 @@ def _steps(report: IncidentReport) -> str:
         )
         for step in report.steps
     ]
-    return _table(("step", "title", "state", "time allowed", "seconds", "by", "confirmed by", "result"), rows)
+    return _table(("step", "title", "state", "time allowed", "time taken", "by", "confirmed by", "result"), rows)
 
 
 def _timeline(report: IncidentReport) -> str:
@@ -102,10 +106,21 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _value(value: Any) -> str:
+def _value(value: str | float | bool | None) -> str:
     if value is None:
         return ""
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else format_duration(value)
+
+
+def format_duration(seconds: float) -> str:
+    """Return a duration in words with whole seconds: `1 hour 2 minutes`. A part of a second is dropped."""
+    left, parts = int(seconds), []
+    for name, size in _UNITS:
+        number, left = divmod(left, size)
+        parts += [f"{number} {name}{'' if number == 1 else 's'}"] if number else []
+    return " ".join(parts) or "less than a second"
 
 
 def escape(text: str) -> str:

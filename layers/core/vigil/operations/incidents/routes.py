@@ -9,6 +9,7 @@ from vigil.operations.incidents.markdown_model import to_markdown
 from vigil.operations.incidents.model import IncidentState
 from vigil.operations.incidents.report_schemas import IncidentReportView
 from vigil.operations.incidents.schemas import (
+    ConfirmBody,
     IncidentBody,
     IncidentList,
     IncidentStepView,
@@ -96,15 +97,23 @@ async def run(
     status_code=202,
     name="confirm_step",
     summary="Confirm an action",
-    responses=responses(401, 403, 404, 409, 413, 422, 503),
+    responses=responses(*_WRITES),
 )
-async def confirm(incident_id: IncidentId, number: StepNumber, incidents: Service, caller: Runner) -> IncidentStepView:
+async def confirm(
+    incident_id: IncidentId,
+    number: StepNumber,
+    incidents: Service,
+    caller: Runner,
+    body: ConfirmBody | None = None,
+) -> IncidentStepView:
     """Start the action whose dry run is done, at most 15 minutes after it. It has its effect once.
+
+    Send the `attempt` of the dry run that you have read. The confirmation of another dry run is refused.
 
     A new run of an earlier step withdraws the dry run. The actions of `security_breach` need a second person. That
     person's key has another origin than the key of the dry run, and is older than the incident.
     """
-    incident = incidents.confirm(incident_id, number, _author(caller))
+    incident = incidents.confirm(incident_id, number, _author(caller), body.attempt if body else None)
     return IncidentStepView.from_step(number, incident.step(number))
 
 

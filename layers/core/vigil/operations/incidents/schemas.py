@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vigil.operations.incidents.life_model import MAX_ATTEMPTS
 from vigil.operations.incidents.model import (
     EscalationReason,
     Facts,
@@ -15,7 +16,7 @@ from vigil.operations.incidents.model import (
 )
 from vigil.operations.incidents.runbooks_model import IncidentType, StepKind
 from vigil.operations.incidents.steps_model import Scope, Verdict
-from vigil.web.field_types import as_legible
+from vigil.web.field_types import as_legible, as_whole_number
 from vigil.web.schemas import DATE_TIME
 
 _ID = r"^[A-Za-z0-9_][A-Za-z0-9._:-]{0,127}$"
@@ -25,6 +26,11 @@ ScopeId = Annotated[str, Field(max_length=128, pattern=_ID)]
 _LEGIBLE = "with at least one letter or digit"
 _NOTE = f"Text for people, {_LEGIBLE}. Do not name patients."
 Note = Annotated[str, Field(min_length=1, max_length=500, pattern=_TEXT, description=_NOTE), as_legible]
+MIN_SIGN_OFF = 10
+"""Minimum length of the note of a sign-off, in characters."""
+SignOffNote = Annotated[
+    str, Field(min_length=MIN_SIGN_OFF, max_length=500, pattern=_TEXT, description=_NOTE), as_legible
+]
 _NAME = f"Name or duty of the signer, {_LEGIBLE}."
 Signer = Annotated[str, Field(min_length=1, max_length=80, pattern=_ONE_LINE, description=_NAME), as_legible]
 
@@ -68,13 +74,23 @@ class RunBody(BaseModel):
     action: ScopeId | None = Field(default=None, description="One of the step's actions. Default: the first one.")
 
 
+class ConfirmBody(BaseModel):
+    """The confirmation of an action."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    attempt: Annotated[int, Field(ge=1, le=MAX_ATTEMPTS), as_whole_number] | None = Field(
+        default=None, description="`attempt` of the step with the dry run that is confirmed. Default: the last one."
+    )
+
+
 class SignBody(BaseModel):
     """A sign-off."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: Signer
-    note: Note
+    note: SignOffNote
 
 
 class NoteBody(BaseModel):

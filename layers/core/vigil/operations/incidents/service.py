@@ -56,7 +56,7 @@ class Incidents:
             raise InvalidInput(FieldError("type", "is not the type that belongs to the alert; leave it out", of_alert))
         chosen = incident_type or of_alert
         if chosen is None:
-            raise InvalidInput(FieldError("type", "is required without an alert"))
+            raise InvalidInput(FieldError("type", "is required without an alert", " or ".join(RUNBOOKS)))
 
         def make() -> Change:
             named = replace(scope, incident_id=self._new_id())
@@ -76,9 +76,12 @@ class Incidents:
         """Start a check, or the dry run of an action. Raises NotFound, Conflict and InvalidInput."""
         return self._start(incident_id, number, lambda each: life.run(each, number, action, by, self._clock()))
 
-    def confirm(self, incident_id: str, number: int, by: Author) -> Incident:
-        """Start the action of a dry run. Raises NotFound, Conflict, and Forbidden if a second person must confirm."""
-        return self._start(incident_id, number, lambda each: life.confirm(each, number, by, self._clock()))
+    def confirm(self, incident_id: str, number: int, by: Author, attempt: int | None = None) -> Incident:
+        """Start the action of a dry run: of an attempt, or of the last one.
+
+        Raises NotFound, Conflict, and Forbidden if a second person must confirm.
+        """
+        return self._start(incident_id, number, lambda each: life.confirm(each, number, by, self._clock(), attempt))
 
     def sign(self, incident_id: str, number: int, name: str, note: str, by: Author) -> Incident:
         """Sign a manual step off. Raises NotFound and Conflict."""

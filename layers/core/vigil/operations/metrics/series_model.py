@@ -61,6 +61,8 @@ class Catalogue:
             quantile: self._gateway("Latency", f"p{float(quantile) * 100:g}") for quantile in self.quantiles
         }
         self.predictions = own("Predictions")
+        self.unroutable = own("NoticesUnroutable")
+        """Notices that had no receiver from the start. The metrics of deliveries do not have them."""
         health = own("HealthChecks"), own("HealthFailures")
         self.valid_and_bad: Mapping[ObjectiveName, tuple[Sequence[Metric], Sequence[Metric]]] = {
             "availability": ((self.requests, health[0]), (self.failed, health[1])),
@@ -79,7 +81,7 @@ class Catalogue:
         notices = [notice_metric(end) for end in NOTICE_ENDS]
         alerts = [alert_metric(severity, outcome) for severity in self.severities for outcome in ALERT_OUTCOMES]
         units = [metric for pair in self.valid_and_bad.values() for side in pair for metric in side]
-        all_of_them = (self.requests, self.refused, self.failed, self.latency, self.predictions)
+        all_of_them = (self.requests, self.refused, self.failed, self.latency, self.predictions, self.unroutable)
         return list(dict.fromkeys([*all_of_them, *notices, *alerts, *units]))
 
     def points(self, values: Mapping[Metric, Values]) -> dict[ObjectiveName, dict[int, Sums]]:

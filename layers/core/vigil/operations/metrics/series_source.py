@@ -76,6 +76,7 @@ class SeriesSource:
         notices: dict[Labels, float] = {
             (("kind", "notice"), ("outcome", end)): memory.value(notice_metric(end)) for end in NOTICE_ENDS
         }
+        notices[("kind", "notice"), ("outcome", "unroutable")] += memory.value(self._catalogue.unroutable)
         yield counter("vigil_deliveries", notices)
         yield gauge(
             "vigil_objective_budget_ratio",
