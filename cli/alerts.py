@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 
 from cli.api import Key, connect, request_items, request_json, without_none
+from cli.strict_commands import parse_pairs
 from cli.tables import TableConsole, item_table
 
 ALERTS, ALERTING = "/v1/alerts", "/v1/alerting"
@@ -89,7 +90,7 @@ def silence_command(
 
     if not (alert_type or source or label):
         raise typer.BadParameter("name the alerts with --type, --source or --label; the API can silence all alerts")
-    matcher = {"types": alert_type or [], "source": source, "labels": dict(map(_pair, label or ()))}
+    matcher = {"types": alert_type or [], "source": source, "labels": parse_pairs(label or (), "--label", "region=eu")}
     ends_at = (process.now() + _time_span(duration)).isoformat()
     body = {"matcher": matcher, "ends_at": ends_at, "reason": reason, "holds_critical": critical}
     with connect(key) as client:
@@ -153,17 +154,14 @@ def _alert(alert_id: str) -> str:
     return f"{ALERTS}/{quote(alert_id, safe='')}"
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not (name and separator):
-        raise typer.BadParameter("must be a name and a value, such as region=eu", param_hint="--label")
-    return name, value
-
-
 def _time_span(text: str) -> timedelta:
-    if not _DURATION.fullmatch(text):
-        raise typer.BadParameter("must be a number and m, h or d, such as 30m, 2h or 7d", param_hint="--for")
-    return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+    from vigil.alerting.policies.model import MAX_SILENCE
+
+    span = timedelta(**{_UNITS[text[-1]]: int(text[:-1])}) if _DURATION.fullmatch(text) else None
+    if span is None or span > MAX_SILENCE:
+        form = f"must be a number and m, h or d, such as 30m, 2h or 7d, and at most {MAX_SILENCE.days}d."
+        raise typer.BadParameter(form, param_hint="--for")
+    return span
 
 
 def _show(alert: dict[str, Any]) -> None:

@@ -8,8 +8,8 @@ import typer
 from cli import keys
 from cli.deployment import state_folder
 from cli.preflight import check_concurrency
+from cli.strict_commands import parse_pairs
 from cli.tables import TableConsole
-from vigil.errors import FieldError, InvalidInput
 
 app = typer.Typer(no_args_is_help=True, help="Prepare a deployment on AWS: its parameters, and the account's limits.")
 out = TableConsole()
@@ -27,7 +27,8 @@ def parameters_command(
     from cli.release import stage_parameters, write_parameters
 
     keys.load_public_keys(keys_folder)
-    parameters = stage_parameters(stage, (keys_folder / keys.PUBLIC).read_text(), _settings(settings or []))
+    given = parse_pairs(settings or [], "--set", "Protect=true", needs_value=False)
+    parameters = stage_parameters(stage, (keys_folder / keys.PUBLIC).read_text(), given)
     out.print(
         write_parameters(parameters, state_folder() / f"parameters-{stage}.yaml"), soft_wrap=True, highlight=False
     )
@@ -43,10 +44,3 @@ def preflight_command(
     found = check_concurrency(boto3.client("lambda", region_name=region))
     out.print(found.sentence(), soft_wrap=True, highlight=False)
     raise typer.Exit(0 if found.is_enough else 1)
-
-
-def _settings(pairs: list[str]) -> dict[str, str]:
-    wrong = [pair for pair in pairs if not pair.partition("=")[0] or "=" not in pair]
-    if wrong:
-        raise InvalidInput(FieldError("--set", "is not a parameter", "NAME=VALUE, such as Protect=true"))
-    return dict(pair.split("=", 1) for pair in pairs)

@@ -61,23 +61,35 @@ class OutcomeSources:
 
 @dataclass(frozen=True, slots=True)
 class CollectedOutcomes:
-    """Outcomes as training rows, and the number of skipped outcomes whose decisions had another schema."""
+    """Outcomes as training rows, the number of skipped outcomes whose decisions had another schema, and of treated
+    ones."""
 
     known: KnownOutcomes
     skipped: int
+    treated: int
 
 
 def collect_outcomes(
-    contract: ModelContract, tenants: Iterable[str], since: datetime, sources: OutcomeSources
+    contract: ModelContract,
+    tenants: Iterable[str],
+    since: datetime,
+    sources: OutcomeSources,
+    propensity: float = 0.0,
 ) -> CollectedOutcomes:
     """Return the outcomes of a model received from these tenants since a moment, with the features of the decisions.
 
-    Decisions of a model with another feature set are skipped: equal names can mean other values there.
+    Decisions of a model with another feature set are skipped: equal names can mean other values there. Outcomes of
+    treated subjects are left out, because help changes them. `propensity` is the share of high-risk decisions whose
+    subjects were treated: each untreated one then counts 1 / (1 - propensity) times, and stands in for them.
     """
-    rows, labels, subjects, skipped = list[tuple[float, ...]](), list[int](), list[str](), 0
+    rows, labels, subjects, weights = list[tuple[float, ...]](), list[int](), list[str](), list[float]()
+    skipped = treated = 0
     for tenant in tenants:
         for outcome in _received(sources.outcomes, tenant, since):
             if outcome.model != contract.name or outcome.status not in LABELS:
+                continue
+            if outcome.treated:
+                treated += 1
                 continue
             decision = sources.decisions.get(tenant, outcome.decision_id)
             if sources.models.archived(contract.name, decision.model.version).contract.history != contract.history:
@@ -90,7 +102,8 @@ def collect_outcomes(
                 continue
             labels.append(LABELS[outcome.status])
             subjects.append(f"{tenant}/{decision.subject_id}")
-    return CollectedOutcomes(known_outcomes(rows, labels, subjects, len(contract.features)), skipped)
+            weights.append(1 / (1 - propensity) if decision.high_risk else 1.0)
+    return CollectedOutcomes(known_outcomes(rows, labels, subjects, len(contract.features), weights), skipped, treated)
 
 
 def has_same_inputs(one: ModelContract, other: ModelContract) -> bool:

@@ -22,6 +22,7 @@ from cli.answers import readable, render_answer, render_heading
 from cli.api import Key, connect, connect_second_tenant, format_field_error, open_download, request_json, send
 from cli.costs import load_costs
 from cli.demo_alerts import acknowledge_page, paged
+from cli.demo_monitoring import has_packages, show_simulations
 from cli.pager import Pager
 from cli.svg import save_svg
 from cli.tables import TableConsole
@@ -50,7 +51,7 @@ def demo_command(
     svg: Annotated[Path | None, typer.Option(dir_okay=False, help="SVG picture of the output to write")] = None,
     key: Key = None,
 ) -> None:
-    """Show a tour: scores with reasons, exactly-once requests, error messages, a batch, a page, isolation, costs."""
+    """Show a tour: scores with reasons, exactly-once requests, errors, a batch, a page, isolation, costs, a drift."""
     out = TableConsole(record=True, width=SVG_WIDTH) if svg else TableConsole()
     with connect(key) as client:
         bodies = _tour(client, rows, out)
@@ -97,6 +98,9 @@ def _steps(
         out.print(_other_tenant(other, answers[0]["decision_id"], shortest))
     _print_heading(out, 7, "Costs", "of this tenant in this month, at the prices of the service")
     out.print(_costs(client, counted + len(bodies) + 1 + BATCH_ROWS - 1))
+    if has_packages():
+        _print_heading(out, 8, "Monitoring", "simulated months of production; in one of them, supplies become longer")
+        out.print(*show_simulations(), sep="\n")
     return bodies
 
 

@@ -1,5 +1,6 @@
 """`vigil models compare|retrain|rollback|withdraw`: trials of challengers, and rollback to an older version."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,27 @@ if TYPE_CHECKING:
 out = TableConsole()
 
 
+MAX_PROPENSITY = 0.9
+"""Maximum share of treated subjects: an untreated one then counts ten times."""
+_is_finding = re.compile(r"fnd-[0-9a-f]{32}").fullmatch
+
+
+def _propensity(value: float) -> float:
+    """Return a share of treated subjects; raise BadParameter if it is not possible."""
+    if not 0 <= value <= MAX_PROPENSITY:
+        raise typer.BadParameter(f"must be a share from 0 to {MAX_PROPENSITY:g}, such as 0.6; leave it out if unknown")
+    return value
+
+
+def _finding(value: str | None) -> str | None:
+    """Return the id of a finding; raise BadParameter for another text."""
+    if value is not None and not _is_finding(value):
+        raise typer.BadParameter(
+            "must be the id of a finding, such as fnd- with 32 digits; `vigil models findings` lists them"
+        )
+    return value
+
+
 def compare_command(name: ModelName, keys_folder: KeysFolder = None) -> None:
     """Compare the answers of challenger and champion to the newest requests of all tenants."""
     from vigil.bootstrap import prediction
@@ -38,16 +60,32 @@ def retrain_command(
         list[str] | None, typer.Option(help="Use outcomes of this tenant; may be repeated. Default: the demo tenants")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the training")] = 1,
+    propensity: Annotated[
+        float,
+        typer.Option(
+            "--weigh-treated",
+            callback=_propensity,
+            help="Share of the high-risk decisions whose subjects were treated: the untreated ones then stand in for "
+            "them. Treated outcomes are left out in any case",
+        ),
+    ] = 0.0,
+    answers: Annotated[
+        str | None,
+        typer.Option(callback=_finding, help="Id of the finding that the challenger answers, for its model card"),
+    ] = None,
     keys_folder: KeysFolder = None,
 ) -> None:
     """Train a challenger on recipe data and outcomes, compare it with the champion, and start its trial.
 
-    The challenger is not published if a feature leaks the label, or if its calibration is significantly worse.
+    The challenger is not published if a feature leaks the label, or if its calibration is significantly worse. An open
+    finding that blocks promotions of the model refuses the training.
     """
-    from cli.retraining import retrain
+    from cli.retraining import RetrainingOrder, retrain
 
     deployment.activate()
-    version = retrain(name, since.replace(tzinfo=UTC), tenant or deployment.demo_tenant_ids(), seed, keys_folder)
+    tenants = tenant or deployment.demo_tenant_ids()
+    order = RetrainingOrder(name, since.replace(tzinfo=UTC), tenants, seed, propensity, answers)
+    version = retrain(order, keys_folder)
     out.print(
         Text.assemble((name, "bold"), f" version {version} is published as challenger; the champion still decides")
     )

@@ -24,6 +24,7 @@ from cli import (
     intake,
     lifecycle,
     local,
+    model_health,
     models,
     objectives,
     score,
@@ -33,6 +34,8 @@ from cli import (
     usage,
 )
 from cli.api import format_field_errors
+from cli.monitoring import commands as monitoring
+from cli.strict_commands import make_strict
 from cli.terminal import SafeConsole, escape_unencodable, visible
 from vigil.errors import InvalidInput, VigilError
 from vigil.runtime.settings import SettingsError
@@ -94,14 +97,18 @@ app.add_typer(incidents.app, name="incident")
 app.add_typer(intake.app, name="intake")
 app.add_typer(local.app, name="local")
 app.add_typer(models.app, name="models")
+app.add_typer(monitoring.app, name="monitor")
 app.add_typer(subjects.app, name="subjects")
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(tokens.app, name="tokens")
 for name in ("compare", "retrain", "rollback", "withdraw"):
     models.app.command(name)(getattr(lifecycle, f"{name}_command"))
+for name in ("health", "findings", "acknowledge", "rebase"):
+    models.app.command(name)(getattr(model_health, f"{name}_command"))
 incidents.app.command("drill")(drills.drill_command)
 app.command("demo")(demo.demo_command)
 app.command("doctor")(doctor.doctor_command)
 app.command("objectives")(objectives.objectives_command)
 app.command("score")(score.score_command)
 app.command("usage")(usage.usage_command)
+make_strict(app)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vigil.prediction.packages.loaded import LoadedModel
     from vigil.prediction.packages.ports import Pointer
     from vigil.prediction.packages.publishing import Publisher
+    from vigil.prediction.packages.reference_model import Reference
 
 # Only commands that run a model import the engine, because it loads native code.
 
@@ -113,6 +114,8 @@ def verify_command(folder: Folder, keys_folder: KeysFolder = None) -> None:
         "guarantee": _guarantee(contract.abstention),
         "bands": ", ".join(f"{band.name} from {band.lower:g}" for band in contract.bands),
         "trained on": f"{contract.training.rows} {'simulated' if contract.training.simulated else 'real'} rows",
+        "groups": ", ".join(f"{group.name} ({', '.join(group.values)})" for group in contract.groups) or "none",
+        "reference": _reference(model.reference),
         **_metrics(contract.metrics),
     }
     for name, value in rows.items():
@@ -192,7 +195,7 @@ def publisher(keys_folder: Path | None = None) -> "Publisher":
 
     native.add_to_path()
     deployment.activate()
-    return prediction.publisher(keys.load_public_keys(key_folder(keys_folder)))
+    return prediction.publisher(keys.load_public_keys(key_folder(keys_folder)), prediction.promotion_blocks())
 
 
 def _guarantee(rule: "Abstention | None") -> str:
@@ -200,6 +203,14 @@ def _guarantee(rule: "Abstention | None") -> str:
     if rule is None:
         return "none (answers are marked no_calibration)"
     return f"at most {rule.alpha:g} {rule.harm} with confidence {1 - rule.delta:g}, covers {rule.coverage:.1%}"
+
+
+def _reference(reference: "Reference | None") -> str:
+    """Return the size and the period of a reference as text."""
+    if reference is None:
+        return "none (package of format 2)"
+    period = f", {reference.start} to {reference.end}" if reference.start else ", without dates"
+    return f"{reference.rows} held-out rows{period}"
 
 
 def _metrics(metrics: Mapping[str, float]) -> dict[str, str]:

@@ -31,6 +31,8 @@ _DISTRICT_FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "alerting/episodes": ("alerting_api",),
     "alerting/notices": ("alerting_delivery", "alerting_sweep"),
     "alerting/sources": ("alerting_intake",),
+    "monitoring/nightly": ("monitoring_sweep",),
+    "monitoring/report": ("monitoring_api",),
 }
 """Functions that are named after their district, by the room whose work they do."""
 

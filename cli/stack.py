@@ -20,7 +20,7 @@ SOURCES = (*TEMPLATES, "samconfig.toml", "functions", "layers", "uv.lock")
 TABLES = (
     *("decisions", "registry", "access", "outcomes", "subjects", "batches"),
     *("limits", "usage", "costs", "idempotency", "flags", "tenant_keys", "alerts", "webhooks"),
-    *("failures", "measurements", "incidents"),
+    *("failures", "measurements", "monitoring", "incidents"),
 )
 BUILDS = STATE / "sam-build"
 """Folder of the builds that all stacks of the checkout share."""

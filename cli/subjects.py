@@ -45,6 +45,8 @@ def declare_command(
     key: Key = None,
 ) -> None:
     """Record the consents that a person gives or withdraws. Without consent to `scoring`, the person is not scored."""
+    if both := ", ".join(sorted({*(give or ())} & {*(withdraw or ())})):
+        raise typer.BadParameter(f"{both} is also in --give. Name it in one of the two.", param_hint="--withdraw")
     purposes = dict.fromkeys(give or (), "given") | dict.fromkeys(withdraw or (), "withdrawn")
     body = {"purposes": purposes, "text_version": text, "declared_by": by}
     with connect(key) as client:

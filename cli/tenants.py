@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import deployment
+from cli.strict_commands import parse_pairs
 from cli.tables import TableConsole
 
 if TYPE_CHECKING:
@@ -104,9 +105,11 @@ def set_command(
     ] = None,
 ) -> None:
     """Change the tier of a tenant, or limits that differ from its tier."""
+    from vigil.access.tenants.model import MAX_OVERRIDES
     from vigil.access.tenants.service import TenantChange
 
-    limits = dict(map(_limit, limit or ()))
+    pairs = parse_pairs(limit or (), "--limit", "per_minute=120", tuple(MAX_OVERRIDES), needs_value=False)
+    limits = {name: _limit(text) for name, text in pairs.items()}
     _change(tenant_id, TenantChange(tier=cast("Tier | None", tier), limits=limits))
 
 
@@ -237,15 +240,11 @@ def _notes(key: "ApiKey", now: datetime) -> "Iterator[str | Text]":
         yield Text.assemble((warning, "yellow"), remedy)
 
 
-def _limit(text: str) -> "tuple[str, int | None]":
-    from vigil.errors import FieldError, InvalidInput
-
-    name, _, number = text.partition("=")
-    if number and not number.isdecimal():
-        raise InvalidInput(
-            FieldError(f"limits.{name}", "is not a whole number", "a whole number, or empty for the limit of the tier")
-        )
-    return name, int(number) if number else None
+def _limit(text: str) -> int | None:
+    if text and not (text.isascii() and text.isdecimal()):
+        form = "must be a name and a whole number, such as per_minute=120. `per_minute=` uses the limit of the tier."
+        raise typer.BadParameter(form, param_hint="--limit")
+    return int(text) if text else None
 
 
 def _set_status(tenant_id: str, status: "TenantStatus") -> None:

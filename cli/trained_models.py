@@ -21,6 +21,7 @@ SHARED_SOURCES = (
     "models/*.py",
     "layers/core/vigil/errors.py",
     "layers/core/vigil/kernel",
+    "layers/core/vigil/monitoring/profiles/model.py",
     "layers/core/vigil/prediction",
     "layers/core/vigil/web/field_types.py",
 )

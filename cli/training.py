@@ -14,7 +14,7 @@ from models import recipe
 from models.packed import add_packed_tables
 from vigil.errors import ModelRefused, NotFound
 from vigil.prediction.engines import loading as engine
-from vigil.prediction.engines.file_limits import FILE_LIMITS, file_limit
+from vigil.prediction.engines.file_limits import file_limit
 from vigil.prediction.packages.loaded import LoadedModel
 from vigil.prediction.packages.signing import PublicKeys, SigningKey
 from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, Release, build_package
@@ -85,9 +85,8 @@ def versions(parent: Path) -> list[int]:
 
 
 def read_package(folder: Path) -> dict[str, bytes]:
-    """Return the files of a package folder; raise ModelRefused for a missing, unknown or oversized file."""
-    present = {path.name for path in folder.iterdir() if path.is_file()}
-    return {name: _read(folder / name) for name in sorted({*present, *FILE_LIMITS})}
+    """Return the files of a package folder; raise ModelRefused for an unknown or oversized file."""
+    return {path.name: _read(path) for path in sorted(folder.iterdir()) if path.is_file()}
 
 
 def verify_files(files: Mapping[str, bytes], keys: PublicKeys) -> LoadedModel:
@@ -101,8 +100,6 @@ def _read(path: Path) -> bytes:
         if path.stat().st_size > (limit := file_limit(path.name)):
             raise ModelRefused("oversized", f"{path.name} is larger than {limit} bytes")
         return path.read_bytes()
-    except FileNotFoundError as error:
-        raise ModelRefused("missing_file", f"{path.name} is missing") from error
     except KeyError as error:
         raise ModelRefused("malformed", f"{path.name} is not a file of a model package") from error
 

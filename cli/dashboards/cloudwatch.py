@@ -47,7 +47,7 @@ def dashboard_body(panels: Sequence[Panel], alarms: Sequence[str]) -> dict[str, 
 
 def _metric_widget(panel: Panel) -> dict[str, Any]:
     properties: dict[str, Any] = {
-        "title": panel.title + (f" ({panel.later})" if panel.later else ""),
+        "title": panel.title,
         "region": "${AWS::Region}",
         "view": "timeSeries",
         "stacked": False,

@@ -90,7 +90,6 @@ def _panel(panel: Panel, number: int) -> dict[str, Any]:
         "id": number + 1,
         "type": "timeseries",
         "title": panel.title,
-        "description": panel.later,
         "datasource": _SOURCE,
         "gridPos": place,
         "targets": [_target(series, index) for index, series in enumerate(panel.series)],

@@ -68,21 +68,20 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One panel. `threshold` is that of the alarm `alarm`; `later` is the reason for a panel without data."""
+    """One panel. `threshold` is that of the alarm `alarm`."""
 
     title: str
     unit: Unit
     series: Sequence[Series | Search]
     threshold: float | None = None
     alarm: str = ""
-    later: str = ""
     has_alarms: bool = False
     """True for the panel with the states of the alarms."""
 
 
 def panel_metrics(panels: Sequence[Panel]) -> frozenset[MetricKey]:
-    """Return every metric that the panels name, without those whose source comes later."""
-    return frozenset(key for panel in panels if not panel.later for one in panel.series for key in one.keys)
+    """Return every metric that the panels name."""
+    return frozenset(key for panel in panels for one in panel.series for key in one.keys)
 
 
 def _api(label: str, metric: str, statistic: str) -> Series:
@@ -147,7 +146,11 @@ def _model_panels() -> tuple[Panel, ...]:
             "Model accuracy",
             "share",
             (Search("AUC", "ModelAuc", "Minimum", ("service", "model"), is_sum=False),),
-            later="Monitoring of models publishes it.",
+        ),
+        Panel(
+            "Open findings",
+            "count",
+            (Search("findings", "OpenFindings", "Maximum", ("service", "model"), is_sum=False),),
         ),
         Panel(
             "Risk levels",

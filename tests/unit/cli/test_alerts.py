@@ -165,3 +165,10 @@ def test_on_call_prints_one_schedule_at_a_time(asked):
 def test_an_error_is_printed_in_one_line():
     shown = run("show", "alr-other")
     assert (shown.exit_code, shown.stderr) == (1, "No such resource: There is no such alert.\n")
+
+
+@pytest.mark.parametrize("duration", ["0m", "2 hours", "31d", "9999h", ""])
+def test_a_duration_of_another_form_is_refused_with_the_form(duration):
+    result = run("silence", "Planned work", "--type", "work_stuck", "--for", duration)
+    assert result.exit_code == 2
+    assert "--for" in result.output

@@ -41,7 +41,7 @@ def test_refusal_without_remedy_gets_one(status: int, remedy: str) -> None:
 
 
 def test_conflict_prints_the_sentence_of_the_server() -> None:
-    body = {"title": "The resource was changed by another request", "detail": "The incident is resolved."}
+    body = {"title": "The request does not fit the state of the resource", "detail": "The incident is resolved."}
     headers = {"Content-Type": "application/problem+json"}
     transport = httpx.MockTransport(lambda _: httpx.Response(409, json=body, headers=headers))
     with (

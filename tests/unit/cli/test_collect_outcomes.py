@@ -21,16 +21,19 @@ class World:
         self.clock, self.models, ledger = Clock(), FakeModels(), FakeLedger()
         self.scoring = Scoring(self.models, VisitCount, ledger, self.clock, timedelta(hours=24), keys=tenant_key)
         self.outcomes = Outcomes(ledger, FakeOutcomes(), self.clock, tenant_key)
+        self.rows = []
 
-    def report(self, status, subject="p-1", tenant="acme", model="toy", **features):
+    def report(self, status, subject="p-1", tenant="acme", model="toy", treated=False, **features):
         request = ScoreRequest(model, subject, features={"age": 40} | features)
-        decision = self.scoring.score(tenant, request).row.decision_id
+        row = self.scoring.score(tenant, request).row
+        self.rows.append(row)
         self.clock.advance(days=1)
-        self.outcomes.record(tenant, decision, Report(status, self.clock()))
+        self.outcomes.record(tenant, row.decision_id, Report(status, self.clock(), treated=treated))
 
-    def collect(self, since_days_ago=1000, tenants=("acme",), contract=CONTRACT):
+    def collect(self, since_days_ago=1000, tenants=("acme",), contract=CONTRACT, propensity=0.0):
         since = self.clock() - timedelta(days=since_days_ago)
-        return collect_outcomes(contract, tenants, since, OutcomeSources(self.outcomes, self.scoring, self.models))
+        sources = OutcomeSources(self.outcomes, self.scoring, self.models)
+        return collect_outcomes(contract, tenants, since, sources, propensity)
 
 
 @pytest.fixture
@@ -78,3 +81,20 @@ def test_a_decision_of_another_schema_is_counted_and_omitted(world):
     narrow = replace(CONTRACT, features=(replace(CONTRACT.features[0], maximum=39), *CONTRACT.features[1:]))
     found = world.collect(contract=narrow)
     assert (len(found.known), found.skipped) == (0, 2)
+
+
+def test_outcomes_of_treated_subjects_are_counted_and_left_out(world):
+    world.report("not_occurred", "p-1", treated=True)
+    world.report("occurred", "p-2")
+    found = world.collect()
+    assert (found.known.subjects.tolist(), found.known.weights.tolist(), found.treated) == (["acme/p-2"], [1.0], 1)
+
+
+def test_untreated_high_risk_rows_stand_in_for_treated_ones(world):
+    for visits, subject in ((0, "p-1"), (40, "p-2")):
+        world.report("occurred", subject, visits=visits)
+    risks = {row.subject_id: row.high_risk for row in world.rows}
+    assert set(risks.values()) == {True, False}
+    found = world.collect(propensity=0.6).known
+    weights = dict(zip(found.subjects.tolist(), found.weights.tolist(), strict=True))
+    assert weights == {f"acme/{name}": pytest.approx(2.5 if risk else 1.0) for name, risk in risks.items()}

@@ -1,6 +1,7 @@
 """A drill always removes its fault. The drill fails if no check names the fault, or if a step fails."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from cli.api import RequestFailed, connect
 PATH = "/v1/incidents"
 BLANK = {"attempt": 0, "verdict": None, "summary": "", "facts": {}, "effects": [], "by": "", "minutes": 1}
 BLANK |= {"status": "waiting", "needs_second_person": False}
+FACTS = {"function": "scoring", "function_version": "2"}
 FAULT = drill_faults.Fault("circuits", "drill", "closed, 20", "circuit_open", {"circuit": "drill"})
 NAMED = {"status": "done", "verdict": "faulty", "facts": {"drill": "closed, 20 of 20 recent calls failed"}}
 
@@ -29,9 +31,14 @@ class Deployment:
             "2/confirm": {"status": "done"},
             "3/sign": {"status": "done"},
         }
-        self.is_removed = False
+        self.is_removed, self.fault, self.late_alerts = False, FAULT, []
+        self.alerts = [{"id": "alr-1", "source": "budgets", "facts": {}}]
 
     def answer(self, asked):
+        if asked.path == "/v1/alerts":
+            return 200, {"items": self.alerts, "next_cursor": None}
+        if asked.path.startswith(("/v1/alerts/", "/v1/failures/")):
+            return 200, {}
         if asked.path == PATH:
             return 201, {"id": "inc-1"}
         act = asked.path.removeprefix(f"{PATH}/inc-1").removeprefix("/steps/")
@@ -48,9 +55,10 @@ def deployment(monkeypatch):
     @contextmanager
     def plant(_):
         try:
-            yield FAULT
+            yield deployment.fault
         finally:
             deployment.is_removed = True
+            deployment.alerts += deployment.late_alerts
 
     monkeypatch.setattr(drill_faults, "FAULTS", {"high_error_rate": plant})
     monkeypatch.setattr(drills, "FAULTS", {"high_error_rate": plant})
@@ -81,6 +89,25 @@ def test_a_drill_fails_if_the_check_does_not_name_the_fault(deployment, run, fou
     with pytest.raises(RequestFailed, match="did not name the planted fault"):
         run[0]()
     assert deployment.is_removed
+
+
+def test_a_drill_ends_the_alert_and_the_failure_of_its_fault(deployment, run, capsys):
+    deployment.fault = replace(FAULT, alert_facts=FACTS)
+    deployment.late_alerts = [{"id": "alr-2", "source": "failure.f-1", "facts": FACTS | {"kind": "init"}}]
+    deployment.results["2/confirm"] = {"status": "failed"}
+    with pytest.raises(RequestFailed, match="did not end"):
+        run[0]()
+    posted = [request.path for request in run[1] if request.method == "POST"]
+    assert posted[-2:] == ["/v1/alerts/alr-2/resolve", "/v1/failures/f-1/resolve"]
+    assert "ended its alert alr-2" in capsys.readouterr().out
+
+
+def test_an_alert_from_before_the_drill_stays_open(deployment, run, capsys):
+    deployment.fault = replace(FAULT, alert_facts=FACTS)
+    deployment.alerts += [{"id": "alr-1", "source": "dead-letters", "facts": FACTS}]
+    run[0]()
+    assert not [request for request in run[1] if request.path.startswith("/v1/alerts/")]
+    assert "alr-1 is older than the drill and stays open" in capsys.readouterr().out
 
 
 def test_a_drill_fails_at_a_failed_step(deployment, run):

@@ -4,6 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from vigil.operations.incidents.schemas import MIN_SIGN_OFF
 
 ID = "inc-0123456789abcdef0123456789abcdef"
 PLACE = f"/v1/incidents/{ID}"
@@ -27,7 +28,7 @@ class Deployment:
         self.incident = HEAD | {"steps": [BLANK | step | {"status": "waiting"} for step in STEPS]}
         self.results = {
             "1/run": {"status": "done", "verdict": "faulty", "summary": "Two keys were used.", "facts": {"keys": "2"}},
-            "2/run": {"status": "previewed", "effects": ["key k-1 will be revoked"]},
+            "2/run": {"status": "previewed", "attempt": 1, "effects": ["key k-1 will be revoked"]},
             "2/confirm": {"status": "done", "effects": ["key k-1 was revoked"]},
             "3/sign": {"status": "done", "summary": "told"},
         }
@@ -69,12 +70,13 @@ def acts(asked):
 
 
 def test_a_walk_runs_confirms_signs_and_resolves(asked):
-    result = run("walk", ID, typed="tenant_suspended\ny\nAll told\nAda\nA stolen laptop\n")
+    result = run("walk", ID, typed="tenant_suspended\ny\nAll are told\nAda\nA stolen laptop\n")
     assert result.exit_code == 0, result.output
     assert acts(asked) == ["/steps/1/run", "/steps/2/run", "/steps/2/confirm", "/steps/3/sign", "/resolve"]
     bodies = [request.body for request in asked if request.method == "POST"]
+    assert bodies[2] == {"attempt": 1}
     assert bodies[1] == {"action": "tenant_suspended"}
-    assert bodies[3:] == [{"name": "Ada", "note": "All told"}, {"cause": "A stolen laptop"}]
+    assert bodies[3:] == [{"name": "Ada", "note": "All are told"}, {"cause": "A stolen laptop"}]
     for text in ("✗ Two keys were used.", "keys: 2", "key k-1 will be revoked", "second person", "resolved"):
         assert text in result.output
 
@@ -117,6 +119,13 @@ def test_an_incident_is_opened_with_its_scope(asked):
 def test_a_subject_without_a_value_is_refused(asked):
     assert run("open", "service_down", "--about", "function").exit_code == 2
     assert list(asked) == []
+
+
+def test_the_help_and_the_prompt_state_the_minimum_of_a_note(deployment):
+    for step in deployment.incident["steps"][:2]:
+        step |= {"status": "done"}
+    for shown in (run("walk", "--help"), run("walk", ID, typed="\n")):
+        assert f"at least {MIN_SIGN_OFF} characters" in " ".join(shown.output.split())
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,20 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from cli.retraining import ChallengerOptions, load_retrainable, train_challenger
+from cli.main import app
+from cli.retraining import ChallengerOptions, RetrainingOrder, load_retrainable, retrain, train_challenger
 from cli.training import verify_files
 from models.iit import recipe as iit
 from models.iit.dataset import FEATURES
 from models.known import known_outcomes, no_outcomes
-from tests.support.fakes.packages import KEY, KEYS, NOW
+from models.training import fit_booster
+from tests.support.fakes.packages import KEY, KEYS, NOW, FixedBlocks, MemoryCatalogue, MemoryPackages
 from vigil.errors import Conflict, NotFound
 from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.gates import check_promotable
+from vigil.prediction.packages.publishing import Publisher
 from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, Release, build_package
 
 PATIENTS = 1500
@@ -90,7 +94,8 @@ def test_outcomes_that_break_the_calibration_are_refused(champion, reported):
     """Every outcome is reported repeatedly as an interruption, so the challenger predicts a far higher rate."""
     spoilt = replace(reported, labels=np.ones_like(reported.labels))
     many = partial(np.repeat, repeats=40, axis=0)
-    spoilt = replace(spoilt, rows=many(spoilt.rows), labels=many(spoilt.labels), subjects=many(spoilt.subjects))
+    names = "rows", "labels", "subjects", "weights"
+    spoilt = replace(spoilt, **{name: many(getattr(spoilt, name)) for name in names})
     with pytest.raises(Conflict, match="calibration error is higher by"):
         train_challenger(SMALL, spoilt, champion, ChallengerOptions(KEY, 2), quiet)
 
@@ -114,3 +119,50 @@ def test_a_champion_of_another_feature_set_is_refused(champion, reported):
 def test_a_model_without_retraining_is_refused_by_name(name):
     with pytest.raises(NotFound, match=name):
         load_retrainable(name)
+
+
+FINDING = "fnd-" + "0a" * 16
+
+
+def test_card_and_manifest_name_the_answered_finding(champion, reported, first):
+    same = SimpleNamespace(retrain=lambda *_: first)
+    files, _ = train_challenger(same, reported, champion, ChallengerOptions(KEY, 2, answers=FINDING), quiet)
+    model = verify_files(files, KEYS)
+    assert model.contract.training.description.endswith(f"Answers finding {FINDING}.")
+    assert model.contract.training.description in model.card
+
+
+def test_weights_of_outcomes_reach_the_trees(monkeypatch, reported):
+    received = []
+
+    def recorded(rows, labels, specs, shape, seed, weights):
+        received.append((len(rows), weights))
+        return fit_booster(rows, labels, specs, shape, seed, weights)
+
+    monkeypatch.setattr(iit, "fit_booster", recorded)
+    heavy = replace(reported, weights=reported.weights * 4)
+    iit.rebuild(1, 300, heavy, quiet)
+    ((rows, weights),) = received
+    learnt = len(reported.split()[0])
+    assert weights.tolist() == [1.0] * (rows - learnt) + [4.0] * learnt
+
+
+def test_retraining_of_a_blocked_model_is_refused_before_any_training(monkeypatch):
+    """Outcomes and champion are not read: without a deployment, reading them would fail otherwise."""
+    blocks = FixedBlocks({"iit": f"finding {FINDING} about fairness is open; acknowledge it first"})
+    verifier = PackageVerifier(KEYS, load_engine)
+    blocked = Publisher(MemoryPackages(), MemoryCatalogue(), verifier, blocks=blocks)
+    monkeypatch.setattr("cli.retraining.publisher", lambda _keys: blocked)
+    order = RetrainingOrder("iit", NOW, ["acme"])
+    with pytest.raises(Conflict, match=f"promotions of iit are blocked: finding {FINDING}"):
+        retrain(order, None)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "remedy"),
+    [("--weigh-treated", "1", "share from 0 to 0.9"), ("--answers", "fnd-1", "vigil models findings")],
+)
+def test_an_impossible_option_of_retraining_is_refused(option, value, remedy):
+    result = CliRunner().invoke(app, ["models", "retrain", "iit", "--since", "2026-01-01", option, value])
+    assert result.exit_code == 2
+    assert remedy in result.output

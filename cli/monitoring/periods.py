@@ -1,0 +1,101 @@
+"""Sampled decisions of a period from the ledgers of tenants, for the explanation of a change."""
+
+import hashlib
+import heapq
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import islice
+from typing import Protocol
+
+import numpy as np
+
+from cli.monitoring.domain_classifier import PeriodRows
+from vigil.decisions.scoring.model import LedgerEntry, LedgerRow
+from vigil.errors import FieldError, InvalidInput
+from vigil.kernel.time import format_day
+from vigil.prediction.engines.contract import ModelContract
+
+MAX_SAMPLE = 5_000
+"""Maximum decisions of a period that are compared."""
+MAX_DAYS = 92
+"""Maximum days of a period."""
+MAX_ENTRIES = 200_000
+"""Maximum entries of a period that are listed to draw the sample from."""
+_BATCH = 100
+
+
+class DecisionDays(Protocol):
+    """Decisions of all tenants by day."""
+
+    def entries(self, tenant_id: str, day: str) -> Iterator[LedgerEntry]:
+        """Yield the decisions of a day in UTC."""
+        ...
+
+    def rows(self, tenant_id: str, decision_ids: Sequence[str]) -> Iterator[LedgerRow]:
+        """Yield the rows of some decisions."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days from `start` to `end`, both included; `option` names it in errors."""
+
+    option: str
+    start: date
+    end: date
+
+    def days(self) -> Iterator[str]:
+        """Yield the days in order."""
+        count = (self.end - self.start).days + 1
+        return (format_day(self.start + timedelta(days=number)) for number in range(count))
+
+
+def parse_period(option: str, text: str) -> Period:
+    """Return the period of a text such as `2026-10-01..2026-10-31`. Raises InvalidInput."""
+    bound = f"two days in UTC of at most {MAX_DAYS} days, such as 2026-10-01..2026-10-31"
+    try:
+        start, end = (date.fromisoformat(day) for day in text.split(".."))
+    except ValueError:
+        raise InvalidInput(FieldError(option, "must be two days", bound)) from None
+    if not timedelta() <= end - start < timedelta(days=MAX_DAYS):
+        raise InvalidInput(FieldError(option, "has the wrong order or too many days", bound))
+    return Period(option, start, end)
+
+
+def sample_period(
+    ledger: DecisionDays, tenants: Sequence[str], contract: ModelContract, version: int, period: Period
+) -> PeriodRows:
+    """Return a sample of the decisions of a model version, at most one of each subject.
+
+    The sample has the smallest hashes of decision ids, so that it is the same in every call. Raises InvalidInput if the
+    period has too many decisions.
+    """
+    listed = list(islice(_entries(ledger, tenants, (contract.name, version), period), MAX_ENTRIES + 1))
+    if len(listed) > MAX_ENTRIES:
+        bound = f"at most {MAX_ENTRIES:,}: choose fewer days or tenants"
+        raise InvalidInput(FieldError(period.option, "has too many decisions", bound))
+    chosen = heapq.nsmallest(MAX_SAMPLE, listed, key=_hash)
+    rows: dict[str, tuple[float, ...]] = {}
+    for tenant in tenants:
+        ids = [decision for owner, decision in chosen if owner == tenant]
+        for start in range(0, len(ids), _BATCH):
+            for row in ledger.rows(tenant, ids[start : start + _BATCH]):
+                rows.setdefault(f"{tenant}#{row.subject}", contract.encode(json.loads(row.inputs)))
+    return PeriodRows(np.array(list(rows.values()), np.float64).reshape(len(rows), len(contract.features)), list(rows))
+
+
+def _entries(
+    ledger: DecisionDays, tenants: Sequence[str], model: tuple[str, int], period: Period
+) -> Iterator[tuple[str, str]]:
+    """Yield tenant and id of the decisions of a model version."""
+    for tenant in tenants:
+        for day in period.days():
+            for entry in ledger.entries(tenant, day):
+                if (entry.model, entry.version) == model:
+                    yield tenant, entry.decision_id
+
+
+def _hash(owned: tuple[str, str]) -> bytes:
+    return hashlib.sha256("#".join(owned).encode()).digest()
