@@ -14,7 +14,7 @@ VigilError
 │   └── ConsentWithdrawn  the person has withdrawn the consent to this use of data
 ├── NotFound              the resource does not exist for this tenant
 ├── Erased                the resource was permanently erased
-├── Conflict              the resource was changed by another request
+├── Conflict              the state of the resource does not allow the request, or another request changed it
 │   └── InUse             other resources name the resource
 ├── InProgress            the first request with this Idempotency-Key is still running
 ├── PreconditionFailed    the resource does not have the expected version
@@ -61,7 +61,7 @@ MAX_ERRORS = 20
 """Maximum errors that an InvalidInput lists; a validator may stop at them."""
 _NAMED_ERRORS = 3
 """Number of errors that the text of an InvalidInput names."""
-_MAX_TEXT = 200
+_MAX_TEXT = 800
 """Maximum length of a field, message or bound, in characters."""
 
 
@@ -136,7 +136,7 @@ class Erased(VigilError):
 
 
 class Conflict(VigilError):
-    """The resource was changed by another request since it was read."""
+    """The state of the resource does not allow the request, or another request has changed it since it was read."""
 
 
 class InUse(Conflict):

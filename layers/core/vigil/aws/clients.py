@@ -50,6 +50,8 @@ def create_object_client(settings: Settings, bucket: str, others: Callable[[], A
     region = endpoints.region()
     endpoint = endpoints.bucket_endpoint(bucket, region, is_path_style=settings.stage == "local")
     created = ObjectClient(bucket, region, _connections(settings, endpoint), others)
+    shared_bucket = settings.get("packages_bucket", "")
+    created.wrap(lambda call: tenant_guard.guarded_objects(call, shared_bucket))
     if _is_traced(settings):
         created.trace("s3")
     _created.add(created)

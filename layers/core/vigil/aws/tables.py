@@ -134,6 +134,8 @@ class Table:
             if requests := answers[-1].get(unprocessed):
                 raise TryAgain
 
-        error = database_unavailable(f"{self._description} {failure}.")
-        retry(attempt, attempts=MAX_ATTEMPTS, error=error, sleep=time.sleep)
+        try:
+            retry(attempt, attempts=MAX_ATTEMPTS, error=TryAgain(), sleep=time.sleep)
+        except TryAgain as error:
+            raise database_unavailable(f"{self._description} {failure}.") from error
         return answers

@@ -31,7 +31,7 @@ _DEPLOYMENT_PREFIXES = frozenset(
     }
 )
 """Prefixes of keys without a tenant id: data of the deployment, and API keys, which are found by their own ids."""
-_CROSS_TENANT_INDEXES = frozenset({"age_pk", "comparison_pk", "due_pk"})
+_CROSS_TENANT_INDEXES = frozenset({"age_pk", "block_pk", "comparison_pk", "due_pk"})
 """Partition keys of indexes over all tenants. A tenant's items may be written there; a tenant may not query them."""
 _CROSS_TENANT_LISTS = frozenset({"ERASURES", "TENANTS"})
 """Partitions that list all tenants, with the same rule."""
@@ -69,8 +69,7 @@ def guard_client(client: Any, shared_bucket: str) -> None:
     """
 
     def on_objects(params: Parameters, model: Any, **_: Any) -> None:
-        if params["Bucket"] != shared_bucket:
-            _check(model.name in _OBJECT_CALLS, _tenant_folders(params), owns=lambda tenant, name: name == tenant)
+        _check_objects(model.name, params, shared_bucket)
 
     def on_items(params: Parameters, model: Any, **_: Any) -> None:
         _check_items(model.name, params)
@@ -87,6 +86,22 @@ def guarded_items(call: Call) -> Call:
         return call(operation, arguments)
 
     return guarded
+
+
+def guarded_objects(call: Call, shared_bucket: str) -> Call:
+    """Return a call to S3 that raises TenantViolation for another tenant's data, except in `shared_bucket`."""
+
+    def guarded(operation: str, arguments: dict[str, Any]) -> Any:
+        _check_objects(operation, arguments, shared_bucket)
+        return call(operation, arguments)
+
+    return guarded
+
+
+def _check_objects(operation: str, arguments: Parameters, shared_bucket: str) -> None:
+    if arguments["Bucket"] != shared_bucket:
+        folders = _tenant_folders(arguments)
+        _check(operation in _OBJECT_CALLS, folders, owns=lambda tenant, name: name == tenant)
 
 
 def _check_items(operation: str, arguments: Parameters) -> None:

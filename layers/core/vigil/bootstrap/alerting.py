@@ -102,7 +102,12 @@ def alert_changes() -> "EpisodeChanges":
     from vigil.alerting.episodes.changes_service import EpisodeChanges
 
     return EpisodeChanges(
-        episodes(), alerting_configs(), alert_deliveries(), stores.event_bus("vigil.alerting"), process.now
+        episodes(),
+        alerting_configs(),
+        alert_deliveries(),
+        stores.event_bus("vigil.alerting"),
+        process.now,
+        count_unroutable=lambda number: telemetry.count("NoticesUnroutable", number),
     )
 
 

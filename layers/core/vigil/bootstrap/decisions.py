@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from vigil.decisions.batches.jobs_model import BatchJobKind
     from vigil.decisions.batches.model import Batch, BatchTerms
     from vigil.decisions.batches.ports import BatchPorts, RowScorer
+    from vigil.decisions.batches.row_columns_model import RowColumns
     from vigil.decisions.batches.splits import FileSplitting
     from vigil.decisions.batches.stream import AbandonedBatchWork, ArrivalReader, JobQueues
     from vigil.decisions.outcomes.service import Outcomes
@@ -54,7 +55,7 @@ def scoring_api() -> process.Handler:
     )
 
 
-@process.entry(*_LEDGER, "cursor_secret_arn", "idempotency_table", "limits_table", "outcomes_table")
+@process.entry(*_BATCHES, *_LEDGER, "cursor_secret_arn", "idempotency_table", "limits_table", "outcomes_table")
 def outcomes_api() -> process.Handler:
     """Return the Lambda entry of the API of outcomes."""
     from vigil.decisions.outcomes import routes
@@ -141,7 +142,7 @@ def outcomes() -> "Outcomes":
     from vigil.decisions.outcomes.store import DynamoOutcomes
 
     reports = DynamoOutcomes(process.client("dynamodb"), process.settings().outcomes_table)
-    return Outcomes(stores.ledger(), reports, process.now, stores.tenant_key)
+    return Outcomes(stores.ledger(), stores.joined_rows(), reports, process.now, stores.tenant_key)
 
 
 def arrival_reader() -> "ArrivalReader":
@@ -182,13 +183,24 @@ def batch_scorer(model: "ScoringModel", batch: "Batch") -> "RowScorer":
     return ConcealingScorer(scorer, KnownNames(model.contract, get_feature_set(history).schema() if history else {}))
 
 
+def count_rows(model: "ScoringModel", columns: "RowColumns", scored_at: str) -> bytes:
+    """Return the profile of the sampled rows of a chunk, as stored."""
+    from vigil.monitoring.drift.layout_model import profile_layout
+    from vigil.monitoring.profiles import documents_model, sampled_rows
+    from vigil.monitoring.profiles.counting_model import FeatureCells
+
+    layout = profile_layout(model.contract, model.reference)
+    features = [FeatureCells(feature.edges, len(feature.counts)) for feature in layout.features]
+    return documents_model.to_bytes(sampled_rows.count_rows(features, columns, scored_at))
+
+
 @process.once
 def _chunks() -> "ChunkScoring":
     from vigil.decisions.batches import fast_rows
     from vigil.decisions.batches.chunks import ChunkScoring
 
     return ChunkScoring(
-        _batch_ports(), prediction.registry(), batch_scorer, fast_rows.build_fast_reader, stores.tenant_key
+        _batch_ports(), prediction.registry(), batch_scorer, fast_rows.build_fast_reader, stores.tenant_key, count_rows
     )
 
 

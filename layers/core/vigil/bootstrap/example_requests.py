@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from vigil.bootstrap import monitoring_examples
 from vigil.bootstrap.alerting_example_requests import ALERTING_REQUESTS
 from vigil.bootstrap.incidents_examples import INCIDENTS_REQUESTS
 from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
@@ -85,6 +86,7 @@ REQUESTS: Mapping[str, Any] = {
     "alerting.test": {"severity": "WARNING"},
     **ALERTING_REQUESTS,
     **INCIDENTS_REQUESTS,
+    **monitoring_examples.REQUESTS,
     "circuit_breakers.reset": {"reason": "PagerDuty reports that it works again."},
     "circuit_breakers.open": {"reason": "Maintenance at the vendor until 18:00 UTC."},
     "vendor_reports.report_pagerduty": {

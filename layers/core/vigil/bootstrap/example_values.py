@@ -6,7 +6,7 @@ A new field of an answer needs a value here only if its schema has none, such as
 from collections.abc import Mapping
 from typing import Any
 
-from vigil.bootstrap import alerting_example_values, failures_example_values, incidents_examples
+from vigil.bootstrap import alerting_example_values, failures_example_values, incidents_examples, monitoring_examples
 
 _NOW, _LATER, _EARLIER = "2026-11-21T05:00:00.000000Z", "2026-12-21T05:00:00.000000Z", "2026-11-21T04:58:00.000000Z"
 _DECISION, _OPERATOR = "dec-0123456789abcdefghijklmnopqrstuv", "operator:0123456789abcdef"
@@ -79,6 +79,11 @@ VALUES: Mapping[str, Any] = {
     "cost": 1.0,
     "ModelDetail.history": "art-visits/2",
     "history_schema": {"type": "object"},
+    "GroupAttribute.name": "sex",
+    "GroupAttribute.values": ["female", "male"],
+    "GroupAttribute.source": None,
+    "cuts": [],
+    "is_sealed": False,
     "Band.name": "moderate",
     "lower": 0.06,
     "EngineSpec.name": "lgbm",
@@ -252,6 +257,7 @@ VALUES: Mapping[str, Any] = {
     "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
     **alerting_example_values.VALUES,
     **failures_example_values.VALUES,
+    **monitoring_examples.VALUES,
     **incidents_examples.INCIDENTS_VALUES,
     # Flags, health, lists
     "FlagView.name": "explain-high-risk",

@@ -10,6 +10,7 @@ _TITLE = "The service does not answer"
 INCIDENTS_REQUESTS: Mapping[str, Any] = {
     "incidents.create": {"type": "service_down", "scope": _SCOPE},
     "incidents.run_step": {},
+    "incidents.confirm_step": {"attempt": 1},
     "incidents.sign_step": {"name": "Operations on call", "note": "All tenants have been told by e-mail."},
     "incidents.skip_step": {"note": "The function has one version only."},
     "incidents.escalate": {"note": "The database does not recover."},

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import process, stores
 
 if TYPE_CHECKING:
+    from vigil.prediction.packages.model import PackageDescription
+    from vigil.prediction.packages.ports import PromotionBlocks
     from vigil.prediction.packages.publishing import Publisher
     from vigil.prediction.packages.service import Registry, RegistryEvent
     from vigil.prediction.packages.signing import PublicKeys
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     "idempotency_table",
     "limits_table",
     "model_keys",
+    "monitoring_table",
     "outcomes_table",
     "packages_bucket",
     "registry_table",
@@ -25,7 +28,8 @@ def trials_api() -> process.Handler:
     """Return the Lambda entry of the API of model versions, promotions and comparisons."""
     from vigil.prediction.trials import routes
 
-    return process.api([routes.router], trials=trials(publisher(pinned_keys())), claims=process.claims())
+    versions = publisher(pinned_keys(), promotion_blocks())
+    return process.api([routes.router], trials=trials(versions), claims=process.claims())
 
 
 @process.once
@@ -39,14 +43,24 @@ def registry() -> "Registry":
     return Registry(packages(), stores.catalogue(), verifier, clock=process.now, observe=_observe)
 
 
-def publisher(keys: "PublicKeys") -> "Publisher":
-    """Return the service that publishes and promotes packages signed with one of these keys. For operators."""
+def publisher(keys: "PublicKeys", blocks: "PromotionBlocks | None" = None) -> "Publisher":
+    """Return the service that publishes and promotes packages signed with one of these keys. For operators.
+
+    The remedies of incidents give no `blocks`, so that open findings never stop an emergency rollback.
+    """
     from vigil.prediction.engines.loading import load_engine
     from vigil.prediction.packages.publishing import Publisher
     from vigil.prediction.packages.verification import PackageVerifier
 
     verifier = PackageVerifier(keys, load_engine, process.settings().model_floors)
-    return Publisher(packages(), stores.catalogue(), verifier, process.now)
+    return Publisher(packages(), stores.catalogue(), verifier, process.now, blocks)
+
+
+def promotion_blocks() -> "PromotionBlocks":
+    """Return the open findings that block promotions."""
+    from vigil.monitoring.findings.blocks_store import DynamoPromotionBlocks
+
+    return DynamoPromotionBlocks(process.client("dynamodb"), process.settings().monitoring_table)
 
 
 def trials(versions: "Publisher") -> "TrialService":
@@ -58,6 +72,14 @@ def trials(versions: "Publisher") -> "TrialService":
     dynamodb, config = process.client("dynamodb"), process.settings()
     comparisons = DynamoComparisons(dynamodb, config.decisions_table)
     return TrialService(versions, comparisons, DynamoOutcomes(dynamodb, config.outcomes_table), process.now)
+
+
+def describe_package(name: str, version: int) -> "PackageDescription":
+    """Return the verified description of a stored package, without its engines. Raises ModelRefused or Unavailable."""
+    from vigil.prediction.packages import verification
+
+    files = verification.read_package(packages(), name, version)
+    return verification.describe_package(files, verification.ExpectedPackage(name, version), pinned_keys())
 
 
 def pinned_keys() -> "PublicKeys":

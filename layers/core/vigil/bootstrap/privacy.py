@@ -56,8 +56,8 @@ def persons_erasure() -> process.Handler:
 
 @process.entry(
     "access_table", "alerts_table", "batches_bucket", "batches_table", "certificate_key_arn", "costs_table",
-    "dead_letters_table", "decisions_table", "idempotency_table", "limits_table", "outcomes_table", "subjects_table",
-    "tenant_keys_table", "usage_table", "webhooks_table",
+    "dead_letters_table", "decisions_table", "idempotency_table", "limits_table", "monitoring_table", "outcomes_table",
+    "subjects_table", "tenant_keys_table", "usage_table", "webhooks_table",
 )  # fmt: skip
 def tenants_offboarding() -> process.Handler:
     """Return the Lambda entry of the erasure of tenants that leave."""
@@ -159,6 +159,8 @@ def _tenant_data() -> "dict[str, ErasableStore]":
         # Counted events, notices and deliveries are in no list.
         "alerts": ScannedItems(dynamodb, config.alerts_table),
         "webhooks": ScannedItems(dynamodb, config.webhooks_table),
+        # Each model has its own partition.
+        "monitoring": ScannedItems(dynamodb, config.monitoring_table),
         "idempotency": PartitionItems(dynamodb, config.idempotency_table),
         "costs": ScannedItems(dynamodb, config.costs_table),
         # Usage follows limits, because request counts are copied from limits to usage.
@@ -170,11 +172,17 @@ def _tenant_data() -> "dict[str, ErasableStore]":
 
 
 def _person_decisions() -> "PersonDecisions":
+    from vigil.decisions.scoring.decision_groups import given_groups_of
     from vigil.decisions.scoring.persons_store import PersonDecisions
     from vigil.kernel.time import format_timestamp
 
-    table = process.settings().decisions_table
-    return PersonDecisions(process.client("dynamodb"), table, lambda: format_timestamp(process.now()))
+    client, table = process.client("dynamodb"), process.settings().decisions_table
+    return PersonDecisions(
+        client,
+        table,
+        lambda: format_timestamp(process.now()),
+        lambda row: given_groups_of(row, stores.tenant_key(row.tenant_id)),
+    )
 
 
 def _person_outcomes() -> "PersonOutcomes":
@@ -188,4 +196,5 @@ def _person_outcomes() -> "PersonOutcomes":
 def _person_rows() -> "PersonRows":
     from vigil.decisions.batches.person_rows import PersonRows
 
-    return PersonRows(stores.batches(), stores.batch_files(), stores.tenant_key, process.now)
+    batches, files, pause = stores.batches(), stores.batch_files(), process.settings().offboarding_pause
+    return PersonRows(batches, files, stores.tenant_key, _person_outcomes(), process.now, pause)

@@ -29,6 +29,8 @@ from vigil.money.costs.prices import routes as prices
 from vigil.money.forecasting import routes as forecasting
 from vigil.money.usage import routes as usage
 from vigil.money.usage.events import routes as usage_events
+from vigil.monitoring.findings import routes as findings
+from vigil.monitoring.report import routes as reports
 from vigil.operations.circuit_breakers import routes as circuit_breakers
 from vigil.operations.dead_letters import routes as dead_letters
 from vigil.operations.failures import routes as failures
@@ -44,7 +46,7 @@ from vigil.web import openapi
 from vigil.web.examples import Examples
 
 _ROOMS = (
-    *(scoring, packages, health, flags, trials, outcomes, persons, batches, dead_letters),
+    *(scoring, packages, health, flags, trials, reports, findings, outcomes, persons, batches, dead_letters),
     webhooks,
     *(usage, usage_events, costs, prices, budgets, forecasting, tenants, keys, erasure, oauth, signing_keys),
     *(circuit_breakers, failures, incidents, objectives, metrics),

@@ -1,5 +1,6 @@
 """Builds the adapters that several districts share. The file of a district builds the adapters of that district."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from vigil.bootstrap import process
@@ -9,7 +10,9 @@ if TYPE_CHECKING:
     from vigil.alerting.events.store import EventBridgeBus
     from vigil.aws.tables import Table
     from vigil.aws.tenant_keys import DynamoTenantKeys
+    from vigil.decisions.batches.joined_rows import JoinedRows
     from vigil.decisions.batches.object_store import S3Files
+    from vigil.decisions.batches.scored_chunks_store import ScoredChunks
     from vigil.decisions.batches.store import DynamoBatches
     from vigil.decisions.scoring.store import DynamoLedger
     from vigil.kernel.pseudonyms import TenantKey
@@ -43,6 +46,24 @@ def batch_files() -> "S3Files":
     from vigil.decisions.batches.object_store import S3Files
 
     return S3Files(process.client("s3"), process.settings().batches_bucket)
+
+
+@process.once
+def scored_chunks() -> "ScoredChunks":
+    """Return the reader of the scored chunks of batches."""
+    from vigil.decisions.batches.scored_chunks_store import ScoredChunks
+
+    return ScoredChunks(process.client("dynamodb"), process.settings().batches_table)
+
+
+@process.once
+def joined_rows() -> "JoinedRows":
+    """Return the reader of batch rows, for late labels."""
+    from vigil.decisions.batches.joined_rows import JoinedRows
+    from vigil.decisions.batches.object_store import read_whole
+
+    bucket = process.settings().batches_bucket
+    return JoinedRows(scored_chunks(), partial(read_whole, process.object_client(bucket), bucket), tenant_key)
 
 
 @process.once

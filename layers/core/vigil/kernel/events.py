@@ -28,6 +28,8 @@ EventKind = Literal[
     "incidents.opened",
     "incidents.escalated",
     "incidents.resolved",
+    "findings.opened",
+    "findings.decided",
 ]
 """Kind of an event: `<subject>.<past participle>`, also its `detail-type` on the bus.
 

@@ -12,6 +12,8 @@ NAN = float("nan")
 
 SUBJECT, AS_OF = "subject_id", "as_of"
 """Column names that are reserved and never features."""
+GROUP_PREFIX = "group:"
+"""Start of the names of columns with groups, such as `group:sex`. They are never features either."""
 
 
 MODEL_NAME = r"[a-z][a-z0-9-]{0,31}"
@@ -20,6 +22,8 @@ MODEL_NAME_RULE = "lower-case letters, digits and hyphens, with a letter first, 
 """`MODEL_NAME` in words."""
 
 
+MAX_BATCH_ROWS = 10_000_000
+"""Maximum rows of a batch."""
 ANSWER_FORMAT = 4
 """Version of new decisions, idempotency records, API keys and usage events.
 

@@ -34,6 +34,7 @@ Permission = Literal[
     "outcomes:write",
     "models:read",
     "models:promote",
+    "findings:decide",
     "tenants:read",
     "tenants:configure",
     "tenants:manage",
@@ -85,6 +86,7 @@ _MEMBER: frozenset[Permission] = _VIEWER | {
 
 _ADMIN: frozenset[Permission] = _MEMBER | {
     *("tenants:read", "tenants:configure", "keys:manage", "dlq:manage", "budgets:write", "usage:write"),
+    "findings:decide",
     *("subjects:export", "subjects:erase", "alerting:configure", "webhooks:manage", "breakers:manage"),
 }
 

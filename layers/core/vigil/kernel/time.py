@@ -25,6 +25,12 @@ def format_day(day: date) -> str:
     return date(day.year, day.month, day.day).isoformat()
 
 
+def format_week(day: date) -> str:
+    """Return the ISO week of a day: `2026-W47`."""
+    year, week, _ = day.isocalendar()
+    return f"{year}-W{week:02}"
+
+
 def format_wall_time(wall: time) -> str:
     """Return a local time of day in whole minutes: `09:00`."""
     return wall.isoformat("minutes")

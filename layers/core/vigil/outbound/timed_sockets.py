@@ -6,6 +6,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from functools import cache
 
 Clock = Callable[[], float]
 
@@ -92,8 +93,9 @@ def encrypt(connection: socket.socket, context: ssl.SSLContext, host: str, deadl
         raise
 
 
+@cache
 def verifying_context() -> ssl.SSLContext:
-    """Return a context that verifies certificates against the authorities of botocore's bundle, from TLS 1.2 on."""
+    """Return the context that verifies certificates against the authorities of botocore's bundle, from TLS 1.2 on."""
     import botocore  # noqa: PLC0415 - its folder has the certificates
 
     bundle = os.path.join(os.path.dirname(botocore.__file__), "cacert.pem")  # noqa: PTH118, PTH120 - as ssl wants it

@@ -45,6 +45,7 @@ class Settings:
     incidents_table: str = _setting("VIGIL_INCIDENTS_TABLE")
     limits_table: str = _setting("VIGIL_LIMITS_TABLE")
     measurements_table: str = _setting("VIGIL_MEASUREMENTS_TABLE")
+    monitoring_table: str = _setting("VIGIL_MONITORING_TABLE")
     outcomes_table: str = _setting("VIGIL_OUTCOMES_TABLE")
     registry_table: str = _setting("VIGIL_REGISTRY_TABLE")
     subjects_table: str = _setting("VIGIL_SUBJECTS_TABLE")

@@ -87,7 +87,7 @@ class RequestFacts:
 
 _NAMES = tuple(name for name in RequestFacts.__slots__ if name not in {"totals", "is_from_gateway"})
 _values = attrgetter(*_NAMES)
-_UNITS = {"Latency": "Milliseconds", "BatchSeconds": "Seconds"}
+_UNITS = {"Latency": "Milliseconds", "BatchSeconds": "Seconds", "ModelAuc": "None"}
 _DENIALS = {401: "unauthenticated", 403: "forbidden"}
 """Kind of a denial, by the status of its answer."""
 SLOW_SCORE_MS = 300.0
@@ -184,6 +184,12 @@ class Telemetry:
             total_name, label, fields[label] = total
             groups.append(((label,), {total_name: 1}))
         self._write(name, fields | self._metrics(*groups), failed=failed)
+
+    def log_measures(self, name: str, *, about: tuple[str, str], measures: Mapping[str, float]) -> None:
+        """Write a log line with the measures of one thing. Each is a metric whose dimension is `about`."""
+        dimension, value = about
+        metrics = self._metrics((("service", dimension), measures))
+        self._write(name, {dimension: value, **metrics}, failed=False)
 
     def log_degradation(self, name: str) -> None:
         """Write a log line and count a metric for a dependency that the service currently runs without."""

@@ -149,7 +149,7 @@ class _Attempt:
             return None
         telemetry.current.get().replayed = True
         if earlier.body is None:
-            raise Conflict("This request has succeeded, but its response was too long to be stored.")
+            raise Conflict("This request has succeeded, but its response is too long to be stored. Fetch the resource.")
         return Response(earlier.body, earlier.status, {**earlier.headers, "Idempotency-Replayed": "true"})
 
 

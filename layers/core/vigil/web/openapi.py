@@ -80,7 +80,7 @@ def _complete(route: APIRoute, operation: dict[str, Any], shared: dict[str, Any]
 
 
 def _problem_text(status: int) -> str:
-    """Return the description of a problem document: the codes that answers with this status have."""
+    """Return the description of a problem document: the codes and titles that answers with this status have."""
     kinds = [kind for error, kind in problems.CATALOGUE.items() if error is not errors.UnreadableMessage]
-    codes = [kind.code for kind in (*kinds, problems.METHOD_NOT_ALLOWED, problems.INTERNAL) if kind.status == status]
-    return "Problem: " + ", ".join(f"`{code}`" for code in codes)
+    kinds = [kind for kind in (*kinds, problems.METHOD_NOT_ALLOWED, problems.INTERNAL) if kind.status == status]
+    return "Problem: " + "; ".join(f"`{kind.code}` ({kind.title})" for kind in kinds)

@@ -40,7 +40,7 @@ CATALOGUE: dict[type[errors.VigilError], Problem] = {
     errors.ConsentWithdrawn: Problem("consent-withdrawn", 403, "The person has withdrawn this consent"),
     errors.NotFound: Problem("not-found", 404, "The resource does not exist"),
     errors.Erased: Problem("erased", 410, "The person's data are erased"),
-    errors.Conflict: Problem("conflict", 409, "The resource was changed by another request"),
+    errors.Conflict: Problem("conflict", 409, "The request does not fit the state of the resource"),
     errors.InUse: Problem("in-use", 409, "The resource is in use by other resources"),
     errors.InProgress: Problem("in-progress", 409, "The first request with this key is still running"),
     errors.PreconditionFailed: Problem("precondition-failed", 412, "The resource has changed since it was read"),

@@ -38,7 +38,7 @@ def target_tenant(permission: Permission) -> Any:
         if named == caller.tenant_id:
             return TargetTenant(named, caller.limits)
         if not caller.has_permission("tenants:manage") or len(named) > _MAX_CHARACTERS:
-            raise NotFound("There is no such tenant.")
+            raise NotFound("There is no such tenant. Operators list all by GET /v1/tenants.")
         telemetry.current.get().target_tenant = named
         return TargetTenant(named, request.app.state.limits_of(named))
 
@@ -51,7 +51,7 @@ def check_administrator(caller: Principal, tenant_id: str) -> str:
     The answer is the same as for an unknown tenant.
     """
     if tenant_id != caller.tenant_id and not caller.has_permission("tenants:manage"):
-        raise NotFound("There is no such tenant.")
+        raise NotFound("There is no such tenant. Operators list all by GET /v1/tenants.")
     telemetry.current.get().target_tenant = tenant_id
     return tenant_id
 

@@ -93,7 +93,7 @@ class Flags:
         """Return one flag, evaluated for a tenant or one of its subjects; raise NotFound for an unknown name."""
         _, found = self.evaluations(tenant_id, subject_id)
         if (evaluation := next((e for e in found if e.flag.name == name), None)) is None:
-            raise NotFound("There is no flag with this name.")
+            raise NotFound("There is no such flag. GET /v1/flags lists all.")
         return evaluation
 
     def current(self) -> FlagSet:
@@ -103,7 +103,7 @@ class Flags:
     def find_set(self, digest: str) -> FlagSet:
         """Return the set with a digest from a decision; raise NotFound."""
         if (found := self._store.find_by_digest(digest)) is None:
-            raise NotFound("There is no flag set with this digest.")
+            raise NotFound("There is no flag set with this digest. Leave the digest out for the current set.")
         return found
 
     def define(self, flag: Flag, expected: Precondition | None, by: str) -> bool:

@@ -97,7 +97,7 @@ class ApiKeys:
         caller.rights.check_grant(old.rights)
         now = self._clock().astimezone(UTC)
         if not old.is_active(now) or old.replaced_by:
-            raise Conflict("The key is revoked, expired or already rotated.")
+            raise Conflict("The key is revoked, expired or already rotated. Create a new key.")
         self._check_key_count(tenant_id, caller.rights)
         overlap_time = timedelta(hours=tenant.settings.overlap_hours) if overlap is None else overlap
         if not timedelta() <= overlap_time <= timedelta(hours=MAX_OVERLAP_HOURS):
@@ -108,7 +108,7 @@ class ApiKeys:
         record, token = self._new_key(tenant, old.rights, old.label, ends, now, old.origins | caller.origins)
         end = min(filter(None, (old.expires_at, format_timestamp(now + overlap_time))))
         if not self._keys.rotate(tenant_id, replace(old, expires_at=end, replaced_by=token.key_id), record):
-            raise Conflict("The key was revoked or rotated by another request at the same time.")
+            raise Conflict("The key was revoked or rotated by another request at the same time. Fetch it again.")
         return NewKey(record.key, token)
 
     def revoke(self, tenant_id: str, key_id: str, *, by: Role | Grantor) -> None:
@@ -136,9 +136,9 @@ class ApiKeys:
     def _tenant(self, tenant_id: str, *, leaving: bool = False) -> Tenant:
         tenant = self._tenants.get(tenant_id)
         if tenant is None:
-            raise NotFound("There is no such tenant.")
+            raise NotFound("There is no such tenant. Operators list all by GET /v1/tenants.")
         if not leaving and tenant.status in {"offboarding", "closed"}:
-            raise Conflict(f"A tenant with status {tenant.status} cannot get keys.")
+            raise Conflict(f"A tenant with status {tenant.status} cannot get keys. Create a new tenant.")
         return tenant
 
     def _new_key(
@@ -177,4 +177,4 @@ def _grantor(by: Role | Grantor) -> Grantor:
     return by if isinstance(by, Grantor) else Grantor(Rights(by), frozenset())
 
 
-_NO_KEY = "There is no API key with this id."
+_NO_KEY = "There is no API key with this id. GET the keys of the tenant lists all."

@@ -25,7 +25,7 @@ class DynamoKeys:
     def create(self, tenant_id: str, record: KeyRecord) -> None:
         """Store a new key; raise Conflict if its id is taken (a chance of one in 2**64)."""
         if not self._write({"Put": _put(tenant_id, record)}):
-            raise Conflict("An API key with this id exists.")
+            raise Conflict("An API key with this id exists; try again.")
 
     def find(self, key_id: str) -> KeyRecord | None:
         """Return a key by its id alone, read consistently, or None."""

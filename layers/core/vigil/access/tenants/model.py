@@ -125,7 +125,8 @@ class Tenant:
         if status == self.status:
             return self
         if status not in _AFTER[self.status]:
-            raise Conflict(f"A tenant with status {self.status} cannot change to {status}.")
+            allowed = " or ".join(sorted(_AFTER[self.status] - {"closed"})) or "none, because the status is final"
+            raise Conflict(f"A tenant with status {self.status} cannot change to {status}. Allowed: {allowed}.")
         return replace(self, status=status)
 
 

@@ -56,7 +56,7 @@ class Tenants:
     def get(self, tenant_id: str) -> Tenant:
         """Return a tenant; raise NotFound for an unknown id."""
         if (tenant := self._store.get(tenant_id)) is None:
-            raise NotFound("There is no such tenant.")
+            raise NotFound("There is no such tenant. Operators list all by GET /v1/tenants.")
         return tenant
 
     def is_active(self, tenant_id: str) -> bool:
@@ -84,7 +84,7 @@ class Tenants:
         status change, and InvalidInput for a value out of range.
         """
         if change.status == "closed":
-            raise Conflict("The status closed cannot be set: it follows the end of the offboarding.")
+            raise Conflict("The status closed cannot be set: it follows the end of the offboarding. Set offboarding.")
         return self._change(tenant_id, change.apply, version)
 
     def set_spend_limit(self, tenant_id: str, hard_stop: SpendLimit | None) -> None:
@@ -107,7 +107,7 @@ class Tenants:
             if new == old:
                 return old
             if old.status in _LEAVING_STATUSES:
-                raise Conflict(f"A tenant with status {old.status} cannot be changed.")
+                raise Conflict(f"A tenant with status {old.status} cannot be changed. Create a new tenant.")
             new = replace(new, version=old.version + 1, changed_at=self._now())
             if self._store.replace(old, new):
                 return new

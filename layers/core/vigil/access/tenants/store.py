@@ -28,7 +28,7 @@ class DynamoTenants:
         """Store a new tenant; raise Conflict if the id is taken, also by a closed tenant."""
         put = {"Item": _tenant_item(tenant), "ConditionExpression": "attribute_not_exists(pk)"}
         if not self._write({"Put": put}, self._create_key(tenant.tenant_id)):
-            raise Conflict("A tenant with this id exists or existed.")
+            raise Conflict("A tenant with this id exists or existed. Choose another id.")
 
     def get(self, tenant_id: str) -> Tenant | None:
         """Return a tenant, read consistently, or None."""

@@ -78,7 +78,7 @@ class Channels:
     def get(self, tenant_id: str, channel_id: str) -> Channel:
         """Return a channel. Raises NotFound."""
         if (channel := self._store.get(tenant_id, channel_id)) is None:
-            raise NotFound("There is no such channel.")
+            raise NotFound("There is no such channel. GET /v1/alerting/channels lists all.")
         return channel
 
     def warning(self, channel: Channel) -> str:

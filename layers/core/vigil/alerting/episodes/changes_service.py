@@ -26,7 +26,7 @@ It returns None to change nothing. It calls its second argument only if the deci
 
 
 class EpisodeChanges:
-    """Changes episodes of all tenants."""
+    """Changes episodes of all tenants. `count_unroutable` counts new notices that no channel can receive."""
 
     def __init__(
         self,
@@ -36,6 +36,7 @@ class EpisodeChanges:
         bus: EventBus,
         clock: Callable[[], datetime],
         sleep: Callable[[float], None] = time.sleep,
+        count_unroutable: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._episodes = episodes
         self._configs = configs
@@ -43,6 +44,7 @@ class EpisodeChanges:
         self._bus = bus
         self._clock = clock
         self._sleep = sleep
+        self._count_unroutable = count_unroutable
 
     def apply(
         self, tenant_id: str, fingerprint: str, decide: Decide, event: AlertEvent | None = None
@@ -103,6 +105,7 @@ class EpisodeChanges:
         return Situation(self._configs.load(tenant_id), now, tuple(notices), tuple(down))
 
     def _send(self, notices: tuple[Notice, ...]) -> None:
+        self._count_unroutable(sum(notice.state == "unroutable" for notice in notices))
         pending = [notice for notice in notices if notice.state == "pending"]
         with suppress(Unavailable):  # the notices are due, so the sweep of the next minute sends them
             self._notices.send(pending)

@@ -124,4 +124,4 @@ def find_episode(episodes: EpisodeStore, tenant_id: str, alert_id: str) -> Episo
         episode = episodes.load_number(tenant_id, match[1], int(match[2]))
         if episode is not None and alert_id in (episode.alert_id, episode.dedup_key):
             return episode
-    raise NotFound("There is no such alert.")
+    raise NotFound("There is no such alert. GET /v1/alerts lists all.")

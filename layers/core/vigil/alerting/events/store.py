@@ -88,6 +88,6 @@ class DynamoStreamReader:
 
     def _call(self, operation: str, **arguments: Any) -> Any:
         with translate_errors(
-            "The stream", dict.fromkeys(_TRIMMED, NotFound("The stream does not have these records any more."))
+            "The stream", dict.fromkeys(_TRIMMED, NotFound("The stream has lost these records; they are too old."))
         ):
             return getattr(self._client, operation)(**arguments)

@@ -29,7 +29,7 @@ def find_entry(entries: Mapping[str, Versioned], entry_id: str, kind: str, versi
     Raises NotFound, whose message names the `kind`, and PreconditionFailed for another version.
     """
     if (entry := entries.get(entry_id)) is None:
-        raise NotFound(f"There is no such {kind}.")
+        raise NotFound(f"There is no such {kind}. GET its collection below /v1/alerting lists all.")
     return expect_version(entry, version)
 
 

@@ -44,7 +44,7 @@ class CachedAlertingConfigs:
     def address_of(self, tenant_id: str, member_id: str) -> str:
         """Return the e-mail address of a member. Raises NotFound, and Unavailable if no configuration is known."""
         if (member := self._read(tenant_id)[0].plan.members.get(member_id)) is None:
-            raise NotFound("There is no such member.")
+            raise NotFound("There is no such member. GET /v1/alerting/members lists all.")
         return member.address
 
     def forget(self, tenant_id: str) -> None:

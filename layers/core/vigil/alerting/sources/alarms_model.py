@@ -49,6 +49,7 @@ ALARMS: Mapping[str, AlarmRule] = {
     "LatencyBurnsFast": AlarmRule("high_latency", "CRITICAL", "objective.score_latency.fast"),
     "LatencyBurnsSlowly": AlarmRule("high_latency", "CRITICAL", "objective.score_latency.slow"),
     "MetricsNotCollected": AlarmRule("work_stuck", "ERROR", "function.metrics-collection"),
+    "ModelsNotMonitored": AlarmRule("work_stuck", "ERROR", "function.monitoring-sweep"),
     "ModelsRefused": AlarmRule("model_failure", "CRITICAL", "packages", is_cleared_by_ok=False),
     "MonthsNotClosed": AlarmRule("work_stuck", "ERROR", "function.costs-closing"),
     "NotDrained": AlarmRule("work_stuck", "ERROR", "queue"),

@@ -193,6 +193,38 @@ def _incident_resolved(detail: Detail) -> Finding:
     return _incident(detail, is_cleared=True)
 
 
+def _finding(detail: Detail, *, is_cleared: bool) -> Finding:
+    """Return one alert per finding of a model. A decision about the finding clears it."""
+    kind, finding_id = text_of(detail, "kind"), text_of(detail, "finding_id")
+    if kind not in _FINDING_ALERTS:
+        raise UnreadableMessage("kind is not a kind of findings.")
+    alert_type, severity, title = _FINDING_ALERTS[kind]
+    show = ("show", f"GET /v1/models/{text_of(detail, 'model')}/health"[:MAX_TEXT])
+    facts = (*_facts(detail, "next_step", "finding_id", "since"), *_counts(detail, "version"), show)
+    return Finding(alert_type, severity, as_id(f"finding.{finding_id}"), title, (), facts, is_cleared)
+
+
+def _finding_opened(detail: Detail) -> Finding:
+    return _finding(detail, is_cleared=False)
+
+
+def _finding_decided(detail: Detail) -> Finding:
+    return _finding(detail, is_cleared=True)
+
+
+_FINDING_ALERTS: Mapping[str, tuple[AlertType, Severity, str]] = {
+    "feed": ("model_degraded", "WARNING", "Features of a model are missing or constant: its data feed may be broken."),
+    "population": ("model_degraded", "WARNING", "The features of a model are distributed differently."),
+    "predictions": ("model_degraded", "WARNING", "The answers of a model are distributed differently."),
+    "domain": ("model_failure", "ERROR", "A model is used outside the domain that it was made for."),
+    "prior": ("model_degraded", "WARNING", "Events are more or less frequent than a model says."),
+    "concept": ("model_degraded", "WARNING", "A model separates events from other decisions less well."),
+    "labels": ("model_degraded", "WARNING", "Outcomes of decisions are overdue: performance cannot be confirmed."),
+    "fairness": ("model_degraded", "WARNING", "A model serves a group worse than all others."),
+    "release": ("model_failure", "ERROR", "The previous version of a model did better on the same outcomes."),
+}
+"""Type, severity and title of the alert of a finding, by its kind."""
+
 FINDINGS: Mapping[str, Callable[[Detail], Finding | None]] = {
     "batches.completed": _batch,
     "budgets.threshold_reached": _budget,
@@ -205,6 +237,8 @@ FINDINGS: Mapping[str, Callable[[Detail], Finding | None]] = {
     "objectives.missed": _objective_missed,
     "incidents.escalated": _incident_escalated,
     "incidents.resolved": _incident_resolved,
+    "findings.decided": _finding_decided,
+    "findings.opened": _finding_opened,
     "scoring.high_risk_found": _high_risk,
     "spend.anomaly_found": _anomaly,
     "tokens.reused": _token_reused,

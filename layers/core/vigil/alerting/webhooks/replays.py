@@ -82,5 +82,5 @@ class DeliveryHistory:
 
     def _webhook(self, tenant_id: str, webhook_id: str) -> Webhook:
         if (webhook := self._webhooks.get(tenant_id, webhook_id)) is None:
-            raise NotFound("There is no such webhook.")
+            raise NotFound("There is no such webhook. GET /v1/webhooks lists all.")
         return webhook

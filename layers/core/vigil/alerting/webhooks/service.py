@@ -65,7 +65,7 @@ class Webhooks:
     def get(self, tenant_id: str, webhook_id: str) -> Webhook:
         """Return a webhook. Raises NotFound."""
         if (webhook := self._webhooks.get(tenant_id, webhook_id)) is None:
-            raise NotFound("There is no such webhook.")
+            raise NotFound("There is no such webhook. GET /v1/webhooks lists all.")
         return webhook
 
     def list_all(self, tenant_id: str) -> Sequence[Webhook]:

@@ -18,9 +18,11 @@ MAX_DECLARATIONS = 999_999
 Declarant = Literal["subject", "representative"]
 RETAINED_PERSON_DATA = (
     "Ids, times, models and versions of decisions, so that counts and bills stay correct: no facts, no subject.",
+    "Counts of decisions by day, feature range, score and group, for 800 days: no ids, no subject.",
     "Withdrawn purposes, under the subject's pseudonym, so that the withdrawal of scoring stays in effect.",
     "This certificate, under the same pseudonym. The pseudonym loses its meaning when the tenant's key is destroyed.",
     "Number of each erased batch row, in a line that says that it was erased; nothing else of the row.",
+    "Number and model of each erased batch row in the list of scored chunks, and counts of rows for monitoring.",
     "Values of batch rows with the id of another subject, also if they mention this subject's id.",
     "Row number, keyed digest and error of batch rows without an answer whose file had expired: no subject, no facts.",
     "Digests of batch orders and of parts of results, which lose their meaning when the tenant's key is destroyed.",

@@ -88,7 +88,7 @@ class PersonRights:
     def consent(self, tenant_id: str, subject: str) -> Consent:
         """Return a person's consents; raise NotFound if there is no declaration."""
         if not (consent := self._consents.get(tenant_id, subject)).version:
-            raise NotFound("There is no consent of this subject.")
+            raise NotFound("There is no consent of this subject. Declare one by PUT.")
         return consent
 
     def declarations(
@@ -122,7 +122,7 @@ class PersonRights:
         def attempt() -> Consent:
             consent = self._consents.get(tenant_id, subject)
             if consent.version >= MAX_DECLARATIONS:
-                raise Conflict(f"This subject has {MAX_DECLARATIONS} declarations, which is the maximum.")
+                raise Conflict(f"This subject has {MAX_DECLARATIONS} declarations, the maximum. The last one is valid.")
             if self._consents.add(tenant_id, subject, consent, declaration):
                 return consent.with_declaration(declaration)
             raise TryAgain
@@ -184,7 +184,7 @@ class PersonRights:
         """Return the erasures of a person; raise NotFound if there is none."""
         found = self._erasures.get(tenant_id, subject)
         if found.running is None and not found.certificates:
-            raise NotFound("There is no erasure of this subject.")
+            raise NotFound("There is no erasure of this subject. Start one by DELETE.")
         return found
 
 
