@@ -45,7 +45,8 @@ CALLS = {
     "write": {"dynamodb write": 2},  # each chunk in a transaction with a check
     "chunks": {"dynamodb read": 1},
     "chunk": {"dynamodb read": 2},
-    "settle": {"dynamodb write": 5},  # the chunk in a transaction with a check of its batch, and its index entry
+    # The chunk and its listed profile in a transaction with a check of the batch, and two index entries.
+    "settle": {"dynamodb write": 11},
     "read": {"s3 get": 1},
     "put": {"s3 put": 1},
     "begin": {"s3 put": 1},

@@ -17,7 +17,7 @@ from benchmarks.flow import DiskBatches, OneModel
 from benchmarks.measure import Measurement, Round
 from benchmarks.model_cases import ModelCase, tenant_key
 from vigil.bootstrap import process
-from vigil.bootstrap.decisions import batch_scorer
+from vigil.bootstrap.decisions import batch_scorer, count_rows
 from vigil.decisions.batches import fast_rows
 from vigil.decisions.batches.chunks import ChunkScoring
 from vigil.decisions.batches.chunks_model import Chunk, ChunkRange
@@ -64,7 +64,8 @@ def chunk_work(case: ModelCase, form: FileFormat, fast_readers: FastReaderFactor
     disk.put(batch.upload_key, content, {})
     span = ChunkRange(0, 0, len(content), 1, CHUNK_ROWS)
     ports = BatchPorts(disk, disk, disk, process.now, lambda _: None)
-    chunks = ChunkScoring(ports, OneModel(model), batch_scorer, fast_readers or fast_rows.build_fast_reader, tenant_key)
+    read = fast_readers or fast_rows.build_fast_reader
+    chunks = ChunkScoring(ports, OneModel(model), batch_scorer, read, tenant_key, count_rows)
 
     def score() -> None:
         disk.ledger[0] = Chunk(span)

@@ -136,7 +136,7 @@ class DiskBatches:
             file.seek(start)
             return file.read(length)
 
-    def put(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
+    def put(self, key: str, content: bytes, metadata: Mapping[str, str], kept_days: int = 0) -> None:
         """Write a file."""
         self.calls["put"] += 1
         self._path(key).write_bytes(content)
@@ -200,7 +200,9 @@ class DiskBatches:
 def run(disk: DiskBatches, model: LoadedModel, size: int) -> None:
     """Run a batch from the arrival of its file to its end."""
     ports = BatchPorts(disk, disk, disk, process.now, lambda _: None)
-    chunks = ChunkScoring(ports, OneModel(model), decisions.batch_scorer, fast_rows.build_fast_reader, tenant_key)
+    chunks = ChunkScoring(
+        ports, OneModel(model), decisions.batch_scorer, fast_rows.build_fast_reader, tenant_key, decisions.count_rows
+    )
     charges = BatchCharges(UnlimitedQuota(), UnlimitedSpend())
     assembly = BatchAssembly(ports, charges)
     splits = FileSplitting(ports, OneModel(model), lambda _: BatchTerms(), charges)

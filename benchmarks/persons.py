@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -176,9 +177,20 @@ def take_steps(store: MemoryStore, first: Any, step: Callable[[Any], Any]) -> Co
             return Cost(sum(times), max(times), size)
 
 
+class NoOutcomes:
+    """Outcomes of batch rows, of which there are none."""
+
+    def history(self, _tenant_id: str, _decision_id: str) -> Sequence[Mapping[str, Any]]:
+        """Return no reports."""
+        return ()
+
+    def forget(self, _tenant_id: str, _decision_id: str) -> None:
+        """Delete nothing."""
+
+
 def person_rows(store: Any) -> PersonRows:
     """Return the search and erasure over a store, which has the methods that they need."""
-    return PersonRows(store, store, tenant_key, process.now)
+    return PersonRows(store, store, tenant_key, NoOutcomes(), process.now, timedelta())
 
 
 def search(rows: PersonRows, person: Person, after: Any) -> Any:
