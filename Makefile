@@ -41,8 +41,7 @@ status: setup ## Show the running deployment
 	@"$(VIGIL)" local status
 
 test: setup ## Run the linters, the type checker and all tests, including end-to-end tests
-	@"$(MAKE)" --no-print-directory -j 2 check-style $(COMPILED)
-	"$(UV)" run --no-sync pytest -n auto
+	@"$(MAKE)" --no-print-directory -j 2 check-all check-style
 
 test-faults: setup ## Crash, kill, duplicate and delay work; check that each piece is done once (minutes)
 	"$(UV)" run --no-sync pytest tests/faults tests/functions/test_actions.py tests/e2e/test_drills.py -m "faults or not faults"
@@ -58,6 +57,11 @@ test-pythons: setup ## Run the fast tests on CPython 3.11, 3.12 and 3.13; PYTHON
 
 check: setup ## Run the linters, the type checker and the fast tests, side by side
 	@"$(MAKE)" --no-print-directory -j 2 check-style check-fast
+
+# The linters use the processors while end-to-end tests wait for their stack.
+.PHONY: check-all
+check-all: $(COMPILED)
+	"$(UV)" run --no-sync pytest -n auto
 
 .PHONY: check-fast
 check-fast: setup

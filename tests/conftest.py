@@ -22,7 +22,9 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.aws_calls import answer_with_moto, record_invalid_arguments
 from tests.support.group_times import GroupTimes
+from tests.support.moto_reads import small_reads
 from tests.support.moto_transactions import small_copies
+from tests.support.moto_updates import quick_updates
 
 TOGETHER = {
     "e2e/test_budgets.py": "apart",
@@ -38,6 +40,7 @@ TOGETHER = {
     "deploy": "deploy",
     "faults": "faults",
     "faults/test_redriver.py": "redriver",
+    "style": "style",
 }
 """Group per folder or file, for tests with an expensive shared fixture or shared state. Other files are own groups.
 
@@ -176,9 +179,9 @@ def symmetric_keys() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def transactions() -> Iterator[None]:
-    """Spare moto its copies of whole tables."""
-    with small_copies():
+def tables() -> Iterator[None]:
+    """Spare moto its copies of whole tables in transactions, its sorting in queries, and its parsing in updates."""
+    with small_copies(), small_reads(), quick_updates():
         yield
 
 

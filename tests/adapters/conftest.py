@@ -1,9 +1,12 @@
 """AWS in process (moto), with the tables that `infra/data.yaml` declares."""
 
+from functools import cache
+
 import boto3
 import pytest
 from moto import mock_aws
 
+from tests.support.moto_states import made_once
 from tests.support.production_clients import as_in_production
 from tests.support.tables import create_tables
 from tests.support.vendors import server
@@ -18,8 +21,16 @@ def aws(monkeypatch):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
-        create_tables(boto3.client("dynamodb"))
-        yield lambda *arguments, **options: as_in_production(boto3.client(*arguments, **options))
+        made_once("tables", lambda: create_tables(_client("dynamodb")))
+        yield lambda service, **options: as_in_production(
+            boto3.client(service, **options) if options else _client(service)
+        )
+
+
+@cache
+def _client(service):
+    """Return botocore's client of a service for all tests; a new one per test costs more than its calls."""
+    return boto3.client(service, "eu-west-1")
 
 
 @pytest.fixture

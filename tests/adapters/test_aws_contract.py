@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from uuid import UUID
 
 import boto3
@@ -68,13 +68,12 @@ def pauses(monkeypatch):
     return found
 
 
-def clients_of_both_kinds(service):
-    """Return the production client of a service, and botocore's with the same settings."""
+def client_of_kind(kind, service):
+    """Return the production client of a service, or with kind 1 botocore's with the same settings."""
     with pytest.MonkeyPatch.context() as patch:
-        small = clients.create_client(SETTINGS, service)
-        patch.setattr(services, "SERVICES", {})
-        patch.setattr(clients, "SERVICES", {})
-        return small, clients.create_client(SETTINGS, service)
+        for module in (services, clients) if kind else ():
+            patch.setattr(module, "SERVICES", {})
+        return clients.create_client(SETTINGS, service)
 
 
 def outcome_of(client, method, arguments):
@@ -97,7 +96,7 @@ def run(script: Callable, call, monkeypatch):
         with serving() as server:
             server.script = script(server)
             monkeypatch.setenv("AWS_ENDPOINT_URL", server.address)
-            client = clients_of_both_kinds(service)[kind]
+            client = client_of_kind(kind, service)
             outcome = outcome_of(client, method, arguments)
             client.close()
             results.append((outcome, len(server.requests), [body for _, body in server.requests]))
@@ -110,7 +109,7 @@ def test_every_operation_has_the_same_answers_and_errors(credentials, monkeypatc
         with moto_server.running() as url:
             monkeypatch.setenv("AWS_ENDPOINT_URL", url)
             world = create_world(cache(boto3.client))
-            clients_of_kind = cache(lambda service, kind=kind: clients_of_both_kinds(service)[kind])
+            clients_of_kind = cache(partial(client_of_kind, kind))
             conversations.append(converse(clients_of_kind, world))
     small, reference = conversations
     for ours, theirs in zip(small, reference, strict=True):
@@ -177,7 +176,7 @@ def test_retries_end_while_most_attempts_fail(credentials, pauses, monkeypatch):
     for kind, counts in enumerate((small, reference)):
         with serving() as server:
             monkeypatch.setenv("AWS_ENDPOINT_URL", server.address)
-            client = clients_of_both_kinds("dynamodb")[kind]
+            client = client_of_kind(kind, "dynamodb")
             for _ in range(60):
                 server.script = [answer(500), answer(500)]
                 before = len(server.requests)
@@ -196,7 +195,7 @@ def test_retries_end_while_most_attempts_fail(credentials, pauses, monkeypatch):
 
 def test_an_unreachable_endpoint_is_tried_twice(credentials, pauses, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    outcomes = [outcome_of(client, *CALLS["a write"][1:]) for client in clients_of_both_kinds("dynamodb")]
+    outcomes = [outcome_of(client_of_kind(kind, "dynamodb"), *CALLS["a write"][1:]) for kind in (0, 1)]
     assert outcomes == [("failed", "EndpointConnectionError")] * 2
     assert len(pauses) == 2
 
@@ -220,7 +219,7 @@ def test_a_service_may_request_a_longer_pause(credentials, pauses, monkeypatch, 
 def test_invalid_arguments_are_found_in_tests(credentials, monkeypatch, kind):
     aws_calls.replace_calls(monkeypatch, lambda *_: {})
     invalid = aws_calls.record_invalid_arguments(monkeypatch)
-    client = clients_of_both_kinds("dynamodb")[kind]
+    client = client_of_kind(kind, "dynamodb")
     client.get_item(TableName="t", Key=KEY)
     assert invalid == []
     client.get_item(TableName="t", Key=KEY, Consistent=True)

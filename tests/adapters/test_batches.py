@@ -6,10 +6,11 @@ import pytest
 
 from tests.support.fakes.batches import FakeBatchStore, FakeFiles
 from vigil.aws.clients import create_client
-from vigil.decisions.batches.chunks_model import Chunk, ChunkRange
+from vigil.decisions.batches.chunks_model import Chunk, ChunkRange, ScoredChunk
 from vigil.decisions.batches.done_chunks_store import DoneChunks
 from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.object_store import S3Files
+from vigil.decisions.batches.scored_chunks_store import ScoredChunks
 from vigil.decisions.batches.store import DynamoBatches
 from vigil.errors import Conflict, NotFound, Unavailable
 from vigil.kernel.rows import ModelRef
@@ -118,6 +119,28 @@ def test_finished_chunks_are_listed_by_day_and_tenant(dynamodb):
     assert books.page("acme", None, 9).batches == (books.get("acme", "bat_1"),)
     with pytest.raises(Unavailable):
         DoneChunks(dynamodb, "none").count("acme", "2026-03-01")
+
+
+def test_scored_chunks_are_found_by_row_and_by_time(dynamodb):
+    books, scored = DynamoBatches(dynamodb, "batches"), ScoredChunks(dynamodb, "batches")
+    for tenant in ("acme", "globex"):
+        batch = replace(BATCH, tenant_id=tenant, state="splitting", run="r", pin=ModelRef("toy", 3, "sha256:0"))
+        books.create(batch, 10)
+        spans = [ChunkRange(n, 0, 9, 1 + 5 * n, 5) for n in range(4)]
+        books.add_chunks(batch, spans)
+        for span, moment in zip(spans, ("2026-03-01T23:59", "2026-03-02T00:00", "2026-03-03T00:00"), strict=False):
+            done = Chunk(span, "done", scored_at=moment, profile=b"counts", due_weeks={"2026-W14": 5})
+            assert books.settle(batch, done, "waiting")
+            assert not books.settle(batch, replace(done, scored_at="2026-03-02T09:00"), "waiting")
+        books.settle(batch, Chunk(spans[3], "failed", failed=5), "waiting")
+    found = [scored.find("acme", "bat_1", row) for row in (1, 5, 6, 15, 16, 99)]
+    assert [each and each.first_row for each in found] == [1, 1, 6, 11, None, None]
+    assert found[1] == ScoredChunk(
+        "bat_1", "toy", 3, 1, 5, "2026-03-01T23:59", "joins/acme/bat_1/000000", b"counts", {"2026-W14": 5}
+    )
+    assert [each.first_row for each in scored.between("acme", "2026-03-02", "2026-03-03")] == [6]
+    assert [each.first_row for each in scored.between("acme", "2026-03-01", "2026-03-03")] == [1, 6]
+    assert scored.find("initech", "bat_1", 1) is None
 
 
 @pytest.mark.parametrize("state", ["cancelled", "failed"])

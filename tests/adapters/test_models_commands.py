@@ -42,6 +42,7 @@ def deployed(home, tmp_path, s3, monkeypatch):
     monkeypatch.setenv("VIGIL_PACKAGES_BUCKET", "packages")
     monkeypatch.setenv("VIGIL_DECISIONS_TABLE", "decisions")
     monkeypatch.setenv("VIGIL_OUTCOMES_TABLE", "outcomes")
+    monkeypatch.setenv("VIGIL_MONITORING_TABLE", "monitoring")
     return copy
 
 
@@ -55,6 +56,21 @@ def test_verification_of_a_trained_package_shows_its_metrics(package):
     assert result.exit_code == 0, result.output
     assert f"{NAME} version 1: verified" in result.output
     assert "auc" in result.output
+
+
+def test_verification_shows_groups_and_the_reference(package):
+    rows = {line.split("│")[1].strip(): line for line in run("verify", package).output.splitlines() if "│" in line}
+    assert "none" in rows["groups"]
+    assert "342 held-out rows, without dates" in rows["reference"]
+
+
+def test_a_missing_or_changed_reference_is_refused(package):
+    file = package / "reference.json"
+    content = file.read_bytes()
+    file.write_bytes(content.replace(b'"rows":342', b'"rows":343'))
+    assert "digest_mismatch: reference.json is not the signed file" in run("verify", package).output
+    file.unlink()
+    assert "reference.json does not exist" in run("verify", package).output
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,14 @@ def test_a_conditional_write_returns_whether_it_was_made(table):
     assert [table.write_if("put_item", Item=item(0), **FREE) for _ in range(2)] == [True, False]
 
 
+def test_a_batch_that_succeeds_records_no_outage(table, monkeypatch):
+    outages = []
+    monkeypatch.setattr("vigil.aws.errors.record_outage", outages.append)
+    put_items(table, 2)
+    assert len(list(table.get_many([key(0), key(1)]))) == 2
+    assert outages == []
+
+
 def test_every_page_is_read(table):
     put_items(table, 7)
     query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "acme#b"}}, "Limit": 3}

@@ -126,8 +126,6 @@ def test_limits_can_be_overridden_and_restored():
     "arguments",
     [
         ("set", "acme", "--limit", "per_minute=0"),
-        ("set", "acme", "--limit", "speed=9"),
-        ("set", "acme", "--limit", "per_minute=many"),
         ("set", "acme", "--tier", "GOLD"),
         ("create-key", "acme", "--role", "root"),
         ("create-key", "acme", "--permission", "dlq:manage"),
@@ -142,6 +140,13 @@ def test_limits_can_be_overridden_and_restored():
 def test_an_invalid_command_fails_and_changes_no_tenant(arguments):
     result = run(*arguments)
     assert (result.exit_code, isinstance(result.exception, SystemExit)) == (1, True)
+    assert access.tenants().get("acme").version == 1
+
+
+@pytest.mark.parametrize(("limit", "remedy"), [("speed=9", "storage_gb"), ("per_minute=many", "per_minute=120")])
+def test_a_limit_of_another_form_is_refused_with_the_form(limit, remedy):
+    result = run("set", "acme", "--limit", limit)
+    assert (result.exit_code, remedy in result.output) == (2, True)
     assert access.tenants().get("acme").version == 1
 
 

@@ -41,6 +41,7 @@ SERIES = {
     "IncidentsNotWatched": ([[1], [0], [1], [0], [1]], [[1], [0], [1], [0], [0]]),
     "LoopsStopped": ([QUIET, [1]], [[0], QUIET]),
     "MetricsNotCollected": ([[1], [0], [1], [0], [1]], [[1], [0], [1], [0], [0]]),
+    "ModelsNotMonitored": ([QUIET, [1]], [[1], QUIET]),
     "ModelsRefused": ([QUIET, [1]], [[1], QUIET]),
     "MonthsNotClosed": ([[0], [1]], [[1], [0]]),
     "NotDrained": ([[1, 2]] * 3, [[1, 2], [1, 0], [1, 2]]),

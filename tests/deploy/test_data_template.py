@@ -7,6 +7,8 @@ from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
 from cli.checkout import ROOT
 from tests.support.templates import resources
+from vigil.decisions.batches.files_model import FOLDERS
+from vigil.decisions.batches.join_model import KEPT_DAYS
 
 DATA = ROOT / "infra" / "data.yaml"
 
@@ -62,3 +64,12 @@ def test_idempotency_records_end_by_themselves():
 def test_the_event_bus_is_encrypted_with_the_customer_key():
     (bus,) = resources(ROOT / "infra" / "events.yaml", "AWS::Events::EventBus").values()
     assert bus["KmsKeyIdentifier"] == {"Ref": "DataKeyArn"}
+
+
+def test_a_join_file_expires_by_its_tag():
+    rules = resources(DATA, "AWS::S3::Bucket")["BatchFiles"]["LifecycleConfiguration"]["Rules"]
+    joins = [rule for rule in rules if rule.get("Prefix") == "joins/"]
+    assert [(rule["TagFilters"], rule["ExpirationInDays"]) for rule in joins] == [
+        ([{"Key": "kept-days", "Value": str(days)}], days) for days in KEPT_DAYS
+    ]
+    assert {rule["Prefix"] for rule in rules if "Prefix" in rule} == {f"{folder}/" for folder in FOLDERS}

@@ -37,6 +37,7 @@ ALLOWED = {
         "unkeyed_subject_digest": "A tenant's key turns it into a pseudonym. It is not stored.",
     },
     "monitoring/findings/identity_model.py": {"finding_id": "Names of features and days, which findings store."},
+    "monitoring/profiles/documents_model.py": {"chain_digest": "Counts of days, which profiles store in clear text."},
     "monitoring/profiles/counting_model.py": {"is_sampled": "A draw that is compared at once and not stored."},
     "monitoring/report/style_model.py": {"": "The style of a page that everybody can read."},
     "money/usage/events/model.py": {
@@ -53,7 +54,8 @@ ALLOWED = {
     "prediction/engines/loading.py": {"load_engine": "Files of models."},
     "prediction/engines/trees.py": {"load": "Files of models."},
     "prediction/packages/signing.py": {"key_id": "A public key."},
-    "prediction/packages/verification.py": {"_sha256": "Files of packages."},
+    "prediction/packages/manifests.py": {"sha256": "Files of packages.", "manifest_digest": "Files of packages."},
+    "prediction/packages/verification.py": {"_listed": "Files of packages.", "build_package": "Files of packages."},
     "prediction/trials/model.py": {"is_challenger_subject": "A draw that is compared at once and not stored."},
     "privacy/erasure/store.py": {"_digest": "KMS signs the digest of a certificate."},
     "web/etags.py": {"_is_not_modified": "The caller receives the ETag together with its content."},

@@ -38,7 +38,10 @@ OUTSIDE_ROOMS = {name: name for name in ("bootstrap", "errors", "kernel")}
 OUTSIDE_ROOMS |= dict.fromkeys(("aws", "outbound", "runtime", "web", "workers"), "technical")
 ROLES = RULES.keys() - {"handler", *OUTSIDE_ROOMS.values()}
 # Values that carry the name of their concept, so they count as models.
-VALUES = {"contract", "ensemble", "feature_spec", "file_limits", "quantities", "row_encoder", "votes"}
+VALUES = {
+    *("contract", "ensemble", "feature_spec", "file_limits"),
+    *("group_attributes", "quantities", "row_encoder", "votes"),
+}
 PURE = (
     *(["outbound", name] for name in ("destinations", "requests", "webhook_signatures")),
     *(["runtime", "retries"], ["runtime", "ttl_cache"], ["runtime", "last_known_cache"]),

@@ -20,11 +20,13 @@ from fastapi import APIRouter
 from cli.checkout import uv
 from layers import build
 from tests.support.api_document import api_document
+from tests.support.templates import INFRA, template
 from vigil.bootstrap import process, routers
 
 ROOT = Path(__file__).parents[2]
 FIRST_PARTY = ("layers/core/vigil", "functions")
 LIMIT_BYTES = 120_000_000
+MONITORING_BYTES = 60_000_000
 
 GONE_BY_313 = {
     "aifc", "asynchat", "asyncore", "audioop", "cgi", "cgitb", "chunk", "crypt", "distutils", "imghdr", "imp",
@@ -39,6 +41,14 @@ def test_the_layers_are_small_enough(layers):
         assert (
             sum(file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file()) < LIMIT_BYTES
         )
+
+
+def test_monitoring_runs_on_a_small_layer_without_numpy(layers):
+    core = layers["aws", "core"]
+    assert sum(file.stat().st_size for file in core.rglob("*") if file.is_file()) < MONITORING_BYTES
+    assert list(core.rglob("numpy")) == []
+    functions = template(INFRA / "functions" / "monitoring.yaml")["Resources"]
+    assert "Layers" not in functions["MonitoringSweep"]["Properties"]  # the core layer alone
 
 
 def test_the_scoring_layer_has_only_native_libraries(layers):

@@ -9,7 +9,7 @@ import pytest
 
 from cli.checkout import ROOT, tool_python
 from functions.build import folder
-from tests.support.templates import DISTRICTS, TEMPLATES, functions, resources, roles, routes, template
+from tests.support.templates import DISTRICTS, TEMPLATES, functions, lint, resources, roles, routes, template
 
 STAGES = ("local", "dev", "staging", "prod")
 FUNCTIONS = functions()
@@ -32,9 +32,7 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 
 
 def test_cfn_lint_has_nothing_to_say():
-    command = ["cfn-lint", "--regions", "us-east-1", "eu-west-1", "--", *map(str, TEMPLATES)]
-    done = subprocess.run([ROOT / ".venv/bin" / command[0], *command[1:]], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    assert lint(*TEMPLATES) == ""
 
 
 def test_sam_accepts_the_template(tmp_path):

@@ -14,6 +14,8 @@ def test_the_demonstration_shows_each_of_its_claims(cli):
     assert "the pager showed: Decisions" in shown
     assert "The acknowledgement reached the pager after" in shown
     assert "of 1,000 predictions are left" in shown
+    assert "days after the drift began: " in shown
+    assert "Quiet: no alarm is open." in shown
     assert shown.index("inference") < shown.index("total") < shown.index("Send a request yourself")
 
 

@@ -50,21 +50,13 @@ def test_a_second_up_does_not_change_the_stack(run):
     assert serves(before)
 
 
-def test_new_code_updates_the_stack_and_a_new_template_replaces_it(run):
-    """MiniStack replaces some changed resources by empty ones, so a stack with a new template is created again."""
+def test_new_code_updates_the_stack_in_place(run):
     run("up")
     before, process = Embedded.load(HOME), Emulator(HOME).process()
     replace(before, fingerprint="of other code").save(HOME)
     assert "The template has changed" not in run("up").stdout
     assert Embedded.load(HOME) == before
     assert Emulator(HOME).process() == process
-
-    replace(before, fingerprint="of another template", template="another").save(HOME)
-    assert "The template has changed" in run("up").stdout
-    after = Embedded.load(HOME)
-    assert Emulator(HOME).process() != process
-    assert {t.tenant_id for t in after.tenants} == {t.tenant_id for t in before.tenants}
-    assert serves(after)
 
 
 def test_a_second_stack_of_the_checkout_is_independent(run, stack):
@@ -78,27 +70,40 @@ def test_a_second_stack_of_the_checkout_is_independent(run, stack):
     assert httpx.get(f"{ours.api_url}/v1/models", headers=key, timeout=60, trust_env=False).status_code == 401
 
 
-def test_up_recovers_after_a_killed_emulator_and_a_killed_up(run, tmp_path):
-    run("up")
-    killed = family()
-    killed[0].kill()
-    assert not psutil.wait_procs(killed, timeout=30)[1], "workers still run after their MiniStack"
-    assert run("status", check=False).returncode == 1
-
+def interrupt_up(folder, former):
+    """Kill an `up` after it has replaced a former MiniStack; return the new MiniStack, which runs on."""
+    command = [VIGIL, "local", "up"]
     interrupted = subprocess.Popen(
-        [VIGIL, "local", "up"], cwd=tmp_path, env=os.environ | {"VIGIL_HOME": str(HOME)}, stdout=subprocess.DEVNULL
+        command, cwd=folder, env=os.environ | {"VIGIL_HOME": str(HOME)}, stdout=subprocess.DEVNULL
     )
-    while Emulator(HOME).endpoint() is None:
+    while Emulator(HOME).process() in (None, former) or Emulator(HOME).endpoint() is None:
         assert interrupted.poll() is None, "`up` ended before it started a process"
         time.sleep(0.05)
     interrupted.send_signal(signal.SIGKILL)
     interrupted.wait()
-    abandoned = Emulator(HOME).process()
+    return Emulator(HOME).process()
 
+
+def test_up_recovers_after_kills_and_replaces_an_old_template(run, tmp_path):
+    """MiniStack replaces some changed resources by empty ones, so a stack with a new template is created again."""
     run("up")
-    assert serves(Embedded.load(HOME))
-    assert Emulator(HOME).process() != abandoned
-    assert not abandoned.is_running()
+    before, killed = Embedded.load(HOME), family()
+    killed[0].kill()
+    assert not psutil.wait_procs(killed, timeout=30)[1], "workers still run after their MiniStack"
+    assert run("status", check=False).returncode == 1
+
+    first = interrupt_up(tmp_path, killed[0])
+    assert Embedded.load(HOME) is None
+    second = interrupt_up(tmp_path, first)
+    assert not first.is_running()
+
+    replace(before, endpoint_url=Emulator(HOME).endpoint(), template="another").save(HOME)
+    assert "The template has changed" in run("up").stdout
+    after = Embedded.load(HOME)
+    assert not second.is_running()
+    assert Emulator(HOME).process() != second
+    assert {t.tenant_id for t in after.tenants} == {t.tenant_id for t in before.tenants}
+    assert serves(after)
 
 
 def test_down_removes_processes_port_and_record(run):

@@ -23,6 +23,7 @@ from tests.support.faultbed.virtual_queues import VirtualQueues
 from tests.support.gateway import Context
 from vigil.access.quota.service import MonthlyQuota
 from vigil.access.quota.store import DynamoMonthlyQuota
+from vigil.bootstrap.decisions import count_rows
 from vigil.decisions.batches import fast_rows, results
 from vigil.decisions.batches.arrivals import FileArrivals
 from vigil.decisions.batches.assembly import AssemblyCheckpoint, BatchAssembly
@@ -121,7 +122,7 @@ class World:
         self._urls = {kind: self._queue(kind) for kind in ("batch.split", "batch.chunk", "batch.assembly")}
         outbox = JobQueues({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})
         ports = BatchPorts(self._books, files, outbox, self.clock, lambda _: None)
-        chunks = self.chunks(ports, OneModel(), scorer, fast_rows.build_fast_reader, tenant_key)
+        chunks = self.chunks(ports, OneModel(), scorer, fast_rows.build_fast_reader, tenant_key, count_rows)
         splits = self.splits(ports, OneModel(), lambda _: BatchTerms(), charges)
         arrivals, reader = (
             FileArrivals(self._books.get, files, outbox.send, splits, lambda _: True),

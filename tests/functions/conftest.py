@@ -4,7 +4,6 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from random import Random
 
 import boto3
 import pytest
@@ -12,10 +11,9 @@ import pytest
 from tests.support import entries, policies
 from tests.support.aws_calls import replace_calls
 from tests.support.deployments import deployment
-from tests.support.fakes.card import CARD
 from tests.support.fakes.clock import Clock
-from tests.support.fakes.scoring import CONTRACT
 from tests.support.timestamps import other_formats
+from tests.support.trained import toy_model
 from vigil.bootstrap import access, process
 from vigil.prediction.packages.model import TrainedModel
 from vigil.prediction.packages.publishing import Publisher
@@ -28,20 +26,7 @@ HANDLER = re.compile(r"functions\.(\w+)\.handler")
 @pytest.fixture(scope="session")
 def trained() -> TrainedModel:
     """Return a small trained model of the toy contract, with categories and missing values."""
-    import lightgbm
-    import numpy
-
-    random = Random(7)
-    rows = [
-        [random.uniform(0, 100), random.randrange(50), random.choice([0.0, 1.0, float("nan")]), random.randrange(3)]
-        for _ in range(400)
-    ]
-    labels = [int(age / 100 + stage / 3 + random.random() > 1.2) for age, _, _, stage in rows]
-    names = [spec.name for spec in CONTRACT.features]
-    data = lightgbm.Dataset(numpy.array(rows), numpy.array(labels), feature_name=names, categorical_feature=["stage"])
-    booster = lightgbm.train({"objective": "binary", "verbosity": -1, "num_threads": 1}, data, 20)
-    golden = tuple({"age": age, "visits": 3, "stage": stage} for age in (5, 50, 95) for stage in ("I", "III", None))
-    return TrainedModel(CONTRACT, {"linear.txt": booster.model_to_string().encode()}, golden, CARD)
+    return toy_model()
 
 
 @pytest.fixture

@@ -10,12 +10,15 @@ from tests.functions.rights import ROOT, TRANSACTION, granted
 from tests.support.alert_sources import alarm_document, bus_document
 from tests.support.dead_letter_queues import create_queues
 from tests.support.gateway import Context
+from tests.support.monitored_worlds import FINDING, MonitoredWorld
 from vigil.alerting.episodes.listing_model import AlertFilter
 from vigil.alerting.sources.model import from_json
 from vigil.alerting.sources.stream import read_message
 from vigil.bootstrap import access, alerting, process
 from vigil.errors import Conflict
 from vigil.kernel.tenants import OPERATORS
+from vigil.monitoring.findings.alerts_service import PublishedFindingAlerts
+from vigil.monitoring.findings.records_model import FindingDecision
 from vigil.workers.queues import SqsQueue
 
 ALARM = "vigil-work-parked"
@@ -63,6 +66,11 @@ def test_the_sample_of_an_alarm_and_an_event_opens_two_alerts(intake):
     assert intake() == {"batchItemFailures": []}
     assert found(OPERATORS) == [("high_error_rate", "api", "CRITICAL", 1)]
     assert found("demo-clinic") == [("cost_threshold", "budgets", "WARNING", 1)]
+
+
+def test_a_notice_without_a_receiver_is_counted_in_the_log(intake, caplog):
+    intake(alarm_document(ALARM), alarm_document("vigil-server-errors"))
+    assert sum(getattr(record, "NoticesUnroutable", 0) for record in caplog.records) == 2
 
 
 def test_a_repeated_delivery_is_counted_once(intake):
@@ -113,3 +121,29 @@ def test_the_role_of_the_intake_grants_its_calls_only(called, intake):
     # The end of an outage deletes the record that its system is down.
     assert intake(*(alarm_document(DOWN, state) for state in ("ALARM", "OK"))) == {"batchItemFailures": []}
     assert actions - {TRANSACTION} | FED == granted("AlertingIntake")
+
+
+def test_a_finding_of_a_model_is_one_alert_until_a_decision(intake):
+    findings, alerts = MonitoredWorld().findings, []
+    told = PublishedFindingAlerts(findings, lambda event: alerts.append(detail_of(event)))
+    findings.add("acme", "toy", FINDING)
+    record = next(findings.findings("acme", "toy"))
+    for _ in range(3):
+        told.tell("acme", record)  # a sweep that dies before the mark publishes the event again
+    intake(*alerts)
+    expected = ("model_degraded", f"finding.{record.finding_id}", "WARNING", 1)
+    assert found("acme") == [expected]
+    (episode,) = alerting.alerts().page("acme", AlertFilter(is_open=True), None, 50).episodes
+    facts = dict(episode.facts)
+    assert facts["next_step"].startswith("Watch the model.")
+    assert facts["show"] == "GET /v1/models/toy/health"
+    assert not [word for word in ("visits", "0.41", "5210") if word in f"{episode.title} {facts}"]
+    decision = FindingDecision("admin:k-1", "Longer supplies are intended.", "2026-12-02T08:00:00.000000Z")
+    told.tell("acme", record.decide("acknowledged", decision))
+    intake(*alerts)
+    assert (found("acme"), found("acme", is_open=False)) == ([], [expected])
+
+
+def detail_of(event):
+    """Return an event as EventBridge sends it."""
+    return {"detail-type": event.kind, "detail": json.loads(event.detail)}

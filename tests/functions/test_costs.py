@@ -143,7 +143,7 @@ def test_only_operators_read_the_costs_of_other_tenants(costs, report, close, cl
             for of, caller in (("acme", {"tenant": "globex"}), ("no-such", {"tenant": "globex"}), ("no-such", operator))
         )
         assert [answer[0] for answer in (foreign, unknown, nobodys)] == [404, 404, 404]
-        assert foreign[1]["detail"] == unknown[1]["detail"] == nobodys[1]["detail"] == "There is no such tenant."
+        assert foreign[1]["detail"] == unknown[1]["detail"] == nobodys[1]["detail"]
     assert costs(of="a" * 4_000, **operator)[0] == 404  # longer than any key of the database
 
 

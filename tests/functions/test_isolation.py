@@ -45,6 +45,8 @@ FOR_ALL = (
     *("/v1/failures", "/v1/incidents", "/v1/objectives", "/metrics"),
 )
 """Paths on which operators act for all tenants or the deployment. Elsewhere they have only their own tenant's data."""
+OF_THE_CALLER = "/v1/models/{name}/health"
+"""Paths below those for all tenants on which operators have only their own tenant's data."""
 MAXIMA = (
     *("vigil.alerting.oncall.plan_model.MAX_MEMBERS", "vigil.alerting.oncall.plan_model.MAX_SCHEDULES"),
     "vigil.alerting.policies.configuration_model.MAX_POLICIES",
@@ -108,7 +110,7 @@ def attacks(operation: Operation, attacker: Names, operators: Names):
     plain = [swap for swap in in_place if swap.what.startswith(("path (", "body of", "body tenant_id"))]
     yield from ((role, swap) for role in ("viewer", "member") for swap in plain)
     yield from ((None, swap) for swap in swaps.in_tokens(operation, attacker))
-    if not operation.path.startswith(FOR_ALL):
+    if not operation.path.startswith(FOR_ALL) or operation.path.startswith(OF_THE_CALLER):
         for make in (swaps.in_paths, swaps.in_queries, swaps.in_bodies):
             yield from (("operator", swap) for swap in make(operation, operators))
 

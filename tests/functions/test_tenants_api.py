@@ -239,8 +239,8 @@ def leave_behind(tenant):
     declaration = Declaration({"scoring": "withdrawn"}, "v1", "subject", "now", "now", "key")
     assert stores.consents().add(tenant, "jane-roe", Consent(), declaration)
     DynamoStatements(dynamodb, "costs").close(tenant, CostStatement("2026-10", (), "now"))
-    for table in ("alerts", "webhooks"):
-        dynamodb.put_item(TableName=table, Item={"pk": {"S": f"{tenant}#CONFIG"}, "sk": {"S": "CHANNEL#1"}})
+    for table, pk in {"alerts": "CONFIG", "webhooks": "CONFIG", "monitoring": "toy"}.items():
+        dynamodb.put_item(TableName=table, Item={"pk": {"S": f"{tenant}#{pk}"}, "sk": {"S": "CHANNEL#1"}})
 
 
 def use(tenant, scores):
@@ -279,8 +279,7 @@ def test_an_offboarded_tenant_leaves_only_a_certificate(api):
             "files": 3,
             "dead_letters": 1,
             "subjects": 2,  # a declaration, and the current consents
-            "alerts": 1,
-            "webhooks": 1,
+            **dict.fromkeys(("alerts", "webhooks", "monitoring"), 1),
             "idempotency": 1,
             "limits": 2,  # the counter of a key, and the leases of the tenant
             "usage": 1,

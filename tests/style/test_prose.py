@@ -5,15 +5,14 @@ import io
 import re
 import statistics
 import tokenize
-from pathlib import Path
+from functools import cache
 
 import pytest
 
 from tests.support.api_document import api_document
+from tests.support.syntax import FOLDERS, ROOT, sources, trees
 from vigil import errors
 
-ROOT = Path(__file__).parents[2]
-CODE = ("layers", "functions", "cli", "models", "benchmarks", "tests")
 DOCS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 MAX_HEADLESS_PER_1000_WORDS = 2
 MAX_MEDIAN_WORDS, MAX_90TH_PERCENTILE_WORDS = 18, 30
@@ -37,8 +36,15 @@ def docstrings(tree):
                 yield text, isinstance(before, ast.Assign | ast.AnnAssign)
 
 
+@cache
+def documentation():
+    """Return path, docstring and True if it documents a constant or an attribute, for each docstring."""
+    return [(path, *found) for path, tree in trees().items() for found in docstrings(tree)]
+
+
 def comments(source):
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+    """Yield the comments of a source; only a source with a number sign is split into tokens."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline) if "#" in source else ():
         if token.type == tokenize.COMMENT:
             yield token.string
 
@@ -53,12 +59,6 @@ def error_texts(tree):
                     yield part.value
 
 
-def sources(*folders):
-    for folder in folders:
-        for file in sorted((ROOT / folder).rglob("*.py")):
-            yield file.relative_to(ROOT), file.read_text()
-
-
 def sentences(markdown):
     """Yield the sentences of a page: paragraphs and list items, without code, tables and headings."""
     for block in re.split(r"\n\s*\n|\n(?=\s*(?:[-*]|\d+\.)\s)", QUOTED.sub("x", markdown)):
@@ -66,37 +66,31 @@ def sentences(markdown):
             yield from filter(WORD.search, re.split(r"(?<=[.?!])\s+", " ".join(block.split())))
 
 
-@pytest.mark.parametrize("folder", CODE)
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_docstrings_and_comments_have_few_headless_clauses(folder):
-    texts = [t for _, s in sources(folder) for t in [*(d for d, _ in docstrings(ast.parse(s))), *comments(s)]]
+    texts = [text for path, text, _ in documentation() if path.startswith(f"{folder}/")]
+    texts += [text for path, source in sources().items() if path.startswith(f"{folder}/") for text in comments(source)]
     found = [match.group() for text in texts for match in HEADLESS.finditer(text)]
     words = sum(len(WORD.findall(text)) for text in texts)
     assert 1000 * len(found) / words <= MAX_HEADLESS_PER_1000_WORDS, sorted(found)
 
 
 def test_no_docstring_begins_with_a_headless_clause():
-    assert [
-        (str(file), text.strip()[:60])
-        for file, source in sources(*CODE)
-        for text, _ in docstrings(ast.parse(source))
-        if FIRST_WORD.match(text)
-    ] == []
+    assert [(path, text.strip()[:60]) for path, text, _ in documentation() if FIRST_WORD.match(text)] == []
 
 
 def test_no_attribute_docstring_begins_with_a_preposition():
     assert [
-        (str(file), text[:60])
-        for file, source in sources(*CODE)
-        for text, of_attribute in docstrings(ast.parse(source))
-        if of_attribute and PREPOSITION.match(text)
+        (path, text[:60]) for path, text, of_attribute in documentation() if of_attribute and PREPOSITION.match(text)
     ] == []
 
 
 def test_error_messages_have_no_headless_clauses():
     assert [
-        (str(file), text)
-        for file, source in sources("layers/core/vigil", "cli")
-        for text in error_texts(ast.parse(source))
+        (path, text)
+        for path, tree in trees().items()
+        if path.startswith(("layers/core/vigil/", "cli/"))
+        for text in error_texts(tree)
         if HEADLESS.search(text)
     ] == []
 

@@ -2,12 +2,11 @@
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PATHS = {str(path.relative_to(ROOT)): path for path in sorted((ROOT / "tests").rglob("*.py"))}
+from tests.support import syntax
+
 PLANTED = "tests/faults/planted"
 """Start of the paths that may use private names: planted bugs override private methods."""
 MAX_NAME_CHARACTERS = 70
@@ -62,7 +61,7 @@ def replaced_calls(tree):
 @pytest.fixture(scope="module")
 def trees():
     """The syntax trees of all modules of tests by their paths."""
-    return {name: ast.parse(path.read_text()) for name, path in PATHS.items()}
+    return {path: tree for path, tree in syntax.trees().items() if path.startswith("tests/")}
 
 
 def test_a_module_imports_no_test_module(trees):
@@ -113,5 +112,6 @@ def test_public_and_own_names_are_not_reported():
 
 
 def test_names_of_tests_have_at_most_70_characters():
-    names = [name for path in PATHS.values() for name in re.findall(r"def (test_\w+)", path.read_text())]
+    modules = [source for path, source in syntax.sources().items() if path.startswith("tests/")]
+    names = [name for source in modules for name in re.findall(r"def (test_\w+)", source)]
     assert [name for name in names if len(name) > MAX_NAME_CHARACTERS] == []

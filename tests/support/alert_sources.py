@@ -12,6 +12,10 @@ FAILURE = {"failure_id": "0123456789abcdef01234567", "kind": "exception", "error
     "function": "vigil-scoring-api",
     "function_version": 5,
 }
+FINDING = {"finding_id": "fnd-0123456789abcdef0123456789abcdef", "model": "iit", "version": 4, "kind": "population"} | {
+    "since": "2026-11-12",
+    "next_step": "Watch the model.",
+}
 DETAILS: dict[str, dict[str, Any]] = {
     "batches.completed": {"batch_id": "bat_1", "correlation_id": "corr-1", "state": "failed"},
     "budgets.threshold_reached": MONEY | {"period": "month", "span": "2026-11", "threshold": 80, "reached_at": AT},
@@ -45,6 +49,8 @@ DETAILS: dict[str, dict[str, Any]] = {
         "alert_type": "system_down",
         "reason": "time",
     },
+    "findings.decided": FINDING | {"state": "acknowledged"},
+    "findings.opened": FINDING | {"state": "open"},
     "webhooks.endpoint_disabled": {"webhook_id": "w-1", "failing_since": AT},
 }
 """The own fields of an event of each kind that raises an alert."""

@@ -60,7 +60,7 @@ def fail_calls(patch: pytest.MonkeyPatch, error: Exception, client: Any = None) 
 def fail_requests(patch: pytest.MonkeyPatch, error: Exception) -> None:
     """Make every request of all clients raise an error instead of reaching the network."""
 
-    def fail(*_: Any) -> Any:
+    def fail(*_: Any, **__: Any) -> Any:
         raise error
 
     patch.setattr(Connections, "exchange", fail)

@@ -50,7 +50,8 @@ class World:
     """Truth behind weeks of `rows` decisions.
 
     From the week `change` on, log-odds are shifted and scaled about the centre, and labels are overdue more often.
-    `treated_ratio` is the odds ratio of the help that the top tenth of the scores has, in all weeks.
+    `treated_ratio` is the odds ratio of the help that the top tenth of the scores has, in all weeks. `week_spread` is
+    the standard deviation of log-odds between weeks, in which other facilities report.
     """
 
     weeks: int
@@ -60,6 +61,7 @@ class World:
     slope: float = 1.0
     overdue_after: float = 0.05
     treated_ratio: float | None = None
+    week_spread: float = 0.0
 
     def cohorts(self, rng: np.random.Generator) -> Iterator[Cohort]:
         """Yield the weeks."""
@@ -68,7 +70,7 @@ class World:
             odds = rng.normal(CENTRE, SPREAD, self.rows)
             truth = CENTRE + (odds - CENTRE) * self.slope + self.shift if changed else odds
             treated = odds > CENTRE + 1.2816 * SPREAD if self.treated_ratio else np.zeros(self.rows, bool)
-            truth = truth + treated * np.log(self.treated_ratio or 1.0)
+            truth = truth + treated * np.log(self.treated_ratio or 1.0) + rng.normal(0, self.week_spread)
             events = rng.random(self.rows) < sigmoid(truth)
             late = rng.random(self.rows) < (self.overdue_after if changed else 0.05)
             untreated, helped = (arm_of(odds[who], events[who], late[who]) for who in (~treated, treated))

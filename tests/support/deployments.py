@@ -13,6 +13,7 @@ import pytest
 from moto import mock_aws
 
 from tests.support import dead_letter_queues, tables
+from tests.support.moto_states import made_once
 from vigil.bootstrap import process, stores
 from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.model import TrainedModel
@@ -24,6 +25,8 @@ from vigil.prediction.packages.verification import PackageVerifier, Release, bui
 REGION = "eu-west-1"
 TENANTS = ("acme", "globex")
 KEY = SigningKey(bytes(range(32)))
+REAL_TIME = process.now
+"""Clock of the functions without a fixture that replaces it."""
 
 
 @contextmanager
@@ -33,23 +36,37 @@ def deployment(trained: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> Iterat
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
+    moment = None if process.now is REAL_TIME else process.now()
     with mock_aws():
-        tables.create_tables(_client("dynamodb"))
-        _create_buckets(_client("s3"))
-        _client("events").create_event_bus(Name="decisions")
-        for name, value in _environment(_create_secrets()).items():
+        _, environment = made_once((id(trained), moment), lambda: (trained, _create_resources(trained)))
+        for name, value in environment.items():
             monkeypatch.setenv(name, value)
+        process.forget()
+        yield _publisher()
+        process.forget()
+
+
+def _create_resources(trained: TrainedModel) -> dict[str, str]:
+    """Create all resources and publish a model; return the environment variables of the deployed functions."""
+    tables.create_tables(_client("dynamodb"))
+    _create_buckets(_client("s3"))
+    _client("events").create_event_bus(Name="decisions")
+    environment = _environment(_create_secrets())
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
         _create_tenant_keys()
-        publisher = Publisher(
-            S3PackageStore(_client("s3"), "packages"),
-            DynamoCatalogue(_client("dynamodb"), "registry"),
-            PackageVerifier({KEY.key_id: KEY.public}, load_engine),
-            process.now,
-        )
-        publish(publisher, trained, 1)
-        process.forget()
-        yield publisher
-        process.forget()
+        publish(_publisher(), trained, 1)
+    return environment
+
+
+def _publisher() -> Publisher:
+    return Publisher(
+        S3PackageStore(_client("s3"), "packages"),
+        DynamoCatalogue(_client("dynamodb"), "registry"),
+        PackageVerifier({KEY.key_id: KEY.public}, load_engine),
+        process.now,
+    )
 
 
 @cache

@@ -1,22 +1,21 @@
 """Profiles of the simulated cohort of `iit` in time order, and a reference with natural wobble from earlier rows."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.iit.dataset import FEATURES, encode, index_contacts, split_of
+from models.iit.dataset import FEATURES, ROLES, encode, index_contacts, split_of
 from models.iit.presets import EPOCH, SOUTH_AFRICA_LIKE
 from models.iit.records import history
 from models.iit.simulator import Cohort, simulate
-from vigil.monitoring.drift.bets_model import normal_scores, shares
+from models.reference import DatedRows, feature_references, find_cells
 from vigil.monitoring.drift.layout_model import Layout
 from vigil.monitoring.profiles.model import SCORE_BINS, FeatureCounts, Profile, ScoreCounts
-from vigil.prediction.features.feature_spec import FeatureSpec
-from vigil.prediction.packages.reference_model import FeatureReference, FeatureRole
+from vigil.prediction.packages.reference_model import FeatureReference
 
 Matrix = NDArray[Any]
 PATIENTS = 10_000
@@ -24,13 +23,6 @@ START, CUTOFF, END = 731, 1461, 1690
 """Days: start of the training rows, start of production, and end of the simulation."""
 SUPPLY_DRIFT, ENROLMENT_END = 1642, 1606
 MONTH = 28
-ROLES: dict[str, FeatureRole] = {
-    "appointment_month": "calendar",
-    "appointment_weekday": "calendar",
-    "visit_count": "trend",
-    "months_on_art": "trend",
-    "age_years": "trend",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +46,8 @@ def production_rows(seed: int) -> Stream:
 
 def reference(trained: Stream, *, wobble: bool = True) -> Layout:
     """Return the layout with the reference of the training rows; each wobble is 0 without `wobble`."""
-    features = tuple(
-        _reference(spec, column, trained.days) for spec, column in zip(FEATURES.specs, trained.rows.T, strict=True)
-    )
-    plain = tuple(replace(each, mean_wobble=0.0, missing_wobble=0.0) for each in features)
-    return Layout(features if wobble else plain)
+    rows = DatedRows(trained.rows, trained.days if wobble else None)
+    return Layout(feature_references(FEATURES.specs, rows, trained.rows, ROLES))
 
 
 def profiles(stream: Stream, layout: Layout) -> Iterator[Profile]:
@@ -95,61 +84,8 @@ def _stream(cohort: Cohort, split: Literal["train", "test"], own: set[str], days
     return Stream(np.array(rows, np.float64), np.array(found, np.int64))
 
 
-def _reference(spec: FeatureSpec, column: Matrix, days: Matrix) -> FeatureReference:
-    known = column[~np.isnan(column)]
-    is_number = spec.type in {"number", "integer"}
-    deciles: Any = np.quantile(known, np.arange(1, 10) / 10, method="higher") if is_number and len(known) else []
-    edges = tuple(float(edge) for edge in np.unique(deciles) if edge > known.min())
-    cells = len(edges) + 1 if is_number else len(spec.categories) or 2
-    feature = FeatureReference(spec.name, ROLES.get(spec.name, "input"), edges, (0,) * cells, 0)
-    counts = _counts(column, feature)
-    scored = normal_scores(shares(counts.counts)) if is_number else None
-    return replace(
-        feature,
-        counts=counts.counts,
-        missing=counts.missing,
-        mean_wobble=_mean_wobble(_cells(column, feature), days[~np.isnan(column)], scored, cells),
-        missing_wobble=_missing_wobble(np.isnan(column), days),
-    )
-
-
-def _mean_wobble(cells: Matrix, days: Matrix, scores: Sequence[float] | None, count: int) -> float:
-    """Return the deviation of monthly means in standard deviations; the largest one of a category's levels."""
-    if scores is not None:
-        return _wobble(np.array(scores)[cells], days)
-    return max(_wobble((cells == level).astype(float), days) for level in range(count))
-
-
-def _wobble(values: Matrix, days: Matrix) -> float:
-    if len(values) < 2 or not values.std():
-        return 0.0
-    months = [values[days // MONTH == month] for month in np.unique(days // MONTH)]
-    large = [month for month in months if len(month) >= MONTH]
-    if len(large) < 3:
-        return 0.0
-    between = np.var([month.mean() for month in large], ddof=1) - np.mean(
-        [values.var() / len(month) for month in large]
-    )
-    return float(np.sqrt(max(between, 0)) / values.std())
-
-
-def _missing_wobble(missing: Matrix, days: Matrix) -> float:
-    share = missing.mean()
-    if not 0 < share < 1:
-        return 0.0
-    deviation = _wobble(missing.astype(float), days) * np.sqrt(share * (1 - share))
-    return float(deviation / (share * (1 - share)))
-
-
-def _cells(column: Matrix, feature: FeatureReference) -> Matrix:
-    known = column[~np.isnan(column)]
-    if len(feature.counts) == 1:
-        return np.zeros(len(known), int)
-    return np.searchsorted(feature.edges, known, side="right") if feature.edges else known.astype(int)
-
-
 def _counts(column: Matrix, feature: FeatureReference) -> FeatureCounts:
-    cells = _cells(column, feature)
+    cells = find_cells(column[~np.isnan(column)], feature.edges, len(feature.counts))
     return FeatureCounts(tuple(np.bincount(cells, minlength=len(feature.counts)).tolist()), len(column) - len(cells))
 
 

@@ -9,6 +9,7 @@ import boto3
 
 from tests.support.batch_workers import run
 from tests.support.gateway import Context
+from tests.support.join_files import readable
 from tests.support.ledger_rows import unpacked_item
 from tests.support.tables import TABLES
 from vigil.bootstrap import process, stores
@@ -82,7 +83,7 @@ def read_all_stores() -> dict[tuple[str, str, str | None], str]:
     for found in s3.list_object_versions(Bucket="files").get("Versions", []):
         key, version = found["Key"], found["VersionId"]
         content = s3.get_object(Bucket="files", Key=key, VersionId=version)["Body"].read()
-        stored["files", key, version] = content.decode()
+        stored["files", key, version] = readable(key, content, stores.tenant_key)
     return stored
 
 

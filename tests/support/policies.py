@@ -141,6 +141,8 @@ def _of_objects(operation: str, arguments: Mapping[str, Any]) -> Iterator[Ask]:
     for key in keys or [arguments.get("Key")]:
         resource = f"{bucket}/{key}" if key else bucket
         yield Ask(action, resource)
+        if "Tagging" in arguments:
+            yield Ask("s3:PutObjectTagging", resource)
         if (
             operation == "DeleteObjects"
         ):  # which is asked for the right to objects, and for that to versions that it names

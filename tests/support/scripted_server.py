@@ -140,9 +140,11 @@ def serving(*script: Step, context: ssl.SSLContext | None = None) -> Iterator[Sc
     with socket.create_server(("127.0.0.1", 0)) as listener:
         scheme = "https" if context else "http"
         server.address = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
-        Thread(target=server.serve, args=(listener,), daemon=True).start()
+        acceptor = Thread(target=server.serve, args=(listener,), daemon=True)
+        acceptor.start()
         try:
             yield server
         finally:
             server.stop()
             listener.shutdown(socket.SHUT_RDWR)
+            acceptor.join()  # else it could accept a connection of the next server, whose socket has the same number

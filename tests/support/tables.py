@@ -6,7 +6,7 @@ from tests.support.templates import INFRA, template
 
 DATA = INFRA / "data.yaml"
 _SAME = ("Decisions", "Registry", "Access", "Outcomes", "Batches", "Limits", "Usage", "Costs", "Idempotency", "Flags")
-_OWN = ("Subjects", "Alerts", "Webhooks", "Failures", "Measurements", "Incidents")
+_OWN = ("Subjects", "Alerts", "Webhooks", "Failures", "Measurements", "Monitoring", "Incidents")
 OF_THE_DEPLOYMENT = {"failures", "flags", "incidents", "measurements", "registry"}
 """Tables without items of tenants."""
 TABLES = {name: name.lower() for name in (*_SAME, *_OWN)} | {

@@ -1,6 +1,8 @@
 """Templates as data, each read once; CloudFormation's short tags are one-entry mappings."""
 
 import re
+import subprocess
+import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -71,6 +73,16 @@ def roles() -> dict[str, dict[str, Any]]:
     """Return the properties of the role of every function, by the logical id of the function."""
     found = [resources(path, "AWS::IAM::Role") for path in DISTRICTS]
     return {name.removesuffix("Role"): role for district in found for name, role in district.items()}
+
+
+def lint(*paths: Path) -> str:
+    """Return the findings of cfn-lint about templates; empty if there are none."""
+    tool = str(Path(sys.executable).with_name("cfn-lint"))
+    command = [tool, "--regions", "us-east-1", "eu-west-1", "--", *map(str, paths)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = done.stdout + done.stderr
+    assert found or done.returncode == 0
+    return found
 
 
 @cache

@@ -29,7 +29,7 @@ PATH = (
     | {name: f"{name}-1" for name in ("alert_id", "channel_id", "webhook_id", "delivery_id")}
     | {name: f"{name}-1" for name in ("member_id", "schedule_id", "policy_id", "silence_id")}
     | {"endpoint": "acme.night", "token": "a-token", "objective": "events"}
-    | {"incident_id": "incident_id-1", "number": "1"}
+    | {"incident_id": "incident_id-1", "number": "1", "finding_id": "fnd-1"}
 )
 """Values of path parameters."""
 DOCUMENT = api_document()
@@ -66,6 +66,8 @@ _SERVICES = (
         "alerting_rules",
         "on_call",
         "incidents",
+        "findings",
+        "reports",
     ),
 )
 

@@ -21,4 +21,4 @@ def test_count_may_exceed_the_given_errors():
 
 def test_texts_of_an_error_are_shortened():
     (error,) = InvalidInput(FieldError("f" * 900, "m" * 900, "b" * 900)).errors
-    assert [len(text) for text in (error.field, error.message, error.bound)] == [200, 200, 200]
+    assert [len(text) for text in (error.field, error.message, error.bound)] == [800, 800, 800]

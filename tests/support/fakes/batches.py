@@ -23,6 +23,8 @@ class FakeBatchStore:
         self.batches: dict[tuple[str, str], Batch] = {}
         self.ledger: dict[tuple[str, str], dict[int, Chunk]] = {}
         self.settled: list[tuple[str, int]] = []
+        self.scored: dict[tuple[str, int], tuple[bytes, dict[str, int]]] = {}
+        """Profile and due weeks of each settled chunk."""
         self._lock = threading.Lock()
 
     def create(self, batch: Batch, most: int) -> Batch | None:
@@ -89,7 +91,8 @@ class FakeBatchStore:
             now = self.batches[batch.tenant_id, batch.batch_id]
             if now.state in STOPPED or now.left_out != batch.left_out or mine[chunk.range.index].state != was:
                 return False
-            mine[chunk.range.index] = chunk
+            mine[chunk.range.index] = replace(chunk, scored_at="", profile=b"", due_weeks={})
+            self.scored[batch.batch_id, chunk.range.index] = (chunk.profile, dict(chunk.due_weeks))
             self.settled.append((chunk.state, chunk.range.index))
             return True
 
@@ -101,6 +104,7 @@ class FakeFiles:
     objects: dict[str, list[bytes | None]] = field(default_factory=dict)
     """Versions of each object, oldest first; None stands for a deleted one."""
     metadata: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    kept_days: dict[str, int] = field(default_factory=dict)
     uploads: dict[str, dict[int, bytes]] = field(default_factory=dict)
     longest_read: int = 0
 
@@ -120,9 +124,10 @@ class FakeFiles:
         self.longest_read = max(self.longest_read, len(found))
         return found
 
-    def put(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
+    def put(self, key: str, content: bytes, metadata: Mapping[str, str], kept_days: int = 0) -> None:
         self.objects.setdefault(key, []).append(content)
         self.metadata[key] = metadata
+        self.kept_days[key] = kept_days
 
     def head(self, key: str) -> FileHead:
         content = self.read(key, "", 0, -1)

@@ -1,8 +1,23 @@
 """Outcomes in memory. A contract test runs them and DynamoDB alike."""
 
 import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from vigil.decisions.outcomes.model import Outcome, OutcomePage
+
+
+class FakeRowOutcomes:
+    """Ids of batch rows with an outcome, and those whose outcomes were deleted."""
+
+    def __init__(self) -> None:
+        self.reports: dict[str, list[Mapping[str, Any]]] = {}
+
+    def history(self, tenant_id: str, decision_id: str) -> Sequence[Mapping[str, Any]]:
+        return self.reports.get(decision_id, [])
+
+    def forget(self, tenant_id: str, decision_id: str) -> None:
+        self.reports.pop(decision_id, None)
 
 
 class FakeOutcomes:

@@ -126,6 +126,16 @@ class MemoryCatalogue:
         return [published for key, published in sorted(self.recorded.items()) if key[0] == name]
 
 
+@dataclass
+class FixedBlocks:
+    """PromotionBlocks with one reason by model."""
+
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def blocking(self, model: str) -> str | None:
+        return self.reasons.get(model)
+
+
 def contract(name: str = "toy", **changes: object) -> ModelContract:
     fields = {
         "name": name,

@@ -14,10 +14,12 @@ from vigil.kernel.money import SPEND_COUNTERS, SpendLimit
 from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Band, DegradedEngine, Ensemble, MissingFact, Verdict
 from vigil.prediction.engines.ensemble_runner import EnsembleRunner
+from vigil.prediction.engines.group_attributes import GroupAttribute
 from vigil.prediction.engines.ports import ExplainableEngine, VotingEngine
 from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, Explanation, sigmoid, vote_for
 from vigil.prediction.features.feature_spec import FeatureSpec
 from vigil.prediction.packages.missing_facts import suggest_missing_fact
+from vigil.prediction.packages.reference_model import Reference
 
 FEATURES = (
     FeatureSpec("age", "number", "age", "years", 0, 100, missing="refuse", other_units={"months": 12}),
@@ -35,6 +37,13 @@ CONTRACT = ModelContract(
     training=TrainingData("made up", simulated=True, rows=10, sha256="0" * 64),
     metrics={"auc": 0.7, "calibration_error": 0.05},
 )
+GROUPS = (
+    GroupAttribute("sex", ("female", "male")),
+    GroupAttribute("region", ("east", "west")),
+    GroupAttribute("key_population", ("no", "yes"), is_sealed=True),
+    GroupAttribute("age_band", ("0-14", "15-24", "25-49", "50+"), source="age", cuts=(15, 25, 50)),
+)
+"""Group attributes of the toy model, for the tests that need some."""
 WEIGHTS = (0.03, -0.2, 0.5, 0.4)
 
 
@@ -67,6 +76,7 @@ class ToyModel:
     contract: ModelContract = CONTRACT
     engines: Mapping[str, VotingEngine] = field(default_factory=lambda: {"linear": LinearEngine()})
     never_missing: tuple[int, ...] = ()
+    reference: Reference | None = None
 
     def encode(self, features: Mapping[str, object]) -> tuple[float, ...]:
         return self.contract.encode(features)

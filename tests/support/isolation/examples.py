@@ -44,6 +44,11 @@ EXAMPLES: Mapping[str, Callable[[Names], dict[str, Any]]] = {
         "path": {"circuit": n.other_circuit},
         "body": {"reason": n.subject_id},
     },
+    "POST /v1/models/{name}/health/findings/{finding_id}/acknowledge": lambda n: {
+        "path": {"finding_id": n.other_finding_id},
+        "body": {"reason": n.subject_id},
+    },
+    "POST /v1/models/{name}/health/findings/{finding_id}/rebase": lambda n: {"body": {"reason": n.subject_id}},
     "DELETE /v1/dlq/cleanup": lambda _: {"query": {"older_than": "0m"}},
     "POST /v1/alerting/send": lambda n: {"body": ALERT | {"labels": {"id": n.subject_id[-6:]}}},
     "POST /v1/alerting/test": lambda _: {"body": {}},

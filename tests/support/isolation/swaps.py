@@ -18,6 +18,7 @@ DOMAIN = "vigil.test"
 OWNED = (
     *("tenant_id", "key_id", "decision_id", "batch_id", "job_id", "circuit", "subject_id", "subject", "alert_id"),
     *("channel_id", "member_id", "schedule_id", "policy_id", "silence_id", "webhook_id", "delivery_id"),
+    "finding_id",
 )
 """Path parameters that name a tenant's resources."""
 SHARED = {

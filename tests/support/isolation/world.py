@@ -4,24 +4,32 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import date
 from random import Random
 from typing import Any
 from uuid import UUID
 
 import boto3
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.utilities import dynamo_to_dict
 
+from tests.support.deployments import REGION
 from tests.support.fakes.dead_letters import WORK, letter
 from tests.support.gateway import Context
 from tests.support.isolation.alerting import create_alerting
 from tests.support.isolation.door import FrontDoor, Request
 from tests.support.ledger_rows import unpacked_item
+from tests.support.monitored_worlds import FINDING
 from tests.support.tables import OF_THE_DEPLOYMENT, TABLES
 from vigil.access.tenants.service import TenantChange
-from vigil.bootstrap import access, process
+from vigil.bootstrap import access, monitoring, process
 from vigil.decisions.batches.store import DynamoBatches
 from vigil.kernel.tenants import Role
 from vigil.money.usage.model import UsageEntry
 from vigil.money.usage.store import DynamoUsage
+from vigil.monitoring.drift.state_model import baseline_start
+from vigil.monitoring.findings.identity_model import finding_id
 from vigil.operations.dead_letters.model import DeadLetterJob, RetryRules
 from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
 
@@ -67,6 +75,8 @@ class Names:
     other_channel_id: str
     circuit: str
     other_circuit: str
+    finding_id: str
+    other_finding_id: str
     idempotency_key: str
     etag: str
     token: str
@@ -126,10 +136,8 @@ def create_resources(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names
     send = _sender(door, admin)
     subject, key, hidden = (f"{word}-{_letters(tenant_id)}" for word in ("person", "once", "hidden"))
     traced = ("X-Correlation-Id", hidden)
-    decisions = [
-        _decide(send, whose, ("Idempotency-Key", f"{key}-{number}"), traced)
-        for number, whose in enumerate((subject, subject, hidden))
-    ]
+    keys = [("Idempotency-Key", f"{key}-{number}") for number in range(3)]
+    decisions = [_decide(send, *each, traced) for each in zip((subject, subject, hidden), keys, strict=True)]
     whose, erased = _name_persons(send, subject, f"erased-{_letters(tenant_id)}")
     begun = _begin_batches(send, tenant_id, hidden, traced)
     used = _use(send, tenant_id)
@@ -137,6 +145,7 @@ def create_resources(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names
     access.tenants().change(tenant_id, TenantChange(settings={"contact": f"{hidden}@clinic.test"}))
     jobs = [_dead(tenant_id, f"{hidden}-{n}") for n in range(3)]
     alerting, more_hidden = create_alerting(send, tenant_id, hidden, _letters(tenant_id))
+    found = [_find(tenant_id, f"{hidden}-{n}") for n in range(3)]
     return Names(
         tenant_id=tenant_id,
         key_id=made[0],
@@ -150,12 +159,14 @@ def create_resources(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names
         job_id=jobs[0],
         other_job_id=jobs[1],
         **alerting,
+        finding_id=found[0],
+        other_finding_id=found[1],
         idempotency_key=f"{key}-0",
         etag=_etag(door, admin, decisions[0]),
         token=admin,
         **_sign_in(door, admin),
-        cursors=_cursors(door, admin, {"tenant_id": tenant_id, **alerting}, lists),
-        hidden=frozenset({hidden, str(used), decisions[2], begun[2], made[2], jobs[2], *more_hidden}),
+        cursors=_cursors(door, admin, {"tenant_id": tenant_id, "name": "toy", **alerting}, lists),
+        hidden=frozenset({hidden, str(used), decisions[2], begun[2], made[2], jobs[2], found[2], *more_hidden}),
     )
 
 
@@ -230,13 +241,17 @@ def _cursors(door: FrontDoor, token: str, names: Mapping[str, str], lists: list[
 
 def stored_texts(tenant_id: str, *others: str) -> list[str]:
     """Return as text all items and objects that name a tenant and do not name the others."""
-    dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
-    tables = sorted(set(TABLES.values()) - OF_THE_DEPLOYMENT)
-    items = [unpacked_item(item) for table in tables for item in dynamodb.scan(TableName=table)["Items"]]
-    objects = s3.list_object_versions(Bucket="files").get("Versions", [])
+    items = [item for table in sorted(set(TABLES.values()) - OF_THE_DEPLOYMENT) for item in _stored_items(table)]
+    objects = boto3.client("s3").list_object_versions(Bucket="files").get("Versions", [])
     files = [[entry["Key"], entry["VersionId"], entry["ETag"]] for entry in objects]
     texts = (json.dumps(entry, sort_keys=True, default=sorted) for entry in [*items, *files])
     return sorted(text for text in texts if tenant_id in text and not any(other in text for other in others))
+
+
+def _stored_items(table: str) -> list[dict[str, Any]]:
+    """Return the items of a table as moto stores them. A scan by a client would take ten times as long."""
+    stored = dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[table].all_items()
+    return [unpacked_item(dynamo_to_dict(item.attrs)) for item in stored]
 
 
 def _letters(text: str) -> str:
@@ -265,6 +280,14 @@ def _dead(tenant_id: str, name: str) -> str:
     )
     DynamoDeadLetterJobs(boto3.client("dynamodb"), "dead_letters").write(tenant_id, job)
     return job.job_id
+
+
+def _find(tenant_id: str, feature: str) -> str:
+    """Store a finding about a feature of the model `toy`, and a state of drift; return the id of the finding."""
+    finding = replace(FINDING, version=1, subjects=(feature,), text=feature)
+    state = baseline_start(0, after=date.fromisoformat(finding.day).toordinal())
+    monitoring.drift_states().save(tenant_id, "toy", 1, "single", state, [finding])
+    return finding_id("toy", finding)
 
 
 def now() -> str:

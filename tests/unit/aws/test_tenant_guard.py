@@ -161,6 +161,19 @@ def test_foreign_objects_are_rejected_and_packages_allowed(client, operation, ar
         assert_sent(s3, operation, {"Bucket": "packages"} | arguments)
 
 
+def test_the_client_of_whole_objects_rejects_foreign_objects(client):
+    key = {"Key": "joins/globex/bat_1/000000"}
+    files, packages = (
+        clients.create_object_client(Settings(stage="dev", packages_bucket="packages"), name, lambda: client("s3"))
+        for name in ("files", "packages")
+    )
+    with tenant_guard.confine_to("acme"):
+        with pytest.raises(TenantViolation):
+            files.get_object(Bucket="files", **key)
+        assert_sent(files, "get_object", {"Bucket": "files", "Key": "joins/acme/bat_1/000000"})
+        assert_sent(packages, "get_object", {"Bucket": "packages", **key})
+
+
 def test_no_url_is_presigned_for_a_foreign_object(client):
     s3 = client("s3")
     with tenant_guard.confine_to("acme"):

@@ -28,6 +28,7 @@ EVENT_KINDS = get_args(EventKind)
 PARTICIPLES = {
     *("made", "found", "reached", "abstained", "completed", "raised", "cleared", "changed", "tested", "disabled"),
     *("opened", "closed", "parked", "reused", "regressed", "missed", "met", "escalated", "resolved"),
+    "decided",
 }
 """Past participles of the kinds; a new kind may add one."""
 ROOM_OF = {"spend": "forecasting", "circuits": "breakers"}
@@ -36,6 +37,7 @@ ELSEWHERE = {
     *("alerts.raised", "alerts.cleared", "dead_letters.parked", "tokens.reused"),
     *("objectives.missed", "objectives.met"),
     *("incidents.opened", "incidents.escalated", "incidents.resolved"),
+    *("findings.opened", "findings.decided"),
 }
 """Kinds whose events the tests of their rooms create."""
 CREATED_HERE = [kind for kind in EVENT_KINDS if kind not in ELSEWHERE]

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.support.batch_rows import no_fast_reader, parse_rows
+from tests.support.fakes.scoring import CONTRACT
 from vigil.access.tokens import oauth_forms as forms
 from vigil.access.tokens.oauth_model import GrantRefused
 from vigil.bootstrap import routers
@@ -53,7 +54,7 @@ def test_deep_grant_request_is_refused(levels):
 
 @pytest.mark.parametrize("levels", LEVELS)
 def test_deep_row_of_batch_is_refused_with_the_bound(levels):
-    rows = build_reader("ndjson", (), None, no_fast_reader)
+    rows = build_reader("ndjson", (), CONTRACT, no_fast_reader)
     ((_, error),) = parse_rows(rows, b'{"age":' + nested(levels - 1).encode() + b"}")
     assert str(error) == "row: is nested too deeply"
 

@@ -20,7 +20,7 @@ VERBS = {
     *("create", "list", "get", "set", "update", "delete", "lookup", "evaluate", "export", "erase", "cancel"),
     *("promote", "withdraw", "compare", "retry", "resolve", "clean", "rotate", "revoke", "reset", "open"),
     *("report", "show", "perform", "acknowledge", "send", "test", "replay", "ignore", "reopen"),
-    *("run", "confirm", "sign", "skip", "escalate"),
+    *("run", "confirm", "sign", "skip", "escalate", "rebase"),
 }
 """First words of the second part of operation ids."""
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -99,13 +99,17 @@ def test_anonymous_operations_say_so():
     assert len(keyed) == len(OPERATIONS) - len(open_to_anyone) - 2  # both routes of OAuth take HTTP Basic
 
 
+KIND = r"`[a-z-]+` \([^()]+\)"
+"""Code and title of a problem."""
+
+
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_every_error_is_a_described_problem_document(operation):
     errors = {status: answer for status, answer in answers(operation) if status >= "400"}
     assert {"405", "422", "500"} <= errors.keys()
     for status, answer in errors.items():
         if list(answer["content"]) == ["application/problem+json"]:
-            assert re.fullmatch("Problem: `[a-z-]+`(, `[a-z-]+`)*", answer["description"]), status
+            assert re.fullmatch(rf"Problem: {KIND}(; {KIND})*", answer["description"]), status
     assert all("X-Correlation-Id" in answer["headers"] for _, answer in answers(operation))
 
 

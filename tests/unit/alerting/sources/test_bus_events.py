@@ -19,11 +19,14 @@ EXPECTED = {
     "objectives.missed": ("high_error_rate", "CRITICAL", "objective.availability"),
     "incidents.escalated": ("system_down", "CRITICAL", "incident.inc-1"),
     "incidents.resolved": ("system_down", "CRITICAL", "incident.inc-1"),
+    "findings.decided": ("model_degraded", "WARNING", "finding.fnd-0123456789abcdef0123456789abcdef"),
+    "findings.opened": ("model_degraded", "WARNING", "finding.fnd-0123456789abcdef0123456789abcdef"),
     "scoring.high_risk_found": ("high_risk_prediction", "INFO", "scoring"),
     "spend.anomaly_found": ("cost_threshold", "WARNING", "spend"),
     "tokens.reused": ("security_breach", "ERROR", "tokens"),
     "webhooks.endpoint_disabled": ("dependency_failure", "WARNING", "webhook.w-1"),
 }
+ENDS = {"circuits.closed", "findings.decided", "incidents.resolved", "objectives.met"}
 
 
 def alert(kind, **changes):
@@ -36,7 +39,7 @@ def test_a_kind_has_its_type_severity_and_source(kind):
     event = alert(kind)
     assert (event.type, event.severity, event.source) == EXPECTED[kind]
     assert (event.tenant_id, event.event_id, event.occurred_at) == ("acme", "e-1", AT)
-    assert event.is_cleared == (kind in {"circuits.closed", "incidents.resolved", "objectives.met"})
+    assert event.is_cleared == (kind in ENDS)
 
 
 def test_every_kind_with_an_alert_is_tested():

@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 
 from tests.support.fakes.dead_letters import letter
+from tests.support.monitored_worlds import FINDING
 from vigil.access.tokens.oauth_model import Session, reused_event
 from vigil.alerting.events.model import NewDecision
 from vigil.alerting.sources.bus_model import FINDINGS, bus_event
@@ -19,6 +20,9 @@ from vigil.kernel.events import EventKind
 from vigil.kernel.time import format_timestamp
 from vigil.money.budgets.model import BudgetAlert
 from vigil.money.forecasting.model import Anomaly
+from vigil.monitoring.findings.alerts_model import to_event as finding_event
+from vigil.monitoring.findings.model import FindingKind
+from vigil.monitoring.findings.records_model import FindingDecision, FindingRecord
 from vigil.operations.dead_letters.model import DeadLetterJob, RetryRules
 from vigil.operations.failures.groups_model import FailureGroup, Finding
 from vigil.operations.failures.model import Occurrence, Sighting, Signature
@@ -59,7 +63,15 @@ def published():
         *replace(FailureGroup.begin(FAILED), unpublished=(Finding("regressed", 2, AT, "f", 6),)).events(),
         *objective_events(),
         *incident.events(),
+        *finding_events(),
     ]
+
+
+def finding_events():
+    """Return the events of an open finding and of its decision."""
+    record = FindingRecord("fnd-0123456789abcdef0123456789abcdef", "toy", FINDING)
+    decided = record.decide("acknowledged", FindingDecision("admin:k", "Longer supplies are intended.", AT))
+    return [finding_event("acme", record), finding_event("acme", decided)]
 
 
 def objective_events():
@@ -85,6 +97,21 @@ def test_a_published_event_becomes_an_alert(name):
     )
     assert alert.title
     assert len(alert.facts) <= 20
+
+
+def test_a_decision_clears_the_alert_of_its_finding():
+    opened, decided = (bus_event({"detail-type": e.kind, "detail": json.loads(e.detail)}) for e in finding_events())
+    assert opened.fingerprint == decided.fingerprint
+    assert (opened.is_cleared, decided.is_cleared) == (False, True)
+    assert ("show", "GET /v1/models/toy/health") in opened.facts
+
+
+@pytest.mark.parametrize("kind", get_args(FindingKind))
+def test_every_kind_of_findings_has_an_alert(kind):
+    event = finding_event("acme", FindingRecord("fnd-1", "toy", replace(FINDING, kind=kind)))
+    alert = bus_event({"detail-type": event.kind, "detail": json.loads(event.detail)})
+    is_failure = kind in {"domain", "release"}
+    assert (alert.type, alert.severity) == (("model_failure", "ERROR") if is_failure else ("model_degraded", "WARNING"))
 
 
 def test_every_kind_that_raises_an_alert_is_published():
