@@ -1,6 +1,7 @@
 """Findings about groups that a model serves worse than the others."""
 
 from collections.abc import Iterator, Mapping
+from typing import Literal, TypeAlias
 
 from vigil.monitoring.fairness.model import FairnessMeasure, GroupComparison, GroupTally
 from vigil.monitoring.fairness.verdicts_model import ALARM_LEVEL, TOLERATED_RATIOS, compare_groups, measure_sides
@@ -9,27 +10,34 @@ from vigil.monitoring.nightly.model import ServedVersion
 from vigil.monitoring.report.days_model import day_before
 from vigil.prediction.packages.reference_model import MIN_CELL
 
+_Direction: TypeAlias = Literal["lower", "higher"]
+_HARMS: Mapping[FairnessMeasure, tuple[_Direction, ...]] = {
+    "true_positive_rate": ("lower",),
+    "calibration": ("lower", "higher"),
+    "abstention_rate": ("higher",),
+}
+"""Measures that alarm, the main one first, with the directions that harm the group.
+
+The other measures of a calibrated model differ wherever groups differ in their rates of events. Only reports show them.
+"""
 _WORDS: Mapping[FairnessMeasure, str] = {
     "true_positive_rate": "share of events that are flagged",
-    "false_positive_rate": "share of flags among rows without an event",
-    "positive_predictive_value": "share of events among flagged rows",
     "calibration": "number of events per expected event",
     "abstention_rate": "share of abstentions",
 }
-"""Measures that alarm, the main one first. The selection rate does not, because groups may differ in their need."""
 
 
 def find_unfair_groups(
     served: ServedVersion, tallies: Mapping[str, Mapping[str, GroupTally]], since: str, day: str
 ) -> Iterator[Finding]:
-    """Yield one finding per group whose interval at the level of alarms is outside the tolerated range.
+    """Yield one finding per group that a measure harms: its interval at the level of alarms is outside the tolerance.
 
     `tallies` are by attribute and value. `since` is the first day of the counts, `day` the last one.
     """
     for attribute, values in tallies.items():
         alarms: dict[str, GroupComparison] = {}
         for each in compare_groups(values):
-            if each.is_alarm and each.measure in _WORDS:
+            if each.is_alarm and _direction(each) in _HARMS.get(each.measure, ()):
                 alarms.setdefault(each.group, each)
         for value, comparison in alarms.items():
             yield _finding(served, _group_name(attribute, value), comparison, values, (since, day))
@@ -39,7 +47,6 @@ def _finding(
     served: ServedVersion, group: str, found: GroupComparison, values: Mapping[str, GroupTally], days: tuple[str, str]
 ) -> Finding:
     effect = _effect(found, values)
-    direction = "lower" if effect.value < 1 else "higher"
     size = "" if effect.low is None else f" (ratio {effect.value}, between {effect.low} and {effect.high})"
     return Finding(
         version=served.version,
@@ -53,16 +60,20 @@ def _finding(
         e_value=1 / ALARM_LEVEL,
         recommendation="review",
         text=(
-            f"{group}: the {_WORDS[found.measure]} is {direction} than among all others{size}. "
+            f"{group}: the {_WORDS[found.measure]} is {_direction(found)} than among all others{size}. "
             "Review the model for this group before the next promotion."
         ),
     )
 
 
+def _direction(found: GroupComparison) -> _Direction:
+    return "lower" if found.ratio and found.ratio.high < TOLERATED_RATIOS[0] else "higher"
+
+
 def _effect(found: GroupComparison, values: Mapping[str, GroupTally]) -> Effect:
     """Return the ratio with its interval; with small counts it is the tolerated edge, which the ratio exceeds."""
     ratio = found.ratio
-    edge = TOLERATED_RATIOS[0] if ratio is None or ratio.low < TOLERATED_RATIOS[0] else TOLERATED_RATIOS[1]
+    edge = TOLERATED_RATIOS[0] if _direction(found) == "lower" else TOLERATED_RATIOS[1]
     if ratio is None or ratio.value is None or not _is_shown(found, values):
         return Effect("rate_ratio", edge)
     return Effect("rate_ratio", *(float(f"{each:.2g}") for each in (ratio.value, ratio.low, ratio.high)))
