@@ -139,6 +139,12 @@ def test_versions_are_counted_apart(client, sweep):
     assert (stored().rows, stored(place=("acme", "toy", 2, "single")).rows) == (5, 1)
 
 
+def test_a_version_without_its_package_does_not_stop_the_count(client, sweep):
+    put_decisions(client, [Past(DAY, 1), Past(DAY, 2, version=7)])
+    assert sweep() == {"profiles": 1, "refused": 1}
+    assert stored().rows == 1
+
+
 def test_due_labels_form_the_cohort_of_their_week(client, sweep):
     day = "2026-01-20"  # labels are final on 2026-02-17, in week 8
     occurred, absent, excluded, overdue, treated = past = [Past(day, number, probability=0.6) for number in range(5)]

@@ -5,7 +5,6 @@ import math
 from dataclasses import replace
 
 import pytest
-from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +14,7 @@ from tests.unit.decisions.scoring.world import REQUEST, World
 from vigil.decisions.scoring.decision_groups import given_groups_of, groups_of
 from vigil.decisions.scoring.group_sealing import open_groups, seal_groups
 from vigil.decisions.scoring.groups_model import SubjectGroups
-from vigil.errors import IdempotencyKeyReused, InvalidInput
+from vigil.errors import IdempotencyKeyReused, InvalidInput, Unavailable
 from vigil.kernel.rows import ANSWER_FORMAT
 
 GROUPED = replace(CONTRACT, groups=GROUPS)
@@ -158,5 +157,5 @@ def test_the_length_of_sealed_groups_shows_no_value(groups):
 def test_sealed_groups_open_only_for_their_tenant_and_owner(tenant, owner):
     sealed = seal_groups(GROUPS, GIVEN, tenant_key("acme"), "dec-1")
     assert open_groups(sealed, tenant_key("acme"), "dec-1") == {"key_population": "yes"}
-    with pytest.raises(InvalidTag):
+    with pytest.raises(Unavailable, match="groups of a decision"):
         open_groups(sealed, tenant_key(tenant), owner)

@@ -35,7 +35,7 @@ def read_given_groups(contract: ModelContract, groups: Mapping[str, object] | No
 
 
 def given_groups_of(row: LedgerRow, key: TenantKey) -> dict[str, str]:
-    """Return the groups that were given with a decision, by attribute. Raises InvalidTag for a damaged row."""
+    """Return the groups that were given with a decision, by attribute. Raises Unavailable for a damaged row."""
     plain: dict[str, str] = json.loads(row.groups)
     return plain | open_groups(row.sealed_groups, key, row.decision_id)
 
@@ -44,7 +44,7 @@ def groups_of(row: LedgerRow, contract: ModelContract, key: TenantKey) -> dict[s
     """Return the value of each attribute of a decision, also of a derived or sealed attribute, for counts only.
 
     `contract` is the one of the version that decided. An attribute without a value is left out: it was not given, or
-    its feature is missing. Raises InvalidTag for a damaged row.
+    its feature is missing. Raises Unavailable for a damaged row.
     """
     if not contract.groups:
         return {}

@@ -5,8 +5,10 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from vigil.errors import Unavailable
 from vigil.kernel.pseudonyms import TenantKey
 from vigil.prediction.engines.group_attributes import GroupAttribute
 
@@ -29,10 +31,13 @@ def seal_groups(attributes: Sequence[GroupAttribute], groups: Mapping[str, str],
 
 
 def open_groups(sealed: bytes, key: TenantKey, owner: str) -> dict[str, str]:
-    """Return the groups of `seal_groups`. Raises InvalidTag for a damaged text and for one of another owner."""
+    """Return the groups of `seal_groups`. Raises Unavailable for a damaged text and for one of another owner."""
     if not sealed:
         return {}
-    text = _cipher(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], owner.encode())
+    try:
+        text = _cipher(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], owner.encode())
+    except (InvalidTag, ValueError) as error:
+        raise Unavailable("The groups of a decision cannot be read.") from error
     groups: dict[str, str] = json.loads(text)
     return groups
 

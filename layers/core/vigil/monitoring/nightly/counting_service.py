@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vigil.errors import ModelRefused, NotFound
 from vigil.monitoring.nightly.model import ServedVersion, days_to_count
 from vigil.monitoring.nightly.ports import (
     BatchProfiles,
@@ -54,10 +55,14 @@ class DayCounting:
         self._progress = progress
 
     def count_days(self, tenant_id: str, through: str) -> int:
-        """Count each day until `through` that is not counted yet, and the last counted one again.
+        """Count the days after the last counted one until `through` (`2026-11-21`), at most 35 days with it.
+
+        Earlier days stay uncounted. The last counted day is counted again, for late decisions. A stored profile is
+        replaced only if its day now has more decisions. A version whose package is missing or refused has no profile
+        of the day.
 
         Returns the number of stored profiles. After a crash, the next call continues with the interrupted day. Raises
-        NotFound or ModelRefused for a version without its package, and Unavailable.
+        Unavailable.
         """
         served = {each.place: each for each in self._progress.served(tenant_id)}
         stored = 0
@@ -65,8 +70,7 @@ class DayCounting:
             for (model, version), sample in self._samples(tenant_id, day).items():
                 self._serve(tenant_id, served, (model, version, "single"), day)
                 if sample.rows > self._stored_rows(tenant_id, (model, version, "single"), day):
-                    self._count(tenant_id, model, version, day, sample)
-                    stored += 1
+                    stored += self._count(tenant_id, model, version, day, sample)
             for model, version, profile in self._batches.profiles(tenant_id, day):
                 self._serve(tenant_id, served, (model, version, "batch"), day)
                 if profile.rows > self._stored_rows(tenant_id, (model, version, "batch"), day):
@@ -94,9 +98,12 @@ class DayCounting:
             ids.setdefault((entry.model, entry.version), []).append(entry.decision_id)
         return {key: DaySample(max(totals[key], len(found)), found) for key, found in ids.items()}
 
-    def _count(self, tenant_id: str, model: str, version: int, day: str, sample: DaySample) -> None:
-        """Store the due weeks of a day, then its profile, which ends the count."""
-        counted = CountedVersion(self._models.version(model, version))
+    def _count(self, tenant_id: str, model: str, version: int, day: str, sample: DaySample) -> bool:
+        """Store the due weeks of a day, then its profile, which ends the count. Return False without a package."""
+        try:
+            counted = CountedVersion(self._models.version(model, version))
+        except (ModelRefused, NotFound):  # the review of the version reports it
+            return False
         weeks: Counter[str] = Counter()
         decisions = list(self._decisions(tenant_id, counted, sample.decision_ids, weeks))
         share = -(-sample.rows // MAX_COUNTED)
@@ -107,6 +114,7 @@ class DayCounting:
         for decision in first_of_subjects(decisions):
             counter.add(decision)
         self._profiles.put(tenant_id, model, version, counter.profile(day, "single", sample.rows))
+        return True
 
     def _decisions(
         self, tenant_id: str, counted: CountedVersion, decision_ids: Sequence[str], weeks: Counter[str]
