@@ -11,16 +11,22 @@ from vigil.monitoring.drift.state_model import DriftState, SensorState
 from vigil.prediction.packages.reference_model import MIN_CELL
 
 MIN_JACCARD = 0.9
-"""Overlap above which two features go missing together: rows without both, per row without one of them."""
+"""Overlap above which two features form a group: rows that lack both, as a share of the rows that lack one or both."""
 
 
 def add_day(sensors: Sequence[Sensor], state: DriftState, day: Sequence[Counts]) -> tuple[SensorState, ...]:
-    """Return the sensors after one more day of the settling time."""
+    """Return the state of each sensor after one more day of the baseline.
+
+    `day` has the counts of that day. All arguments have the order of `DriftJudge.sensors`.
+    """
     return tuple(map(add_counts_of_day, sensors, state.sensors, day))
 
 
 def add_missing(together: Counts, patterns: Mapping[int, int]) -> Counts:
-    """Return the rows in which two features are missing together, with the patterns of one more day."""
+    """Return the rows in which two features are missing together, with those of one more day added.
+
+    `together` has the places of `DriftState.together`. `patterns` are those of `Profile.missing_patterns`.
+    """
     sums = list(together)
     for mask, rows in patterns.items():
         features = [feature for feature in range(mask.bit_length()) if mask >> feature & 1]
@@ -30,12 +36,15 @@ def add_missing(together: Counts, patterns: Mapping[int, int]) -> Counts:
 
 
 def is_complete(state: DriftState, rules: DriftRules) -> bool:
-    """Return True if the baseline has the days and the rows that the rules require."""
+    """Return True if the baseline has both the calendar days and the counted decisions that the rules require."""
     return state.through - state.first + 1 >= rules.settling_days and state.rows >= rules.settling_rows
 
 
 def settle(sensors: Sequence[Sensor], state: DriftState, features: int) -> DriftState:
-    """Return the state with the final dispersions and groups; the next day is watched."""
+    """Return the state with a complete baseline: final dispersions, and the groups that go missing together.
+
+    `features` is the number of features. Alarms are possible from the next day on.
+    """
     settled = (
         replace(each, recent=(0,) * len(each.recent), spreads=(), dispersion=dispersion)
         for each, dispersion in zip(state.sensors, measure_dispersions(sensors, state.sensors), strict=True)
@@ -45,7 +54,10 @@ def settle(sensors: Sequence[Sensor], state: DriftState, features: int) -> Drift
 
 
 def group_missing(together: Counts, features: int) -> Counts:
-    """Return for each feature the first one of the group that it goes missing with; that may be itself."""
+    """Return for each feature the place of the first feature of its group; a feature without a group has its own.
+
+    `together` has the places of `DriftState.together` during the baseline.
+    """
     first = list(range(features))
     for high in range(features):
         for low in range(high):
@@ -55,7 +67,10 @@ def group_missing(together: Counts, features: int) -> Counts:
 
 
 def overlap(together: Counts, low: int, high: int) -> float:
-    """Return the Jaccard index of the rows without two features; 0 if too few rows miss both."""
+    """Return the Jaccard index of the rows that lack two features, from 0 to 1.
+
+    `low` and `high` are places of features, `low <= high`. Fewer than `MIN_CELL` (11) rows that lack both give 0.
+    """
     both = together[high * (high + 1) // 2 + low]
     either = together[low * (low + 3) // 2] + together[high * (high + 3) // 2] - both
     return both / either if both >= MIN_CELL else 0.0

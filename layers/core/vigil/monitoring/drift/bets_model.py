@@ -23,9 +23,10 @@ _PRIOR_ROWS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Bet:
-    """One alternative: `statistic` is the place of its scores; the log-likelihood ratio is slope * sum - offset * rows.
+    """One alternative: `statistic` is the place of its scores in `BettingPlan.scores`.
 
-    Both are divided by the dispersion. The slope is positive if the alternative has greater scores.
+    The log-likelihood ratio of some rows is `slope * sum - offset * rows`, with the sum of their scores. Both numbers
+    are divided by the dispersion. The slope is positive if the alternative has greater scores.
     """
 
     statistic: int
@@ -35,14 +36,18 @@ class Bet:
 
 @dataclass(frozen=True, slots=True)
 class BettingPlan:
-    """Scores and bets of a sensor; `edges` is the tolerated tilt by statistic."""
+    """Scores and bets of a sensor. `scores` and `edges` have one entry per statistic.
+
+    An entry of `edges` is the tolerated tilt, at least 0 and the same in both directions. A sensor with a single cell
+    has no scores, edges and bets.
+    """
 
     scores: tuple[Scores, ...]
     edges: tuple[float, ...]
     bets: tuple[Bet, ...]
 
     def log_ratios(self, counts: Counts) -> list[float]:
-        """Return the log-likelihood ratio of some rows by bet."""
+        """Return the natural logarithm of the likelihood ratio of some rows for each bet, in the order of `bets`."""
         rows = sum(counts)
         sums = [weigh(scores, counts) for scores in self.scores]
         return [bet.slope * sums[bet.statistic] - bet.offset * rows for bet in self.bets]
@@ -50,9 +55,10 @@ class BettingPlan:
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """Tolerated effect of one sensor: a floor, its wobble, and standard errors of the baseline; whichever is greatest.
+    """Tolerated effect of one sensor: the greatest of a floor, its wobble, and some standard errors of the baseline.
 
-    The floor is in standard deviations for numbers and in log-odds for other sensors. `wobble` is already multiplied.
+    `floor` is in standard deviations for numbers, and in log-odds for other sensors. `wobble` is already multiplied by
+    `DriftRules.wobbles`. `errors` is the number of standard errors. `dispersion` is at least 1.
     """
 
     floor: float
@@ -61,30 +67,46 @@ class Tolerance:
     dispersion: float
 
     def edge(self, wobble: float, information: float) -> float:
-        """Return the tolerated tilt of a statistic with this information, which is rows times variance."""
+        """Return the tolerated tilt of a statistic.
+
+        `wobble` is used instead of the member. `information` is above 0: the rows of the baseline times the variance of
+        the score.
+        """
         return max(self.floor, wobble, self.errors * math.sqrt(self.dispersion / information))
 
 
 def shares(counts: Sequence[float]) -> Scores:
-    """Return the share of each cell, with a prior of half a row per cell and of five rows at most."""
+    """Return the share of each of one or more cells, with a prior that makes all shares positive.
+
+    The prior adds half a row to each cell. Above ten cells, it adds five rows in total.
+    """
     prior = min(0.5, _PRIOR_ROWS / len(counts))
     total = sum(counts) + prior * len(counts)
     return tuple((count + prior) / total for count in counts)
 
 
 def weigh(scores: Sequence[float], counts: Sequence[float]) -> float:
-    """Return the sum of scores of some rows; it is correctly rounded and so independent of the Python version."""
+    """Return the sum of the scores of some rows; `counts` has the rows, or the probability, of each cell.
+
+    The sum is correctly rounded, and so independent of the Python version.
+    """
     return math.fsum(map(float.__mul__, scores, map(float, counts)))
 
 
 def variance(probabilities: Sequence[float], scores: Sequence[float]) -> float:
-    """Return the variance of a score."""
+    """Return the variance of a score, from the probability and the score of each cell.
+
+    The probabilities add up to 1.
+    """
     mean = weigh(scores, probabilities)
     return weigh(probabilities, [(score - mean) ** 2 for score in scores])
 
 
 def normal_scores(probabilities: Sequence[float]) -> Scores:
-    """Return the mean of a standard normal variable in each bin, if the bins have these probabilities."""
+    """Return the mean of a standard normal variable in each bin, the lowest bin first.
+
+    `probabilities` has at least one bin. Each probability is above 0, and the sum is 1. A single bin has the mean 0.
+    """
     below, density, scores = 0.0, 0.0, []
     for p in probabilities[:-1]:
         below += p
@@ -95,7 +117,10 @@ def normal_scores(probabilities: Sequence[float]) -> Scores:
 
 
 def number_scores(probabilities: Sequence[float]) -> list[Scores]:
-    """Return the scores of location, and the standardized ones of scale if the bins can show it."""
+    """Return the scores of location, and those of scale if at least three bins can show it.
+
+    The scores of scale have the variance 1. The precondition is that of `normal_scores`.
+    """
     location = normal_scores(probabilities)
     squares = [score * score for score in location]
     spread, mean = variance(probabilities, squares), weigh(squares, probabilities)
@@ -106,7 +131,11 @@ def number_scores(probabilities: Sequence[float]) -> list[Scores]:
 
 @lru_cache(maxsize=512)
 def plan_bets(kind: SensorKind, baseline: Counts, tolerance: Tolerance) -> BettingPlan:
-    """Return the bets of a sensor whose shares are estimated from the baseline. A single cell has none."""
+    """Return the bets of a sensor whose shares are estimated from the counts of its baseline.
+
+    Numbers have bets on location and scale, levels on up to ten levels, and shares on the first cell. A single cell has
+    no bets.
+    """
     probabilities, rows = shares(baseline), sum(baseline) + 1
     scores: list[Scores] = []
     edges: list[float] = []

@@ -1,4 +1,4 @@
-"""Cells that two groups of rows are compared by, so that no effect shows a cell of fewer than `MIN_CELL` rows."""
+"""Cells by which two groups of rows are compared, so that no effect shows a cell of fewer than `MIN_CELL` rows."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,11 +8,15 @@ from vigil.monitoring.drift.layout_model import Counts, SensorKind
 from vigil.prediction.packages.reference_model import MIN_CELL
 
 Cells: TypeAlias = tuple[float, ...]
+"""Rows by pooled cell. A small part is not a whole number, because its true size is hidden."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedCells:
-    """Rows of a window and of a baseline by pooled cell; `ordered` is True if the cells are ranges of a number."""
+    """Rows of a window and of a baseline, both in the order of the same pooled cells.
+
+    `ordered` is True if the cells are ranges of a number, the lowest first.
+    """
 
     window: Cells
     baseline: Cells
@@ -20,11 +24,10 @@ class ComparedCells:
 
 
 def compared_cells(kind: SensorKind, window: Counts, baseline: Counts) -> ComparedCells | None:
-    """Return cells that each have at least `MIN_CELL` rows on both sides; None if a side has less than twice as many.
+    """Return cells that each have at least `MIN_CELL` (11) rows on both sides; None if they cannot show a change.
 
-    If one cell has nearly all rows of a side, the most frequent cell of the window is compared with the rest. A part
-    below `MIN_CELL` then counts as the share of the other side, up to `MIN_CELL - 1` rows. The effect is thus at most
-    the true one, and it depends on the exact part of neither side.
+    The result is None if a side has fewer than `2 * MIN_CELL` rows. If no two such cells exist, the most frequent cell
+    of the window is compared with the rest, by `split_cells`. That result is never ordered.
     """
     if min(sum(window), sum(baseline)) < 2 * MIN_CELL:
         return None
@@ -36,9 +39,11 @@ def compared_cells(kind: SensorKind, window: Counts, baseline: Counts) -> Compar
 
 
 def split_cells(window: Counts, baseline: Counts, part: set[int]) -> ComparedCells | None:
-    """Return the rows in a part of the cells and the other rows, with small parts as in `compared_cells`.
+    """Return two cells: the rows in `part`, a set of places of cells, and all other rows.
 
-    Return None if the part is small on both sides, or the rest is: no change can be shown then.
+    A cell below `MIN_CELL` (11) rows counts as the share of the other side, up to `MIN_CELL - 1` rows. So the effect is
+    at most the true one, and does not show the exact size of a small cell. The result is None if a side has fewer than
+    `2 * MIN_CELL` rows, or if one of both cells is below `MIN_CELL` on both sides.
     """
     totals = sum(window), sum(baseline)
     inside = sum(window[cell] for cell in part), sum(baseline[cell] for cell in part)

@@ -9,7 +9,7 @@ _MAX_STEPS = 200
 
 
 def lower_gamma(shape: float, x: float) -> float:
-    """Return the regularized lower incomplete gamma function P(shape, x).
+    """Return the regularized lower incomplete gamma function P(shape, x) for a shape above 0; 0 if `x` is not above 0.
 
     A power series serves small `x`, Legendre's continued fraction large ones (DLMF 8.11.4 and 8.9.2).
     """
@@ -20,14 +20,15 @@ def lower_gamma(shape: float, x: float) -> float:
 
 
 def chi_squared_quantile(probability: float, degrees: int) -> float:
-    """Return the value below which a chi-squared variable with `degrees` >= 1 is with this probability in (0, 1).
+    """Return the quantile of the chi-squared distribution with `degrees` of freedom, at least 1.
 
-    Newton's steps start at the approximation of Wilson and Hilferty; a bisection replaces steps out of the bracket.
+    Raises StatisticsError unless the probability is above 0 and below 1.
     """
     shape, z = degrees / 2, NormalDist().inv_cdf(probability)
     ninth = 2 / (9 * degrees)
     x = max(degrees * (1 - ninth + z * math.sqrt(ninth)) ** 3, 1e-8)
     low, high = 0.0, math.inf
+    # Newton's steps start at the approximation of Wilson and Hilferty; a bisection replaces a step out of the bracket.
     for _ in range(_MAX_STEPS):
         error = lower_gamma(shape, x / 2) - probability
         low, high = (x, high) if error < 0 else (low, x)

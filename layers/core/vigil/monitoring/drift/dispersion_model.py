@@ -19,7 +19,7 @@ _Pool: TypeAlias = tuple[str, str, int]
 
 
 def add_counts_of_day(sensor: Sensor, state: SensorState, counts: Counts) -> SensorState:
-    """Return a sensor after one more day of the settling time; a day without rows changes nothing."""
+    """Return a sensor after one more day of the baseline; a day without rows of the sensor changes nothing."""
     rows, before = sum(counts), sum(state.recent)
     if not rows:
         return state
@@ -36,11 +36,13 @@ def add_counts_of_day(sensor: Sensor, state: SensorState, counts: Counts) -> Sen
 
 
 def measure_dispersions(sensors: Sequence[Sensor], states: Sequence[SensorState]) -> tuple[float, ...]:
-    """Return the dispersion of each sensor, at least 1; the one of a number is that of its location or its scale.
+    """Return the dispersion of each sensor, at least 1, in the order of the sensors.
 
-    It is shrunk towards the mean of its statistic over all sensors of the same family and kind, as far as sampling
-    error explains their differences (James and Stein, 1961), and a smaller one at least half-way, because slow changes
-    escape successive days. 55 pairs of days measure a dispersion with an error of a quarter.
+    A number has the larger one of location and scale. A dispersion is shrunk towards the mean of its statistic over all
+    sensors of the same family and kind, as far as sampling error explains their differences (James and Stein, 1961).
+    One below that mean is shrunk at least half-way, because slow changes escape successive days. A sensor with fewer
+    than 10 pairs of days gets that mean, or 1 if all sensors have fewer. 55 pairs measure a dispersion with an error of
+    a quarter.
     """
     measured = [tuple(_measured(*pair)) for pair in zip(sensors, states, strict=True)]
     pools: dict[_Pool, list[float]] = {}

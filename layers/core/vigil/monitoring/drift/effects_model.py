@@ -23,7 +23,10 @@ _NORMAL_95, _NORMAL_975 = 1.6449, 1.9600
 
 @dataclass(frozen=True, slots=True)
 class Distance:
-    """Distance of two distributions, and its threshold at these numbers of rows and this dispersion."""
+    """Distance of two distributions, rounded to three digits.
+
+    `threshold` is its 95 % quantile without a change, at these numbers of rows and this dispersion.
+    """
 
     value: float
     threshold: float
@@ -31,7 +34,7 @@ class Distance:
 
 @dataclass(frozen=True, slots=True)
 class Distances:
-    """Distances between a window and the baseline; `ks` is None for levels, which have no order."""
+    """Distances between a window and the baseline; `ks` is None for cells without an order."""
 
     psi: Distance
     total_variation: Distance
@@ -39,9 +42,10 @@ class Distances:
 
 
 def measure_distances(cells: ComparedCells, dispersion: float = 1.0) -> Distances:
-    """Return the distances of compared cells.
+    """Return the distances of two or more compared cells.
 
-    PSI is smoothed by half a row per cell; its threshold is a quantile of chi-squared times 1/n + 1/m.
+    PSI is smoothed by half a row per cell; its threshold is a quantile of chi-squared times `1/n + 1/m`. `dispersion`
+    is that of the sensor, at least 1; it multiplies `1/n + 1/m`.
     """
     window, baseline = shares_of(cells.window), shares_of(cells.baseline)
     scale = dispersion * (1 / sum(cells.window) + 1 / sum(cells.baseline))
@@ -55,7 +59,10 @@ def measure_distances(cells: ComparedCells, dispersion: float = 1.0) -> Distance
 
 
 def measure_shift(cells: ComparedCells, dispersion: float = 1.0) -> Effect | None:
-    """Return the shift of the mean of an ordered feature in standard deviations of the baseline; None for levels."""
+    """Return the shift of the mean of a number in standard deviations of the baseline, with its 95 % interval.
+
+    The result is None for cells without an order.
+    """
     if not cells.ordered:
         return None
     probabilities = shares(cells.baseline)
@@ -67,7 +74,10 @@ def measure_shift(cells: ComparedCells, dispersion: float = 1.0) -> Effect | Non
 
 
 def measure_odds(cells: ComparedCells, dispersion: float = 1.0) -> Effect:
-    """Return the odds ratio of the first of two cells between the window and the baseline."""
+    """Return the odds of the first cell in the window, divided by those in the baseline, with the 95 % interval.
+
+    Half a row is added to each cell. Raises ValueError unless there are exactly two cells.
+    """
     (part, rest), (other_part, other_rest) = cells.window, cells.baseline
     numbers = [part + 0.5, rest + 0.5, other_part + 0.5, other_rest + 0.5]
     log = math.log(numbers[0] * numbers[3] / numbers[1] / numbers[2])
@@ -77,7 +87,11 @@ def measure_odds(cells: ComparedCells, dispersion: float = 1.0) -> Effect:
 
 
 def measure_change(kind: SensorKind, window: Counts, baseline: Counts, dispersion: float = 1.0) -> Effect | None:
-    """Return the main effect of a sensor: shift of a number, odds of a share, else total variation."""
+    """Return the main effect of a sensor between a window and the baseline; None with too few rows to show it.
+
+    The effect of a share is an odds ratio, that of a number a shift. Levels have a total variation without interval. A
+    number has one too if nearly all of its rows are in one cell.
+    """
     if kind == "share":
         split = split_cells(window, baseline, {0})
         return measure_odds(split, dispersion) if split else None
@@ -88,7 +102,7 @@ def measure_change(kind: SensorKind, window: Counts, baseline: Counts, dispersio
 
 
 def shares_of(rows: Cells) -> Scores:
-    """Return the share of each cell."""
+    """Return the share of each cell, without a prior. Raises ZeroDivisionError without rows."""
     total = sum(rows)
     return tuple(each / total for each in rows)
 

@@ -26,7 +26,7 @@ def to_bytes(state: DriftState) -> bytes:
 
 
 def from_bytes(data: bytes) -> DriftState:
-    """Return the state of `to_bytes`. Raises ValueError if the bytes are of another format or incomplete."""
+    """Return the state of `to_bytes`. Raises ValueError if the bytes are of another format, incomplete or too long."""
     reader = _Reader(data)
     format_, first, through, rows, days, settling, *origin = reader.integers(9)
     if format_ != _FORMAT:

@@ -31,7 +31,10 @@ _STEPS = {
 
 
 def write_finding(alarm: Alarm, story: Story, evidence: float, day: int, origin: tuple[int, Source]) -> Finding:
-    """Return the finding of a story; `origin` is the version and the source, `evidence` the family's logarithm."""
+    """Return the finding of a story on the day `day` (an ordinal).
+
+    `evidence` is the natural logarithm of the family's evidence. `origin` is the version and the source.
+    """
     leader = alarm.readings[story.places[0]]
     effect = main_effect(leader)
     subjects = tuple(dict.fromkeys(alarm.readings[place].sensor.subject for place in story.places))
@@ -54,7 +57,9 @@ def write_finding(alarm: Alarm, story: Story, evidence: float, day: int, origin:
 def main_effect(reading: Reading) -> Effect:
     """Return the effect that the strongest bet is about, measured over the recent rows.
 
-    With too few rows to show, it is the tolerated edge, which the true effect probably exceeds.
+    The effect is a shift or a total variation for numbers, and an odds ratio for others. With too few rows to show it,
+    the effect is the tolerated edge in the direction of the bet, without interval; the true one is probably larger. The
+    sensor must have evidence.
     """
     bet = reading.plan.bets[reading.strongest]
     sensor, state = reading.sensor, reading.state

@@ -14,18 +14,18 @@ from vigil.prediction.packages.reference_model import FeatureReference, Referenc
 Counts: TypeAlias = tuple[int, ...]
 """Rows per cell of a sensor."""
 SensorKind = Literal["number", "levels", "share"]
-"""Kind of a sensor: ordered bins, unordered levels, or rows with and without a property."""
+"""Kind of a sensor: ordered bins, unordered levels, or a share with two cells: rows with a property, and without."""
 Aspect = Literal["values", "missing", "score", "bands", "decisions", "abstention", "engine"]
-"""Aspect of a subject that a sensor counts."""
+"""Aspect of a subject that a sensor counts. `missing`, `abstention` and `engine` are shares."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Names and bins that the profiles of one model version count.
 
-    `features` come from the signed reference, in the order of the contract. A package without reference has features
-    with its edges and with counts of 0; then only the baseline from production is used. The other members are the
-    names that the contract allows. Rows with another band or decision are counted together.
+    `features` come from the signed reference, in the order of the contract. Without a reference, their counts are 0;
+    then only the baseline from production is used. The other members are the names that the contract allows, including
+    `unknown` and `abstain`. Rows with another band or decision are counted together.
     """
 
     features: tuple[FeatureReference, ...]
@@ -39,8 +39,9 @@ class Layout:
 class Sensor:
     """Watched counts. Sensors of one subject share its weight in the family.
 
-    `expected` has the counts of the reference by cell, 0 if there is none. `wobble` is in standard deviations of the
-    feature, or in log-odds for a share. A sensor that is not `watched` never alarms.
+    `subject` is a feature, `score`, `bands`, `decisions`, a reason for abstention, or an engine. `expected` has the
+    counts of the reference by cell, 0 without one. `wobble` is in standard deviations of the feature, or in log-odds
+    for a share. A sensor that is not `watched` never alarms.
     """
 
     family: Family
@@ -69,14 +70,17 @@ def profile_layout(contract: ModelContract, reference: Reference | None) -> Layo
 
 
 def sensors(layout: Layout) -> tuple[Sensor, ...]:
-    """Return the sensors of a layout: values and missing values by feature, then those of the answers."""
+    """Return the sensors of a layout: for each feature, one of its values and then one of its missing values.
+
+    The sensors of the answers follow: score, bands, decisions, reasons for abstention, and degraded engines.
+    """
     return (*_feature_sensors(layout.features), *_answer_sensors(layout))
 
 
 def count_cells(layout: Layout, profile: Profile) -> tuple[Counts, ...]:
     """Return the counts of a profile for each sensor, in the order of `sensors`.
 
-    Raises ValueError if the profile has other features or bins than the layout.
+    Raises ValueError if the profile has another number of features, or of bins of a feature, than the layout.
     """
     widths = [len(feature.counts) for feature in layout.features]
     is_known = all(mask >> len(widths) == 0 for mask in profile.missing_patterns)
@@ -100,7 +104,7 @@ def count_cells(layout: Layout, profile: Profile) -> tuple[Counts, ...]:
 
 
 def missing_sensor(feature: int) -> int:
-    """Return the place of the sensor of missing values of a feature."""
+    """Return the place in `sensors` of the sensor of missing values of a feature, given by its place."""
     return 2 * feature + 1
 
 

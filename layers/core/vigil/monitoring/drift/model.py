@@ -35,7 +35,8 @@ _FAMILIES: tuple[Family, ...] = ("covariates", "predictions")
 class DriftJudge:
     """Judge of one model version and source.
 
-    Its state is a pure function of the layout, the rules, and the profiles in the order of their days.
+    The state is a pure function of the layout, the rules, and the profiles in the order of their days. `sensors` are
+    those of the layout; all states and plans have their order.
     """
 
     version: int
@@ -48,21 +49,28 @@ class DriftJudge:
         object.__setattr__(self, "sensors", sensors(self.layout))
 
     def start(self, revision: int = 0, after: int = 0) -> DriftState:
-        """Return the state before the first day of a baseline that begins after the day `after` (an ordinal).
+        """Return the state before the first day of a baseline.
 
-        `revision` counts the baselines after the first one.
+        The baseline begins after the day `after` (an ordinal; 0 for no earlier day). `revision` counts the baselines
+        after the first one.
         """
         return initial_state(self.sensors, len(self.layout.features), revision, after)
 
     def is_built_from(self, state: DriftState, profiles: Iterable[Profile]) -> bool:
-        """Return True if these profiles, in the order of their days, give the state."""
+        """Return True if exactly these profiles, in the order of their days, give the state.
+
+        Profiles without counted decisions are ignored. A state with another number of sensors gives False.
+        """
         digest = reduce(chain_digest, (profile for profile in profiles if profile.counted), 0)
         return len(state.sensors) == len(self.sensors) and digest == state.profiles_digest
 
     def rebuild(
         self, profiles: Iterable[Profile], revision: int = 0, after: int = 0
     ) -> tuple[DriftState, tuple[Finding, ...]]:
-        """Return the state and all findings of profiles in the order of their days."""
+        """Return the state and all findings of the profiles of a baseline, given in the order of their days.
+
+        The findings are those for unknown performance. Raises ValueError as `advance` does.
+        """
         state, findings = self.start(revision, after), list[Finding]()
         for profile in profiles:
             state, found = self.advance(state, profile)
@@ -72,9 +80,13 @@ class DriftJudge:
     def advance(
         self, state: DriftState, profile: Profile, performance: Performance = "unknown"
     ) -> tuple[DriftState, tuple[Finding, ...]]:
-        """Return the state after one more day, and its findings. A day without rows changes nothing.
+        """Return the state after one more day, and the findings of that day.
 
-        Raises ValueError if the day is not after the days of the state, or if the profile has another layout.
+        There are no findings until the baseline is complete. A profile without counted decisions changes nothing.
+        `performance` is the estimate of the last days; it decides the kind and the next step of a finding. Raises
+        ValueError if the day is not after the last day of the state, or if the profile does not fit the layout.
+
+        The state must have the sensors of this judge. One of `baseline_start` is first replaced by `start`.
         """
         if not profile.counted:
             return state, ()
@@ -96,7 +108,11 @@ class DriftJudge:
         return replace(state, sensors=watched, through=day, profiles_digest=digest), tuple(findings)
 
     def plans(self, state: DriftState) -> tuple[BettingPlan, ...]:
-        """Return the bets of each sensor against the baseline of a settled state."""
+        """Return the bets of each sensor against its baseline, in the order of `sensors`.
+
+        The baseline of the state must be complete; a state without days raises ZeroDivisionError. A sensor with a
+        single cell has a plan without bets.
+        """
         deviations, log_odds = self.rules.floors(state.rows / state.days)
         rules = self.rules
         return tuple(

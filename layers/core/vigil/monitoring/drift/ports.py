@@ -9,10 +9,14 @@ from vigil.monitoring.profiles.model import Source
 
 
 class DriftStateStore(Protocol):
-    """States of drift of the models of all tenants."""
+    """States of drift of the models of all tenants, one per version and source. Both methods raise Unavailable."""
 
     def load(self, tenant_id: str, model: str, version: int, source: Source) -> DriftState | None:
-        """Return the last saved state, read consistently, or None before the first day."""
+        """Return the last saved state, read consistently, or None before the first one.
+
+        A state of an earlier format, or one after `DriftBaselines.restart`, has no sensors. The judge starts again
+        then.
+        """
         ...
 
     def save(
@@ -24,9 +28,9 @@ class DriftStateStore(Protocol):
         state: DriftState,
         findings: Sequence[Finding],
     ) -> None:
-        """Save a state with the findings of its last days, all or nothing. A finding that is stored already stays.
+        """Save a state with the findings since the last save, all or nothing. A finding that is stored already stays.
 
-        A new baseline is `baseline_start` with the next revision. Raises Conflict if the saved state has a higher
-        revision.
+        `findings` has at most `MAX_FINDINGS_PER_SAVE` (50). A new baseline is `baseline_start` with the next revision.
+        Raises Conflict if the saved state has a higher revision.
         """
         ...

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DriftRules:
-    """Rules of the alarms; the defaults keep the budget of false alarms.
+    """Rules of the alarms; the defaults respect the budget of false alarms.
 
-    A baseline is complete after `settling_days` since the first row and `settling_rows`, whichever is later. A sensor
-    that has alarmed is muted until it has been quiet for `muted_days`.
+    A baseline is complete after `settling_days`, from the first day with rows on, and `settling_rows`, whichever is
+    later. A sensor that has alarmed is muted until it has been quiet for `muted_days`.
 
     The tolerated effect is the greatest of a floor, of `wobbles` times the natural wobble of the feature, and of
-    `errors` times the standard error of the baseline. The floor is higher above `busy_rows` rows a day.
+    `errors` times the standard error of the baseline. `floor_sd` is in standard deviations, `floor_odds` is an odds
+    ratio. The floors are `busy_floor_sd` and `busy_floor_odds` above `busy_rows` counted decisions a day.
     """
 
     settling_days: int = 56
@@ -27,7 +28,10 @@ class DriftRules:
     errors: float = 2.0
 
     def floors(self, rows_per_day: float) -> tuple[float, float]:
-        """Return the floors in standard deviations and in log-odds."""
+        """Return the floors of the tolerated effect: in standard deviations for numbers, in log-odds for the others.
+
+        `rows_per_day` is the mean of the baseline's days with rows. The floors are higher above `busy_rows`.
+        """
         if rows_per_day > self.busy_rows:
             return self.busy_floor_sd, math.log(self.busy_floor_odds)
         return self.floor_sd, math.log(self.floor_odds)
@@ -36,10 +40,10 @@ class DriftRules:
 LOCATION_STEPS = (0.1, 0.25, 0.55, 1.15)
 """Distances of location bets beyond the tolerated effect, in standard deviations: 0.15 to 1.2 at the floor."""
 SCALE_STEPS = (0.1, 0.35)
-"""Distances of scale bets beyond the tolerated effect."""
+"""Distances of scale bets beyond the tolerated effect, in standard deviations of the score."""
 LEVEL_STEPS = tuple(math.log(odds / 1.1) for odds in (1.5, 2.5))
 """Distances of bets on a level beyond the tolerated effect, in log-odds: odds x 1.5 and x 2.5 at the floor."""
 SHARE_STEPS = tuple(math.log(odds / 1.1) for odds in (1.5, 2.5, 5.0))
 """Distances of bets on a share beyond the tolerated effect, in log-odds."""
 MAX_LEVELS = 10
-"""Maximum levels of a category with their own bets; the rarest ones of the baseline share the last place."""
+"""Maximum bets on levels of a category. With more levels, the nine most frequent have own bets; the rest share one."""

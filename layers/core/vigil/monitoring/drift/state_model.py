@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from vigil.monitoring.drift.layout_model import Counts, Sensor
 
 NO_EVIDENCE = -math.inf
-"""Logarithm of a detector that has just been restarted."""
+"""Logarithm of the evidence of a detector that has just started."""
 
 
 @dataclass(frozen=True, slots=True)
 class SensorState:
     """State of one sensor. Days are ordinals (`date.toordinal`), 0 for none.
 
-    `baseline` counts the rows of the settling time. While it lasts, `recent` counts the last day, and `spreads` has one
-    sum per statistic: the squared differences between successive days, relative to their sampling error, over `pairs`
-    of days. From then on `dispersion` is fixed.
+    `baseline` counts the rows of the baseline. Until it is complete, `recent` counts the last day with rows. `spreads`
+    then has one sum per statistic: squared differences between successive days, relative to their sampling error, over
+    `pairs` of days. Afterwards `spreads` is empty, and `dispersion` is fixed.
 
-    `logs` has the logarithm of each bet's detector. `recent` counts the rows from `since`, the first day after the last
-    one with little evidence. `muted` is the last day of an alarm that has not ended; `told` is the mean of the
-    statistic `told_by` that its finding told.
+    `logs` has the natural logarithm of each bet's evidence; it is empty at a start. `recent` counts the rows from
+    `since`, the first day after the last one with little evidence. `muted` is the day of the last alarm, while it
+    mutes. `told` is the mean of the statistic `told_by` in its finding.
     """
 
     baseline: Counts
@@ -38,13 +38,13 @@ class SensorState:
 
 @dataclass(frozen=True, slots=True)
 class DriftState:
-    """State of all sensors.
+    """State of all sensors, in the order of `DriftJudge.sensors`.
 
-    `first` and `through` are the ordinals of the first and the last day with rows. `rows` and `days` count those of
-    the baseline. While the model is settling, `together` has the rows in which features `j <= i` are missing together,
-    at place `i * (i + 1) / 2 + j`; then it has the first feature of each feature's group. `revision` is the number of
-    new baselines after an acknowledged change; the last one begins after the day `after`. `profiles_digest` identifies
-    the profiles from which the state was built.
+    `first` and `through` are the ordinals of the first and the last day with rows; before them, 0 and `after`. `rows`
+    and `days` count decisions and days of the baseline. `settling` is True until it is complete. Until then, `together`
+    has the rows that lack both features `j <= i`, at place `i * (i + 1) / 2 + j`. Afterwards, it has the first feature
+    of each feature's group. `revision` is the number of new baselines after an accepted change; the last one begins
+    after the day `after` (0: the first one). `profiles_digest` identifies the profiles from which the state was built.
     """
 
     sensors: tuple[SensorState, ...]
@@ -60,14 +60,17 @@ class DriftState:
 
 
 def initial_state(sensors: Sequence[Sensor], features: int, revision: int = 0, after: int = 0) -> DriftState:
-    """Return the state before the first day of a baseline that begins after the day `after`."""
+    """Return the state before the first day of a baseline that begins after the day `after` (an ordinal).
+
+    `features` is the number of features.
+    """
     empty = tuple(SensorState((0,) * len(each.expected), (0,) * len(each.expected)) for each in sensors)
     together = (0,) * (features * (features + 1) // 2)
     return DriftState(empty, together, through=after, revision=revision, after=after)
 
 
 def baseline_start(revision: int, after: int) -> DriftState:
-    """Return a state without sensors: the order to begin a baseline after the day `after`.
+    """Return a state without sensors: the order to begin a baseline after the day `after` (an ordinal).
 
     The judge of the model version replaces it by its initial state.
     """
@@ -75,7 +78,7 @@ def baseline_start(revision: int, after: int) -> DriftState:
 
 
 def add_counts(left: Counts, right: Counts) -> Counts:
-    """Return the sums by cell."""
+    """Return the sums by cell; both counts have the same cells."""
     return tuple(map(int.__add__, left, right))
 
 

@@ -20,7 +20,7 @@ MAX_FINDINGS_PER_SAVE = 50
 
 
 class FindingAdditions(Protocol):
-    """Builds the transaction part that stores a finding."""
+    """Builder of the transaction part that stores a finding."""
 
     def addition(self, tenant_id: str, model: str, finding: Finding) -> Part:
         """Return the put of a finding; its condition fails if the finding is stored already."""
@@ -35,9 +35,10 @@ class DynamoDriftStates:
         self._findings = findings
 
     def load(self, tenant_id: str, model: str, version: int, source: Source) -> DriftState | None:
-        """Return the last saved state, read consistently, or None before the first day.
+        """Return the last saved state, read consistently, or None before the first one.
 
-        A state of an earlier format is returned without sensors; it must be built again from the profiles.
+        A state of an earlier format is returned without sensors; it must be built again from the profiles. Raises
+        Unavailable.
         """
         item = self._table.get(_key(tenant_id, model, version, source))
         if item is None:
@@ -56,9 +57,10 @@ class DynamoDriftStates:
         state: DriftState,
         findings: Sequence[Finding],
     ) -> None:
-        """Save a state with the findings of its last days, all or nothing. A finding that is stored already stays.
+        """Save a state with the findings since the last save, all or nothing. A finding that is stored already stays.
 
-        Raises Conflict if the saved state has a higher revision, and ValueError above `MAX_FINDINGS_PER_SAVE`.
+        Raises Conflict if the saved state has a higher revision, ValueError above `MAX_FINDINGS_PER_SAVE`, and
+        Unavailable.
         """
         if len(findings) > MAX_FINDINGS_PER_SAVE:
             raise ValueError(f"a state must be saved with at most {MAX_FINDINGS_PER_SAVE} findings")

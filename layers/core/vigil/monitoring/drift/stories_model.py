@@ -1,4 +1,4 @@
-"""Stories of an alarm: sensors that tell of one cause, and the kind and the next step of each."""
+"""Stories of an alarm: sensors that show one cause, and the kind and the next step of each."""
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -13,18 +13,23 @@ from vigil.monitoring.findings.model import Family, FindingKind, Recommendation
 Performance = Literal["unknown", "inside", "below"]
 """Estimated performance: unknown, inside the band of the reference, or below it by more than is tolerated."""
 Change = Literal["missing_more", "missing_less", "constant", "moved", "engine"]
-"""Change that a story tells."""
+"""Change that a story is about. `engine` is about answers that an engine's failure has degraded."""
 NAMED_SHARE = 0.1
-"""Share of the threshold from which a sensor of its own evidence is named with the others."""
+"""Share of the threshold's evidence from which a weaker sensor with the same cause is named too."""
 CONSTANT_SHARE = 0.99
-"""Share of rows in one cell from which a feature counts as constant; usual is at most `VARIED_SHARE`."""
+"""Share of the recent rows in one cell from which a feature counts as constant."""
 VARIED_SHARE = 0.5
+"""Maximum share of the baseline's rows in the cell that has all recent rows of a constant feature."""
 _MIN_CONSTANT_ROWS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Readings of one cause, by place of the sensor, the strongest first."""
+    """One cause of an alarm, and the sensors that show it.
+
+    `places` are keys of `Alarm.readings`, the strongest sensor first. Sensors of features that go missing together with
+    a named one follow at the end, in the order of the features.
+    """
 
     change: Change
     kind: FindingKind
@@ -34,9 +39,10 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Sensors on the day on which a family alarms, and the number of its subjects.
+    """Sensors of a family on the day on which it alarms.
 
-    `groups` has the first feature that each one goes missing with.
+    `readings` has them by their place in `DriftJudge.sensors`. `groups` has the first feature that each feature goes
+    missing with. `patterns` are the day's `Profile.missing_patterns`. `subjects` is the number of betting subjects.
     """
 
     family: Family
@@ -49,7 +55,8 @@ class Alarm:
     def stories(self) -> tuple[Story, ...]:
         """Return one story per cause, the one with the strongest sensor first. There is at least one.
 
-        Each has a sensor whose own evidence reaches the threshold, because the mean over all subjects does.
+        Each story has a sensor whose own evidence reaches the threshold, because the mean over all subjects does. The
+        family's evidence must have reached the threshold.
         """
         named = self._named()
         found = {place: self._change(place) for place in named}
@@ -115,14 +122,19 @@ class Alarm:
 
 
 def is_rising(reading: Reading) -> bool:
-    """Return True if the strongest bet of a sensor is on greater scores: later bins, or more rows of its level."""
+    """Return True if the strongest bet of a sensor is on greater scores.
+
+    Greater scores are later bins or a wider spread of a number, or more rows of a level or with a property. The sensor
+    must have evidence.
+    """
     return reading.plan.bets[reading.strongest].slope > 0
 
 
 def is_constant(reading: Reading) -> bool:
-    """Return True if nearly all recent rows have one value or range that at most half of them had before.
+    """Return True if 99 % of the recent rows are in one cell that had at most half of the rows of the baseline.
 
-    A wrong unit looks like this too, because it moves values beyond the first or the last edge.
+    With fewer than 30 recent rows, the result is False. A wrong unit can give True as well, because it moves values
+    beyond the first or the last edge.
     """
     recent, baseline = reading.state.recent, reading.state.baseline
     most = max(range(len(recent)), key=lambda cell: (recent[cell], -cell))

@@ -19,9 +19,11 @@ WINDOW_DAYS = 28
 
 @dataclass(frozen=True, slots=True)
 class SensorEffect:
-    """Change of one sensor between the baseline and a window; None if there are too few rows to show it.
+    """Change of one sensor between the baseline and a window of `rows` rows.
 
-    `since` is the first day with evidence of the change that is still growing, or None without such evidence.
+    In the shift since training, the baseline takes the part of the window, and the reference that of the baseline.
+    `distances` and `change` are None with too few rows to show them. `since` is the first day (`2026-11-21`) of the
+    evidence that is still growing; None without it, and in the shift since training.
     """
 
     family: Family
@@ -34,13 +36,17 @@ class SensorEffect:
 
     @property
     def strength(self) -> float:
-        """PSI relative to its threshold: 1 is the 95 % quantile without a change."""
+        """PSI relative to its threshold: 1 is the 95 % quantile without a change. Without distances, it is 0."""
         psi = self.distances.psi if self.distances else None
         return psi.value / psi.threshold if psi else 0.0
 
 
 def measure_window(layout: Layout, state: DriftState, window: Iterable[Profile]) -> tuple[SensorEffect, ...]:
-    """Return the effects of a window of days against the baseline of the state, the strongest first."""
+    """Return the effect of each sensor, for a window of days against the baseline of the state, the strongest first.
+
+    Raises ValueError if a profile or the state does not fit the layout. While the baseline is incomplete, the
+    dispersion is taken as 1.
+    """
     watched = sensors(layout)
     empty = tuple((0,) * len(sensor.expected) for sensor in watched)
     sums = reduce(_add_all, (count_cells(layout, profile) for profile in window), empty)
@@ -49,10 +55,10 @@ def measure_window(layout: Layout, state: DriftState, window: Iterable[Profile])
 
 
 def measure_training_shift(layout: Layout, state: DriftState) -> tuple[SensorEffect, ...]:
-    """Return the effects of the baseline against the reference, the strongest first.
+    """Return the effect of each sensor, for the baseline against the reference, the strongest first.
 
-    Sensors without a reference are left out. These effects never alarm: production differs from training from the
-    first day on.
+    Sensors without a reference, such as those of the answers, are left out. These effects never alarm: production
+    differs from training from the first day on. Raises ValueError if the state does not fit the layout.
     """
     pairs = zip(sensors(layout), state.sensors, strict=True)
     return _ranked(

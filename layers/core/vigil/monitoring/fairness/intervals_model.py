@@ -6,18 +6,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
-    """`events` of `rows`; both may be fractions when a number of rows is planned."""
+    """Events among rows; both may be fractions when a number of rows is planned."""
 
     events: float
     rows: float
 
     @property
     def rate(self) -> float:
-        """Events per row; `rows` must be positive."""
+        """Events per row. Raises ZeroDivisionError without rows."""
         return self.events / self.rows
 
     def interval(self, z: float) -> tuple[float, float]:
-        """Return Wilson's score interval (1927) for the normal quantile `z`, for example 1.96."""
+        """Return the limits of Wilson's score interval (1927), from 0 to 1.
+
+        `z` is the normal quantile, for example 1.96 for 95 %. Raises ZeroDivisionError without rows.
+        """
         square = z * z
         scale = 1 + square / self.rows
         middle = (self.rate + square / (2 * self.rows)) / scale
@@ -36,9 +39,11 @@ class Ratio:
 
 
 def ratio_interval(group: Proportion, others: Proportion, z: float) -> Ratio:
-    """Return the ratio of the group's rate to the rate of the others, with its MOVER-R interval.
+    """Return the rate of a group divided by the rate of the others, with its MOVER-R interval.
 
-    The limits are recovered from Wilson's intervals of both rates. Source: Donner & Zou, Statistics in Medicine, 2012.
+    `z` is the normal quantile of the interval, for example 1.96 for 95 %. The limits are recovered from Wilson's
+    intervals of both rates (Donner and Zou, Statistical Methods in Medical Research, 2012). If the others have no
+    event, the value is None and the upper limit infinite. Raises ZeroDivisionError if a side has no rows.
     """
     p, q = group.rate, others.rate
     low_p, high_p = group.interval(z)

@@ -13,20 +13,25 @@ FairnessMeasure = Literal[
     "selection_rate",
     "abstention_rate",
 ]
-"""Measure that is compared between a group and all others.
+"""Measure that is compared between a group and all others; a flag is an answer in a high-risk band.
 
 `true_positive_rate` is the main one: a flag brings help, so the harm is a missed event. `calibration` is the number of
 observed events per expected one. `selection_rate` is the share of flagged rows, for the 80 % rule.
+`positive_predictive_value` is the share of events among flagged rows. The first four need known outcomes.
 """
 Verdict = Literal["pass", "fail", "insufficient"]
-"""Verdict on a ratio: its interval is wholly inside the tolerated range, wholly outside, or neither."""
+"""Verdict on a ratio: its interval is wholly inside the tolerated range, wholly outside, or neither.
+
+`insufficient` is also the verdict without an interval.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupTally:
     """Counts of one group. The first three count all decisions, the others count decisions with a known outcome.
 
-    `expected` is the sum of the probabilities of the decisions with a known outcome.
+    In a tally of profiles, only the first three are counted. In a cohort, `abstained` is 0. `flagged` rows have a
+    high-risk band. `expected` is the sum of the probabilities of the decisions with a known outcome.
     """
 
     rows: int = 0
@@ -54,13 +59,14 @@ class GroupTally:
 
 @dataclass(frozen=True, slots=True)
 class GroupComparison:
-    """One measure of a group against all others of its attribute.
+    """One measure of a group against all others of its attribute. `group` is a value of the attribute.
 
-    `rate` and `others_rate` are None without rows. `ratio` is None if the rule of small numbers gives no interval.
-    `is_alarm` is True if the interval at the level of alarms is wholly outside the tolerated range too.
+    `rate` and `others_rate` are None without rows. `ratio` has a 95 % interval; it is None if a side has fewer than 11
+    rows or expects fewer than 5 events. `is_alarm` is True if the interval at the level of alarms (99.95 %) is wholly
+    outside the tolerated range, in either direction.
 
     `rows_needed` is the number of rows of the group at which equal rates would pass. Only a verdict `insufficient` has
-    it, and only below `MAX_ROWS_NEEDED`. These rows are those of the measure's denominator: events for the
+    it, and only up to `MAX_ROWS_NEEDED`. These rows are those of the measure's denominator: events for the
     true-positive rate, flagged rows for the positive predictive value.
     """
 

@@ -20,14 +20,18 @@ ALARM_LEVEL = 0.0005
 MIN_GROUP_ROWS = 11
 """Minimum rows of a group and of the others. A smaller group could identify a person."""
 MIN_EXPECTED_EVENTS = 5.0
-"""Minimum events that each side must expect at the common rate. With fewer, small groups fail by chance."""
+"""Minimum events that each side must expect at the common rate of both. With fewer, small groups fail by chance."""
 MAX_ROWS_NEEDED = 10_000_000
 """Largest planned number of rows of a group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Proportions of a group and of all others. A scale converts a proportion to the unit of the measure."""
+    """Proportions of a group and of all others.
+
+    A proportion times its scale is in the unit of the measure. Only calibration has scales other than 1: labelled rows
+    per expected event.
+    """
 
     measure: FairnessMeasure
     group: Proportion
@@ -36,17 +40,22 @@ class Sides:
     others_scale: float = 1.0
 
     def ratio(self, level: float) -> Ratio:
-        """Return the ratio of the measure with its interval at a level, for example 0.05 for 95 %."""
+        """Return the ratio of the measure with its interval.
+
+        `level` is the probability that the interval misses the true ratio, for example 0.05 for 95 %. Raises
+        ZeroDivisionError if a side has no rows.
+        """
         found = ratio_interval(self.group, self.others, NormalDist().inv_cdf(1 - level / 2))
         scale = self.group_scale / self.others_scale
         return Ratio(None if found.value is None else found.value * scale, found.low * scale, found.high * scale)
 
 
 def compare_groups(tallies: Mapping[str, GroupTally]) -> list[GroupComparison]:
-    """Return all measures of each group of one attribute, in the order of the mapping.
+    """Return all measures of each group of one attribute.
 
-    The mapping has all values of the attribute: the others of a group are the sum of the rest. `NOT_GIVEN` is one of
-    the others and is not judged.
+    The groups have the order of the mapping, and the measures of a group that of `measure_sides`. The mapping has all
+    values of the attribute: the others of a group are the sum of the rest. `NOT_GIVEN` is one of the others and is not
+    judged.
     """
     return [
         _compare(name, sides)
@@ -57,7 +66,7 @@ def compare_groups(tallies: Mapping[str, GroupTally]) -> list[GroupComparison]:
 
 
 def judge_ratio(ratio: Ratio) -> Verdict:
-    """Return the verdict on a ratio by its interval."""
+    """Return the verdict on a ratio by its interval. A limit on the edge of the tolerated range is inside."""
     lowest, highest = TOLERATED_RATIOS
     if ratio.high < lowest or ratio.low > highest:
         return "fail"
@@ -67,7 +76,8 @@ def judge_ratio(ratio: Ratio) -> Verdict:
 def rows_needed(group: Proportion, others: Proportion) -> int | None:
     """Return the smallest number of rows of the group at which equal rates pass; None above `MAX_ROWS_NEEDED`.
 
-    Both sides then have the common rate of today, and the others grow in proportion to the group.
+    Both sides then have the common rate of today, and the others grow in proportion to the group. The result is also
+    None if a side has no rows, or if the common rate is 0 or 1.
     """
     if not (group.rows and others.rows) or not 0 < (rate := _common_rate(group, others)) < 1:
         return None
@@ -98,7 +108,7 @@ def _compare(name: str, sides: Sides) -> GroupComparison:
 
 
 def measure_sides(group: GroupTally, others: GroupTally) -> Iterator[Sides]:
-    """Yield each measure of a group and of all others."""
+    """Yield each measure of a group and of all others, in the order of `FairnessMeasure`; a side may have no rows."""
 
     def sides(
         measure: FairnessMeasure, events: Callable[[GroupTally], int], rows: Callable[[GroupTally], int]

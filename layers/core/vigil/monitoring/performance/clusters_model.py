@@ -4,14 +4,14 @@ import math
 from collections.abc import Iterable
 
 MIN_CLUSTERS = 30
-"""Minimum subjects of an interval; with fewer, the normal approximation is not valid."""
+"""Minimum clusters (subjects) of an interval; with fewer, the normal approximation is not valid."""
 
 
 def clustered_variance(parts: Iterable[tuple[float, int, str | None]]) -> float | None:
-    """Return the variance of a sum of influences; None below `MIN_CLUSTERS`.
+    """Return the variance of a sum of influences; None with fewer than `MIN_CLUSTERS` (30) clusters.
 
-    A part is an influence, the number of decisions that have it, and their cluster. Decisions without a cluster are
-    independent.
+    A part is the influence of one decision, the number of decisions that have it, and their cluster. Each decision
+    without a cluster (None) is a cluster of its own.
     """
     squares: list[float] = []
     clusters: dict[str, list[float]] = {}

@@ -23,15 +23,19 @@ _EXACT = 1 << 20
 _NONE = (0,) * SCORE_BINS
 
 Label = Literal["occurred", "not_occurred", "excluded", "overdue"]
-"""Label of a decision at its due time. `overdue` has no resolved report and never counts as `not_occurred`."""
+"""Label of a decision at its due time. `excluded` has no label by definition, for example after a death.
+
+`overdue` has no resolved report and never counts as `not_occurred`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class DueDecision:
     """A decision with a probability, and its label.
 
-    `due_at` is the time at which the label is final. `treated` is True if the subject was helped because of the score.
-    `groups` are names such as `sex=female`; the attributes of requests enter here.
+    `flagged` is True in a high-risk band. `due_at` is the time, with its zone, at which the label is final. `treated`
+    is True if the subject was helped because of the score. `groups` are names such as `sex=female`, or
+    `sex=female&age_band=15-24` for a declared intersection.
     """
 
     probability: float
@@ -46,8 +50,8 @@ class DueDecision:
 class CohortArm:
     """Counts of treated or of untreated decisions.
 
-    `labelled` has the decisions with an event or without one by score bin; `events`, `excluded` and `overdue` have the
-    same bins. `total` counts the flags of all decisions.
+    `labelled` counts the decisions with an event or without one by score bin. `events`, `excluded` and `overdue` have
+    the same bins. `total` counts all decisions with their flags; its outcomes are those of the labelled ones.
     """
 
     labelled: ScoreCounts = field(default=ScoreCounts(_NONE, _NONE, _NONE))
@@ -71,8 +75,9 @@ class CohortArm:
 class Cohort:
     """Counts of one model version for a tenant and source: the decisions whose labels were due in a week.
 
-    `week` is the ISO week of the due time (`2026-W47`). `groups` counts untreated decisions: help changes outcomes, so
-    treated ones say nothing about the model. Cohorts add up in any order to the same bytes.
+    `week` is the ISO week of the due time in UTC (`2026-W47`). `groups` counts untreated decisions by name of the
+    group: help changes outcomes, so treated ones do not measure the model. Cohorts of one week add up in any order to
+    the same bytes.
     """
 
     week: str
@@ -82,7 +87,7 @@ class Cohort:
 
     @classmethod
     def of(cls, week: str, decisions: Iterable[DueDecision], now: datetime) -> "Cohort":
-        """Return the cohort of these decisions. Decisions of another week, or not due yet at `now`, are left out."""
+        """Return the cohort of these decisions. Decisions due in another week, or after `now`, are left out."""
         due = [each for each in decisions if each.due_at <= now and due_week(each.due_at) == week]
         untreated = [each for each in due if not each.treated]
         names = sorted({name for each in untreated for name in each.groups})
@@ -94,7 +99,7 @@ class Cohort:
         )
 
     def add(self, decision: DueDecision, now: datetime) -> "Cohort":
-        """Return the cohort with one more decision, if it is of this week and due."""
+        """Return the cohort with one more decision; unchanged if it is due in another week or after `now`."""
         return self + Cohort.of(self.week, (decision,), now)
 
     def __add__(self, other: "Cohort") -> "Cohort":
@@ -103,7 +108,7 @@ class Cohort:
         return Cohort(self.week, self.untreated + other.untreated, self.treated + other.treated, groups)
 
     def to_bytes(self) -> bytes:
-        """Return the packed cohort; raise ValueError above `MAX_COHORT_BYTES`."""
+        """Return the packed cohort. Raises ValueError above `MAX_COHORT_BYTES`."""
         groups = {name: astuple(tally) for name, tally in sorted(self.groups.items())}
         document = [self.week, _packed_arm(self.untreated), _packed_arm(self.treated), groups]
         packed = zlib.compress(json.dumps(document, separators=(",", ":"), allow_nan=False).encode(), 9)
@@ -119,12 +124,12 @@ class Cohort:
 
 
 def due_week(due_at: datetime) -> str:
-    """Return the ISO week in UTC of a due time, for example `2026-W47`."""
+    """Return the ISO week in UTC of a due time with its zone, for example `2026-W47`."""
     return format_week(due_at.astimezone(UTC))
 
 
 def score_bin(probability: float) -> int:
-    """Return the score bin of a probability from 0 to 1, as in profiles."""
+    """Return the score bin of a probability, the lowest first, as in profiles; 0 and 1 are in the outer bins."""
     if not 0 < probability < 1:
         return 0 if probability <= 0 else SCORE_BINS - 1
     odds = log_odds(probability)

@@ -19,12 +19,15 @@ from vigil.monitoring.profiles.model import SUM_SCALE
 _Flag: TypeAlias = tuple[bool, bool, int, str | None]
 """Flag and event of some decisions, their number, and their cluster."""
 MIN_EVENTS = 5
-"""Minimum events, and rows without one, of an interval."""
+"""Minimum events of an interval, and minimum decisions without one. A share needs as many hits and misses."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledDecision:
-    """A labelled decision of a subject; `subject` is any key that is equal for the same person."""
+    """A labelled decision of a subject; `subject` is any key that is equal for the same person.
+
+    `flagged` is True in a high-risk band, `occurred` for an event.
+    """
 
     probability: float
     flagged: bool
@@ -34,10 +37,12 @@ class LabelledDecision:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmedPerformance(Performance):
-    """Metrics of labelled decisions, with the recalibration that would fit them.
+    """Metrics of `rows` labelled decisions, with the recalibration that would fit them.
 
-    `intercept` is the shift in log-odds that fits the event rate; 0 is calibrated. `slope` multiplies log-odds; 1 is
-    calibrated, and below 1 the scores are too extreme.
+    `intercept` is the shift in log-odds that fits the event rate; 0 is calibrated, and above 0 there are more events
+    than expected. `slope` multiplies log-odds; 1 is calibrated, and below 1 the scores are too extreme. Both are None
+    with fewer than `MIN_EVENTS` (5) events or decisions without one, or without a fit. `slope` is also None if all
+    scores are equal.
     """
 
     events: int
@@ -57,7 +62,11 @@ class _Cell:
 
 
 def confirm_performance(arm: CohortArm) -> ConfirmedPerformance:
-    """Return the metrics of counts; the sum of arms gives the metrics of several weeks."""
+    """Return the metrics of the labelled decisions of an arm; the sum of arms gives the metrics of several weeks.
+
+    Decisions count as independent. An interval needs 30 decisions in the denominator of its metric. A share also needs
+    5 hits and 5 misses, and the AUC 5 events and 5 others.
+    """
     cells: list[_Cell] = []
     scores = arm.labelled
     for rows, total, squares, events in zip(scores.rows, scores.sums, scores.squares, arm.events, strict=True):
@@ -74,7 +83,11 @@ def confirm_performance(arm: CohortArm) -> ConfirmedPerformance:
 
 
 def confirm_decisions(decisions: Iterable[LabelledDecision]) -> ConfirmedPerformance:
-    """Return the metrics of single decisions, with intervals by subject."""
+    """Return the metrics of single decisions, with intervals that respect repeated subjects.
+
+    An interval needs 30 subjects in the denominator of its metric. A share also needs 5 hits and 5 misses, and the AUC
+    5 events and 5 others.
+    """
     given = sorted(decisions, key=lambda each: (each.probability, each.occurred, each.flagged, each.subject))
     cells = [_Cell(each.probability, each.probability**2, each.occurred, 1, each.subject) for each in given]
     return _confirm(cells, [(each.flagged, each.occurred, 1, each.subject) for each in given])

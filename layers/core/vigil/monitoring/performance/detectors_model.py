@@ -16,23 +16,27 @@ from vigil.monitoring.profiles.model import SUM_SCALE
 TOLERANCE = 0.15
 """Error of calibration in log-odds that raises no alarm."""
 SHIFTS = (0.2, 0.4, 0.8)
-"""Bets on the intercept, in log-odds, in both directions."""
+"""Bets on the shift of log-odds, in both directions."""
 SLOPES = (0.3, 0.6, 1.4)
-"""Bets on the slope of the log-odds about their centre."""
+"""Bets on the slope: factors of the distance of log-odds from their centre."""
 OVERDUE_ODDS = (1.5, 2.5, 5.0)
 """Bets on more overdue labels, as odds ratios to the tolerated share."""
 OVERDUE_TOLERANCE = 1.25
 """Odds ratio of overdue labels that raises no alarm."""
 THRESHOLD = math.log(DAYS_PER_YEAR / 7 / BUDGET_SHARES["labels"])
-"""Logarithm of the evidence at which labels alarm: the mean weeks between false alarms."""
+"""Natural logarithm of the evidence at which labels alarm: the mean weeks between false alarms."""
 NO_EVIDENCE = -math.inf
+"""Logarithm of the evidence of a detector that has just started."""
 _LARGE = 40.0
 _EDGE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledBin:
-    """Labelled decisions of a score bin: their number, events, and log-odds of the mean probability."""
+    """Labelled decisions of one score bin, the events among them, and the log-odds of their mean probability.
+
+    For overdue labels: all decisions of a week, the overdue ones, and the tolerated log-odds.
+    """
 
     rows: int
     events: int
@@ -40,7 +44,7 @@ class LabelledBin:
 
 
 def labelled_bins(arm: CohortArm) -> list[LabelledBin]:
-    """Return the bins with labelled decisions, lowest first."""
+    """Return the bins with labelled decisions, the lowest first."""
     scores = arm.labelled
     return [
         LabelledBin(rows, events, log_odds(min(max(total / rows / SUM_SCALE, _EDGE), 1 - _EDGE)))
@@ -50,7 +54,9 @@ def labelled_bins(arm: CohortArm) -> list[LabelledBin]:
 
 
 def calibration_ratios(bins: Sequence[LabelledBin], tolerance: float = TOLERANCE) -> list[float]:
-    """Return the log-likelihood ratio of each bet: of its shifted probabilities against the tolerated ones.
+    """Return the natural log-likelihood ratio of each bet; `tolerance` is in log-odds.
+
+    The bets are `SHIFTS` upwards, `SHIFTS` downwards, and `SLOPES`, in this order. Without bins, all ratios are 0.
 
     A bet shifts the log-odds of each bin; its opponent shifts them the same way, by at most the tolerance. So the ratio
     has a mean of at most 1 while each row's error is tolerated. That also holds for a bin's different probabilities: a
@@ -68,16 +74,20 @@ def calibration_ratios(bins: Sequence[LabelledBin], tolerance: float = TOLERANCE
 
 
 def overdue_ratios(overdue: int, rows: int, tolerated: float, dispersion: float) -> list[float]:
-    """Return the log-likelihood ratio of each bet on more overdue labels than the tolerated log-odds.
+    """Return the natural log-likelihood ratio of each bet on more overdue labels, in the order of `OVERDUE_ODDS`.
 
-    The dispersion divides it, because facilities report by turns; it is 1 for independent decisions.
+    `overdue` is a part of `rows`. `tolerated` is in log-odds. The dispersion divides the ratios, because facilities
+    report by turns; it is 1 for independent decisions.
     """
     counted = LabelledBin(rows, overdue, tolerated)
     return [_ratio(counted, math.log(odds), 0.0) / dispersion for odds in OVERDUE_ODDS]
 
 
 def grow(logs: Sequence[float], ratios: Sequence[float]) -> tuple[float, ...]:
-    """Return the logarithms of the detectors after one more week; no logs are detectors that start."""
+    """Return the natural logarithms of the detectors after one more week, in the order of the ratios.
+
+    Empty `logs` are detectors that start.
+    """
     before = logs or (NO_EVIDENCE,) * len(ratios)
     return tuple(
         (log if log > _LARGE else math.log1p(math.exp(log))) + ratio for log, ratio in zip(before, ratios, strict=True)
@@ -85,7 +95,10 @@ def grow(logs: Sequence[float], ratios: Sequence[float]) -> tuple[float, ...]:
 
 
 def log_mean(logs: Sequence[float]) -> float:
-    """Return the logarithm of the mean of numbers, given by their logarithms; none are no evidence."""
+    """Return the logarithm of the mean of numbers that are given by their natural logarithms.
+
+    Without numbers, it is `NO_EVIDENCE`.
+    """
     most = max(logs, default=NO_EVIDENCE)
     if most == NO_EVIDENCE:
         return NO_EVIDENCE

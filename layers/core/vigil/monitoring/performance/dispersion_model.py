@@ -17,7 +17,11 @@ _Week: TypeAlias = tuple[int, float, float]
 
 @dataclass(frozen=True, slots=True)
 class WeekDispersion:
-    """Squared differences of successive weeks in units of their sampling variance; `last` is the last week."""
+    """Squared differences of successive weeks in units of their sampling variance.
+
+    `spread` is the sum over `pairs` of weeks. `last` has the events of the last counted week, their expected number,
+    and its variance; None before the first week.
+    """
 
     pairs: int = 0
     spread: float = 0.0
@@ -25,7 +29,7 @@ class WeekDispersion:
 
     @property
     def value(self) -> float:
-        """Dispersion, at least 1, as far as sampling error does not explain it (James and Stein, 1961)."""
+        """Dispersion without its sampling error, at least 1 (James and Stein, 1961); 1 before the first pair."""
         if not self.pairs:
             return 1.0
         excess = self.spread / self.pairs - 1
@@ -33,7 +37,10 @@ class WeekDispersion:
         return 1 + excess - error / excess if excess > 0 and excess * excess > error else 1.0
 
     def add(self, arm: CohortArm) -> "WeekDispersion":
-        """Return the dispersion with one more week; a week with hardly an expected event changes nothing."""
+        """Return the dispersion with one more week.
+
+        A week with less than 1 expected event, and any week after `MAX_PAIRS`, changes nothing.
+        """
         week = _week(arm)
         if self.pairs == MAX_PAIRS or week[1] < _MIN_EXPECTED:
             return self

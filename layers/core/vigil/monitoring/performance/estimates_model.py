@@ -32,10 +32,10 @@ class _Bin:
 
 
 def estimate_performance(scores: ScoreCounts, flagged: int, *, has_calibration_alarm: bool) -> Performance | None:
-    """Return the expected metrics of decisions whose labels are unknown.
+    """Return the expected metrics of decisions whose labels are unknown; None below `MIN_ESTIMATED_ROWS`.
 
     `flagged` is the number of rows in high-risk bands; these are the rows with the highest scores. The result is valid
-    under `ASSUMPTION`. It is None after an alarm about calibration, and below `MIN_ESTIMATED_ROWS`.
+    under `ASSUMPTION`. So it is None as well after an alarm about calibration. Its `rows` are those with a score.
     """
     rows = sum(scores.rows)
     if has_calibration_alarm or rows < MIN_ESTIMATED_ROWS:

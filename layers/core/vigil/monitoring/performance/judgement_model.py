@@ -30,15 +30,16 @@ from vigil.monitoring.profiles.model import SUM_SCALE, Source
 from vigil.prediction.packages.reference_model import MIN_CELL
 
 LITTLE_EVIDENCE = math.log(10)
-"""Logarithm of evidence below which a change, if any, is taken to begin in a later week."""
+"""Natural logarithm of the evidence below which a change, if any, is taken to begin in a later week."""
 _MAX_LOG = 690.0
 
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """Logarithms of the bets, untreated decisions since the last week with little evidence, and that first week.
+    """Natural logarithm of each bet's evidence, and untreated decisions since the week `since`.
 
-    `fired` is the week of the alarm, from which on the detector rests until a new baseline.
+    `since` is the first week (`2026-W47`) after the last one with little evidence; "" for none. `fired` is the week of
+    the alarm, or "". From then on, the detector of this version rests.
     """
 
     logs: tuple[float, ...] = ()
@@ -48,16 +49,17 @@ class Detector:
 
     @property
     def evidence(self) -> float:
-        """Logarithm of the evidence; none after an alarm."""
+        """Natural logarithm of the mean evidence of the bets; `NO_EVIDENCE` after an alarm."""
         return NO_EVIDENCE if self.fired else log_mean(self.logs)
 
 
 @dataclass(frozen=True, slots=True)
 class LabelState:
-    """State of the detectors of one model version and source after the week `through`.
+    """State of the detectors of one model version and source.
 
-    `waiting` has the weeks in which calibration is not judged yet, because the dispersion between weeks is unknown. It
-    is None from then on.
+    `through` is the last judged week (`2026-W47`), or "" before the first one. `waiting` has the weeks in which
+    calibration is not judged yet, with their untreated decisions, because the dispersion between weeks is unknown. It
+    is None once the first eight weeks with decisions were judged.
     """
 
     calibration: Detector = field(default=Detector())
@@ -69,20 +71,23 @@ class LabelState:
 
     @property
     def has_calibration_alarm(self) -> bool:
-        """True if estimates of performance are withdrawn."""
+        """True after an alarm about calibration: estimates of performance are withdrawn."""
         return bool(self.calibration.fired)
 
 
 @dataclass(frozen=True, slots=True)
 class LabelJudge:
-    """Judge of one model version and source. `tolerance` is that of calibration, in log-odds."""
+    """Judge of one model version and source. `tolerance` is the tolerated error of calibration, in log-odds."""
 
     version: int
     source: Source
     tolerance: float = TOLERANCE
 
     def judge(self, cohorts: Iterable[Cohort]) -> tuple[LabelState, list[Finding]]:
-        """Return the state after all cohorts, given in the order of their weeks, and the findings."""
+        """Return the state after all cohorts, given in the order of their weeks, and all findings.
+
+        Raises ValueError for another order, or for a week that is given twice.
+        """
         state, findings = LabelState(), list[Finding]()
         for cohort in cohorts:
             state, found = self.advance(state, cohort)
@@ -90,11 +95,13 @@ class LabelJudge:
         return state, findings
 
     def advance(self, state: LabelState, cohort: Cohort) -> tuple[LabelState, list[Finding]]:
-        """Return the state after one more week, and its findings. Raises ValueError for a week that is not later.
+        """Return the state after one more week, and its findings, at most one.
 
-        Only untreated decisions are judged, because help makes events rarer than the score says. The log-likelihood
-        ratios of calibration are divided by the dispersion of the weeks before, because facilities report by turns. The
-        first eight weeks are judged together at their end.
+        Raises ValueError for a week that is not later than `state.through`. Only untreated decisions are judged,
+        because help makes events rarer than the score predicts. The log-likelihood ratios of calibration are divided by
+        the dispersion of the weeks before, because facilities report by turns. Its first eight weeks with decisions are
+        judged together in the last of them. Overdue labels are judged after their baseline of at least eight weeks with
+        decisions and 200 decisions.
         """
         if cohort.week <= state.through:
             raise ValueError("cohorts must be judged in the order of their weeks")

@@ -14,7 +14,10 @@ _MAX_ODDS = 14.0
 
 @dataclass(frozen=True, slots=True)
 class LabelledScore:
-    """`count` decisions with this probability and label; `cluster` is their subject, or None if independent."""
+    """Equal decisions: `count` of them with this probability and label.
+
+    `cluster` is their subject, or None if they are independent.
+    """
 
     probability: float
     occurred: bool
@@ -23,7 +26,7 @@ class LabelledScore:
 
     @property
     def odds(self) -> float:
-        """Return the log-odds of the score, at most 14 from 0."""
+        """Log-odds of the probability, from -14 to 14. Probabilities of 0 and 1 have these limits."""
         if not 0 < self.probability < 1:
             return math.copysign(_MAX_ODDS, self.probability - 0.5)
         return min(max(log_odds(self.probability), -_MAX_ODDS), _MAX_ODDS)
@@ -31,16 +34,19 @@ class LabelledScore:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Shift of the log-odds at slope 1, and the slope beside a free shift; 0 and 1 are calibrated."""
+    """Shift of the log-odds at slope 1, and the slope beside a free shift; 0 and 1 are calibrated.
+
+    `slope` is None if all scores are equal, or if a score separates the labels.
+    """
 
     intercept: Metric
     slope: Metric | None
 
 
 def fit_calibration(scores: Sequence[LabelledScore]) -> Calibration | None:
-    """Return the recalibration that fits the labels; None without both labels.
+    """Return the recalibration that fits the labels; None if only one label occurs, or without a fit.
 
-    `slope` is None if all scores are equal, or if a score separates the labels.
+    The metrics have intervals from 30 subjects on; decisions without a subject count as one each.
     """
     if len({each.occurred for each in scores if each.count}) < 2:
         return None

@@ -10,7 +10,7 @@ Z95 = NormalDist().inv_cdf(0.975)
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A metric with its 95 % interval; the interval is None for too few rows or events."""
+    """A metric with its 95 % interval; `low` and `high` are None with too few rows or events."""
 
     value: float
     low: float | None = None
@@ -21,8 +21,9 @@ class Metric:
 class Performance:
     """Metrics of answers to `rows` decisions; a metric is None if its denominator is zero.
 
-    Accuracy, recall (`true_positive_rate`) and precision (`positive_predictive_value`) are those of the flag, which an
-    answer in a high-risk band has.
+    `base_rate` is the share of events, `auc` the area under the ROC curve, `brier` the mean squared error. Accuracy,
+    recall (`true_positive_rate`) and precision (`positive_predictive_value`) are those of the flag, which an answer in
+    a high-risk band has.
     """
 
     rows: int
@@ -35,13 +36,16 @@ class Performance:
 
 
 def normal_metric(value: float, variance: float, least: float = 0.0, most: float = 1.0) -> Metric:
-    """Return a metric with its normal interval inside of the possible values."""
+    """Return a metric with its normal 95 % interval, cut at the possible values `least` and `most`."""
     half = Z95 * math.sqrt(max(variance, 0.0))
     return Metric(value, max(value - half, least), min(value + half, most))
 
 
 def logit_metric(value: float, variance: float) -> Metric:
-    """Return a share with an interval that is normal in log-odds; a share of 0 or 1 has no interval."""
+    """Return a share with a 95 % interval that is normal in log-odds; a share of 0 or 1 has no interval.
+
+    `variance` is that of the share.
+    """
     if not 0 < value < 1:
         return Metric(value)
     centre, half = log_odds(value), Z95 * math.sqrt(max(variance, 0.0)) / (value * (1 - value))
@@ -49,12 +53,12 @@ def logit_metric(value: float, variance: float) -> Metric:
 
 
 def log_odds(share: float) -> float:
-    """Return the log-odds of a probability above 0 and below 1."""
+    """Return the natural log-odds of a probability, which must be above 0 and below 1."""
     return math.log(share / (1 - share))
 
 
 def probability(odds: float) -> float:
-    """Return the probability of some log-odds, without overflow."""
+    """Return the probability of some natural log-odds. Large ones give 0 or 1, without OverflowError."""
     if odds >= 0:
         return 1 / (1 + math.exp(-odds))
     return math.exp(odds) / (1 + math.exp(odds))

@@ -9,7 +9,7 @@ from vigil.monitoring.performance.detectors_model import OVERDUE_TOLERANCE
 from vigil.monitoring.performance.model import Z95, Metric, log_odds
 
 SETTLING_WEEKS = 8
-"""Minimum weeks of the baseline."""
+"""Minimum weeks with decisions of the baseline."""
 SETTLING_ROWS = 200
 """Minimum decisions of the baseline."""
 _BASELINE_ERRORS = 2.0
@@ -17,13 +17,13 @@ _BASELINE_ERRORS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class OverdueBaseline:
-    """Decisions and overdue labels of the first weeks, as pairs in their order."""
+    """Decisions of the first weeks and the overdue ones among them, as pairs (decisions, overdue) in their order."""
 
     weeks: tuple[tuple[int, int], ...] = ()
 
     @property
     def is_complete(self) -> bool:
-        """True if the detector can start."""
+        """True with at least `SETTLING_WEEKS` weeks and `SETTLING_ROWS` decisions: the detector can start."""
         return len(self.weeks) >= SETTLING_WEEKS and sum(rows for rows, _ in self.weeks) >= SETTLING_ROWS
 
     @property
@@ -39,7 +39,7 @@ class OverdueBaseline:
 
     @property
     def dispersion(self) -> float:
-        """Variance between weeks relative to independent decisions; at least 1."""
+        """Variance between weeks relative to independent decisions; at least 1, and 1 below two weeks."""
         rate, terms = self.rate, []
         for rows, overdue in self.weeks:
             if rows:
@@ -48,18 +48,21 @@ class OverdueBaseline:
 
     @property
     def tolerated_odds(self) -> float:
-        """Log-odds of a tolerated share: 1.25 times the odds, or two standard errors of the baseline if more."""
+        """Log-odds of a tolerated share, above the rate of the baseline.
+
+        Its odds are 1.25 times those of the rate, or two standard errors of the baseline above them if that is more.
+        """
         rows = sum(rows for rows, _ in self.weeks) + 1
         error = math.sqrt(self.dispersion / (rows * self.rate * (1 - self.rate)))
         return log_odds(self.rate) + max(math.log(OVERDUE_TOLERANCE), _BASELINE_ERRORS * error)
 
     def add(self, arm: CohortArm) -> "OverdueBaseline":
-        """Return the baseline with one more week; a week without decisions changes nothing."""
+        """Return the baseline with one more week of untreated decisions; a week without decisions changes nothing."""
         return OverdueBaseline((*self.weeks, (arm.total.rows, sum(arm.overdue)))) if arm.total.rows else self
 
 
 def overdue_rate(arm: CohortArm) -> Metric | None:
-    """Return the share of due decisions without a resolved report; None without decisions."""
+    """Return the share of due decisions without a resolved report, with its 95 % interval; None without decisions."""
     if not arm.total.rows:
         return None
     share = Proportion(sum(arm.overdue), arm.total.rows)

@@ -18,7 +18,7 @@ class DynamoCohorts:
         self._table = Table(client, table, "The monitoring table")
 
     def cohorts(self, tenant_id: str, model: str, version: int, source: Source) -> Iterator[Cohort]:
-        """Yield the cohorts of a version in the order of their weeks, read consistently."""
+        """Yield the cohorts of a version and source, the earliest week first, read consistently. Raises Unavailable."""
         items = self._table.items(
             "query",
             KeyConditionExpression="pk = :pk AND begins_with(sk, :cohorts)",
@@ -31,7 +31,10 @@ class DynamoCohorts:
         return (Cohort.from_bytes(item["counts"]["B"]) for item in items)
 
     def put(self, tenant_id: str, model: str, version: int, source: Source, cohort: Cohort) -> None:
-        """Store a cohort in place of an earlier one of its week."""
+        """Store a cohort in place of an earlier one of its week.
+
+        Raises ValueError for a cohort above `MAX_COHORT_BYTES`, and Unavailable.
+        """
         key = item_key(tenant_id, model, f"{version_prefix('COHORT', version, source)}{cohort.week}")
         monday = format_day(date.fromisocalendar(int(cohort.week[:4]), int(cohort.week[6:]), 1))
         self._table.call("put_item", Item=key | {"counts": {"B": cohort.to_bytes()}} | expiry(monday))

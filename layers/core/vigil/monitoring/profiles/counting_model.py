@@ -1,4 +1,4 @@
-"""Counting of decisions into a profile: bins of features and scores, and the decisions that count."""
+"""Counting of decisions into a profile: bins of features and scores, and the choice of the decisions that count."""
 
 import hashlib
 import math
@@ -22,18 +22,25 @@ from vigil.prediction.engines.group_attributes import NOT_GIVEN
 from vigil.prediction.engines.votes import logit
 
 MAX_COUNTED = 10_000
-"""Decisions of a day above which a sample is counted. More rows would not find a change sooner."""
+"""Decisions of a day, per version, above which a sample is counted. More rows would not find a change sooner."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureCells:
-    """Cells of one feature: the inner edges of a number, or none, and the number of cells."""
+    """Cells of one feature: the inner edges of a number, and the number of cells.
+
+    `edges` are empty for levels and booleans, and for a number with one cell. Otherwise there is one edge less than
+    cells.
+    """
 
     edges: tuple[float, ...]
     cells: int
 
     def cell(self, value: float) -> int:
-        """Return the cell of an encoded value that is not NaN. Levels and booleans are their own cells."""
+        """Return the place of the cell of an encoded value that is not NaN. An edge belongs to the cell above it.
+
+        Levels and booleans are their own cells.
+        """
         return bisect_right(self.edges, value) if self.edges or self.cells == 1 else int(value)
 
 
@@ -41,8 +48,9 @@ class FeatureCells:
 class CountedDecision:
     """One decision as a profile counts it.
 
-    `row` has the encoded features in the order of the contract, NaN for a missing one. `probability` is None if the
-    model could not give one. `groups` has the value of each given attribute.
+    `row` has the encoded features in the order of the contract, NaN for a missing one. `created_at` is a timestamp
+    (`2026-11-21T05:00:00.000000Z`). `probability` is None if the model could not give one. `is_flagged` is True in a
+    high-risk band. A decision with reasons has abstained. `groups` has the value of each given attribute.
     """
 
     decision_id: str
@@ -59,19 +67,25 @@ class CountedDecision:
 
 
 def group_names(groups: Mapping[str, str], combinations: Iterable[Sequence[str]]) -> list[str]:
-    """Return the group of a decision for each combination of attributes, such as `sex=female&age_band=15-24`."""
+    """Return the group of a decision for each combination of attributes, in their order.
+
+    An example is `sex=female&age_band=15-24`. An attribute without a value has `not given`.
+    """
     return ["&".join(f"{name}={groups.get(name, NOT_GIVEN)}" for name in names) for names in combinations]
 
 
 def is_sampled(decision_id: str, rows: int) -> bool:
-    """Return True if a decision is in the sample of a day with `rows` decisions: all of them up to `MAX_COUNTED`."""
+    """Return True if a decision is in the sample of a day with `rows` decisions: all of them up to `MAX_COUNTED`.
+
+    Of more decisions, one in `rows / MAX_COUNTED` (rounded up) is sampled by the hash of its id.
+    """
     share = -(-rows // MAX_COUNTED)
     drawn = hashlib.sha256(decision_id.encode()).digest()
     return int.from_bytes(drawn[:8], "big") % max(share, 1) == 0
 
 
 def first_of_subjects(decisions: Iterable[CountedDecision]) -> list[CountedDecision]:
-    """Return the first decision of each subject by time. Rows of one subject depend on each other."""
+    """Return the first decision of each subject by time, then by id. Rows of one subject depend on each other."""
     first: dict[str, CountedDecision] = {}
     for each in decisions:
         other = first.get(each.subject)
@@ -81,7 +95,11 @@ def first_of_subjects(decisions: Iterable[CountedDecision]) -> list[CountedDecis
 
 
 class ProfileCounter:
-    """Counts of decisions in any order. `attributes` are declared; `intersections` are pairs of them."""
+    """Counts of decisions of one day, version and source, added in any order.
+
+    `features` have the order of the contract. `attributes` are names of declared group attributes, and `intersections`
+    are pairs of them.
+    """
 
     def __init__(
         self,
@@ -100,7 +118,10 @@ class ProfileCounter:
         self._counted = 0
 
     def add(self, decision: CountedDecision) -> None:
-        """Count a decision. Raises ValueError for a row with another number of features."""
+        """Count a decision.
+
+        Raises ValueError for a row with another number of features; the counter is invalid then.
+        """
         self._counted += 1
         self._add_features(decision.row)
         if decision.probability is not None:
@@ -115,7 +136,7 @@ class ProfileCounter:
             self._groups[group, "abstained"] += bool(decision.abstention_reasons)
 
     def profile(self, day: str, source: Source, rows: int) -> Profile:
-        """Return the profile of a day (`2026-11-21`) with `rows` decisions, whether they were counted or not."""
+        """Return the profile of a day (`2026-11-21`) with `rows` decisions, including those that were not counted."""
         names = sorted({name for name, _ in self._groups})
         members = ("rows", "flagged", "abstained")
         return Profile(
@@ -152,11 +173,11 @@ class ProfileCounter:
 
 
 def score_bin(probability: float) -> int:
-    """Return the bin of a probability from 0 to 1; 0 and 1 are in the outer bins."""
+    """Return the bin of a probability from 0 to 1, the lowest first; 0 and 1 are in the outer bins."""
     return bisect_right(SCORE_EDGES, logit(probability))
 
 
 def most_frequent(patterns: Mapping[int, int]) -> dict[int, int]:
-    """Return the most frequent patterns of missing features, the most frequent first."""
+    """Return at most `MAX_PATTERNS` (16) patterns of missing features with their rows, the most frequent first."""
     ranked = sorted(patterns.items(), key=lambda pattern: (-pattern[1], pattern[0]))
     return dict(ranked[:MAX_PATTERNS])

@@ -24,7 +24,10 @@ def to_bytes(profile: Profile) -> bytes:
 
 
 def chain_digest(before: int, profile: Profile) -> int:
-    """Return the digest of a sequence of profiles from the digest before its last one; 64 bits, 0 without profiles."""
+    """Return the digest of a sequence of profiles from the digest before its last one.
+
+    The digest is an integer of 64 bits. `before` is 0 for the first profile.
+    """
     return int.from_bytes(hashlib.sha256(before.to_bytes(8, "big") + _document(profile)).digest()[:8], "big")
 
 
@@ -45,7 +48,7 @@ def _document(profile: Profile) -> bytes:
 
 
 def from_bytes(data: bytes) -> Profile:
-    """Return the profile of `to_bytes`. Raises ValueError for bytes of another format or size."""
+    """Return the profile of `to_bytes`. Raises ValueError for bytes of another format, or for JSON above 1 MiB."""
     unpacking = zlib.decompressobj()
     try:
         content = unpacking.decompress(data, _MAX_BYTES)
@@ -71,7 +74,7 @@ def from_bytes(data: bytes) -> Profile:
 def sum_profiles(parts: Sequence[Profile]) -> Profile:
     """Return the sum of one or more parts of one day and source; their order does not matter.
 
-    Raises ValueError for parts that do not belong together.
+    Raises ValueError for parts of another day, source, or number of features or cells, and TypeError without parts.
     """
     total = reduce(_add_parts, parts)
     return replace(total, missing_patterns=most_frequent(total.missing_patterns))

@@ -10,19 +10,28 @@ from typing import Literal
 SCORE_BINS = 64
 """Number of bins of the probability."""
 SCORE_EDGES: tuple[float, ...] = tuple(-7 + 14 * i / (SCORE_BINS - 2) for i in range(SCORE_BINS - 1))
-"""Inner edges of the score bins in log-odds; bin `i` contains `SCORE_EDGES[i - 1] <= x < SCORE_EDGES[i]`."""
+"""Inner edges of the score bins in log-odds, from -7 to 7.
+
+Bin `i` contains `SCORE_EDGES[i - 1] <= x < SCORE_EDGES[i]`; the first and the last bin are open.
+"""
 SUM_SCALE = 1_000_000
-"""Units of 1 in sums of probabilities and of their squares."""
+"""Number of units per 1 in integer sums of probabilities and of their squares."""
 MAX_PATTERNS = 16
 """Maximum patterns of missing features in a profile; the most frequent ones stay."""
 
 Source = Literal["single", "batch"]
-"""Source of decisions. A scheduled census of all subjects is not a visit, so both are watched apart."""
+"""Source of decisions: requests about one subject, or files of rows.
+
+A scheduled census of all subjects is not a visit, so both are watched apart.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureCounts:
-    """Counts of one feature: rows per bin, level, or false and true (as in the reference), and rows without a value."""
+    """Counts of one feature: rows per cell as in the reference, and rows without a value.
+
+    The cells are bins of a number, the lowest first, or levels in the order of the contract, or false and true.
+    """
 
     counts: tuple[int, ...]
     missing: int
@@ -32,7 +41,7 @@ class FeatureCounts:
 class ScoreCounts:
     """Score bins: rows, sums of probabilities and of their squares, both in units of 1 / `SUM_SCALE`.
 
-    Each tuple has `SCORE_BINS` entries. Decisions without a probability are in none.
+    Each tuple has `SCORE_BINS` entries, the lowest bin first. Decisions without a probability are in none.
     """
 
     rows: tuple[int, ...]
@@ -53,11 +62,14 @@ class GroupCounts:
 class Profile:
     """Counts of one model version on one day in UTC (`2026-11-21`), for one tenant and source.
 
-    `rows` is the number of decisions of the day. `counted` is the number of decisions in the counts: the first one of
-    each subject, and above 10,000 rows a sample by the hash of the decision id. All other members count these.
+    `rows` is the number of decisions of the day; for batches, of rows with an answer. `counted` is the number of
+    decisions in the counts. All other members count only these. For `single`, they are the first decision of each
+    subject; above 10,000 rows, only decisions of a sample by the hash of their id. For `batch`, they are every 64th row
+    of a file, if it has an answer.
 
-    `missing_patterns` maps a bit mask of missing features (bit `i` is feature `i` of the contract) to rows. `groups`
-    maps a name such as `sex=female`, or `sex=female&age_band=15-24` for a declared intersection, to counts.
+    `bands`, `decisions`, reasons and engines count by name. `missing_patterns` maps a bit mask of missing features (bit
+    `i` is feature `i` of the contract) to rows; it has only the `MAX_PATTERNS` most frequent masks. `groups` maps a
+    name such as `sex=female`, or `sex=female&age_band=15-24` for a declared intersection, to counts.
     """
 
     day: str

@@ -7,12 +7,15 @@ from vigil.monitoring.profiles.model import Profile, Source
 
 
 class ProfileStore(Protocol):
-    """Profiles of the models of all tenants."""
+    """Profiles of the models of all tenants. Both methods raise Unavailable."""
 
     def profiles(
         self, tenant_id: str, model: str, version: int, source: Source, start: str, end: str
     ) -> Iterator[Profile]:
-        """Yield the profiles from the day `start` until the day `end`, both included, in the order of their days."""
+        """Yield the profiles from the day `start` to the day `end` (`2026-11-21`), both included, the earliest first.
+
+        Days without decisions have no profile.
+        """
         ...
 
     def put(self, tenant_id: str, model: str, version: int, profile: Profile) -> None:

@@ -18,7 +18,10 @@ class DynamoProfiles:
     def profiles(
         self, tenant_id: str, model: str, version: int, source: Source, start: str, end: str
     ) -> Iterator[Profile]:
-        """Yield the profiles from the day `start` until the day `end` by day, read consistently."""
+        """Yield the profiles from the day `start` to the day `end` (`2026-11-21`), both included, the earliest first.
+
+        The profiles are read consistently. Raises Unavailable, and ValueError for a stored profile of another format.
+        """
         prefix = version_prefix("DAY", version, source)
         items = self._table.items(
             "query",
@@ -33,6 +36,6 @@ class DynamoProfiles:
         return (from_bytes(item["counts"]["B"]) for item in items)
 
     def put(self, tenant_id: str, model: str, version: int, profile: Profile) -> None:
-        """Store a profile in place of an earlier one of its day and source."""
+        """Store a profile in place of an earlier one of its day and source. Raises Unavailable."""
         key = item_key(tenant_id, model, f"{version_prefix('DAY', version, profile.source)}{profile.day}")
         self._table.call("put_item", Item=key | {"counts": {"B": to_bytes(profile)}} | expiry(profile.day))
