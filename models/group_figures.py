@@ -22,9 +22,12 @@ def group_references(
     given: Mapping[str, Sequence[str]],
     bands: Sequence[str],
 ) -> tuple[GroupReference, ...]:
-    """Return the figures of each value that may be published; an answer in a high-risk band is flagged.
+    """Return the figures of each publishable value of the contract's group attributes, in declared order.
 
-    `given` has the value of each row by attribute that callers give. Raises KeyError if one is missing.
+    `rows` are encoded features, `labels` are 0 or 1, and `bands` has the band of each answer. An answer in a
+    high-risk band is flagged. `given` has the value of each row, by attribute that callers give. A value is left out
+    if one of its four outcomes has fewer than `MIN_CELL` rows, or if the rows that are left out would be so few.
+    Raises KeyError if `given` lacks an attribute that callers give.
     """
     flagged = np.array([contract.is_high_risk(band) for band in bands])
     outcome = np.where(labels == 1, np.where(flagged, 0, 2), np.where(flagged, 1, 3))

@@ -17,7 +17,10 @@ from vigil.prediction.features.feature_spec import FeatureSpec
 
 @dataclass(frozen=True, slots=True)
 class ProductionPlan:
-    """Days of production with about `rows_per_day` requests a day; `drift` begins on `drift_day`, the first is 1."""
+    """Number of days of production, with about `rows_per_day` requests a day.
+
+    `drift` is a key of `DRIFTS`; None means no drift. It begins on `drift_day`; the first day is 1.
+    """
 
     seed: int
     days: int
@@ -26,13 +29,16 @@ class ProductionPlan:
     drift_day: int = 1
 
     def has_drift(self, name: str, day: int) -> bool:
-        """Return True if this drift has begun by a day; the first day is 1."""
+        """Return True if the plan has this drift, and it has begun on or before a day. The first day is 1."""
         return self.drift == name and day >= self.drift_day
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedRequest:
-    """One request: its encoded row, its time in UTC, given groups, and the label that it will have."""
+    """One request: its encoded row in the order of the contract, its time in UTC, and its label at the due time.
+
+    `groups` has the given values by attribute. Requests of one person have the same `subject`.
+    """
 
     subject: str
     at: datetime
@@ -48,22 +54,25 @@ class Production(Protocol):
     """Drifts that can be planted, each with its description."""
 
     def requests(self, plan: ProductionPlan) -> Iterable[SimulatedRequest]:
-        """Return the requests in the order of their days; the same plan gives the same requests."""
+        """Return the requests of all days of a plan, in the order of days; the same plan gives the same requests.
+
+        `plan.drift` is a key of `DRIFTS` or None. Other names plant nothing.
+        """
         ...
 
 
 def production_names() -> list[str]:
-    """Return the names of the models with a simulated production."""
+    """Return the names of the models with a simulated production, sorted."""
     return sorted(path.parent.name for path in Path(__file__).parent.glob("*/production.py"))
 
 
 def load_production(name: str) -> Production:
-    """Return the production of a model; raise KeyError for a model without one."""
+    """Return the module with the production of a model. Raises KeyError for a model without one."""
     if name not in production_names():
         raise KeyError(name)
     return cast("Production", import_module(f"models.{name}.production"))
 
 
 def lose(row: Sequence[float], specs: Sequence[FeatureSpec], lost: Collection[str]) -> tuple[float, ...]:
-    """Return a row without the values of some features, as after the failure of their source."""
+    """Return a row with NaN for the features named in `lost`, as after the failure of their source."""
     return tuple(math.nan if spec.name in lost else value for spec, value in zip(specs, row, strict=True))

@@ -34,7 +34,10 @@ _SMALLEST_CHANCE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class DatedRows:
-    """Encoded training rows, and the day number of each row; None if the rows have no dates."""
+    """Encoded training rows (rows x features), and the day number of each row.
+
+    Day numbers count from any one day. `days` is None if the rows have no dates.
+    """
 
     rows: Floats
     days: Ints | None = None
@@ -42,9 +45,10 @@ class DatedRows:
 
 @dataclass(frozen=True, slots=True)
 class HeldOutRows:
-    """Encoded rows that no training has used, one of each subject, with their labels.
+    """Encoded rows (rows x features) that no training has used, one of each subject, with their labels (0 or 1).
 
-    `groups` has the value of each row by given attribute. `days` count from `epoch`.
+    `groups` has the value of each row by attribute that callers give. `days` has the day number of each row, counted
+    from `epoch`; None if the rows have no dates.
     """
 
     rows: Floats
@@ -55,14 +59,14 @@ class HeldOutRows:
 
     @staticmethod
     def join(*samples: Sample) -> "HeldOutRows":
-        """Return the rows of several samples without groups and dates."""
+        """Return the rows and labels of at least one sample, in their order, without groups and dates."""
         return HeldOutRows(
             np.concatenate([sample.rows for sample in samples]), np.concatenate([sample.labels for sample in samples])
         )
 
     @property
     def period(self) -> tuple[str, str] | tuple[None, None]:
-        """First and last day of the rows."""
+        """First and last day of the rows (`2021-03-01`); both are None without dates."""
         if self.days is None:
             return None, None
         first, last = (self.epoch + timedelta(days=int(day)) for day in (self.days.min(), self.days.max()))
@@ -72,7 +76,10 @@ class HeldOutRows:
 def make_reference(
     runner: EnsembleRunner, trained: DatedRows, held_out: HeldOutRows, roles: Mapping[str, FeatureRole] | None = None
 ) -> Reference:
-    """Return the reference of an assembled model; features without a role are inputs."""
+    """Return the reference of an assembled model. `roles` are by feature; one without a role is an input.
+
+    Raises KeyError if the groups of `held_out` lack an attribute that callers give.
+    """
     contract = runner.contract
     judged = judge(runner, held_out.rows, held_out.labels)
     bands = [verdict.band for verdict in judged.verdicts]
@@ -94,7 +101,7 @@ def make_reference(
 def feature_references(
     specs: Sequence[FeatureSpec], trained: DatedRows, held_out: Floats, roles: Mapping[str, FeatureRole]
 ) -> tuple[FeatureReference, ...]:
-    """Return the reference of each feature."""
+    """Return the reference of each feature, in the order of `specs` and of the columns; the default role is `input`."""
     columns = zip(specs, trained.rows.T, held_out.T, strict=True)
     return tuple(
         _feature(spec, roles.get(spec.name, "input"), own, trained.days, counted) for spec, own, counted in columns
@@ -123,7 +130,10 @@ def _feature(
 
 
 def find_cells(values: Floats, edges: Sequence[float], cells: int) -> Ints:
-    """Return the cell of each encoded value without NaN: its bin, its level, or 0 if there is one cell."""
+    """Return the cell of each encoded value, from 0 on: its bin, its level, or 0 with one cell.
+
+    No value is NaN. A value at an edge is in the bin above it.
+    """
     if edges or cells == 1:
         return np.searchsorted(edges, values, side="right").astype(np.int64)
     return values.astype(np.int64)

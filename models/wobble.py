@@ -18,10 +18,11 @@ _DIGITS = 4
 
 
 def mean_wobble(cells: Ints, days: Ints, count: int, *, is_ordered: bool) -> float:
-    """Return the deviation of the means of periods in standard deviations of the feature.
+    """Return the deviation of the means of periods, in standard deviations of the feature.
 
-    `cells` has the cell of each row and `count` the number of cells. The cells of a number have normal scores. The
-    wobble of unordered levels is the largest one of their shares.
+    `cells` has the cell of each row, `days` its day number, and `count` is the number of cells. The ordered cells of a
+    number get normal scores. Unordered levels have the largest wobble of the share of one level. The result is 0 with
+    fewer than three periods of at least 28 rows.
     """
     recent = _recent(days)
     cells, days = cells[recent], days[recent]
@@ -33,7 +34,10 @@ def mean_wobble(cells: Ints, days: Ints, count: int, *, is_ordered: bool) -> flo
 
 
 def missing_wobble(missing: np.ndarray[tuple[int], np.dtype[np.bool_]], days: Ints) -> float:
-    """Return the deviation between periods of the log-odds of a missing value."""
+    """Return the deviation between periods of the log-odds of a missing value.
+
+    The result is 0 if all or no values are missing, or with fewer than three periods of at least 28 rows.
+    """
     recent = _recent(days)
     values = missing[recent].astype(np.float64)
     share = float(values.mean()) if len(values) else 0.0

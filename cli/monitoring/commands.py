@@ -27,7 +27,7 @@ def simulate_command(
 ) -> None:
     """Replay simulated days of a model through counting, judging and reporting, as every night on AWS.
 
-    The newest package on this machine scores the rows. The same seed gives the same report.
+    The newest package on this machine scores the rows. The same package, options and seed give the same report.
     """
     from cli.monitoring.planting import plan_production
     from cli.monitoring.simulation import Simulation

@@ -1,4 +1,4 @@
-"""Domain classifier: how well a model tells the rows of two periods apart, and by which features.
+"""Domain classifier: a model that separates the rows of two periods, and the features by which it does.
 
 An area under the curve of 0.5 means that it cannot. The classifier sees all features together, and so also changes that
 no single feature shows (Rabanser, Guennemann and Lipton, 2019).
@@ -21,7 +21,7 @@ TREES = 60
 MIN_ROWS = 100
 """Minimum rows of a period; with fewer, a difference cannot be seen and a person could be."""
 VISIBLE_AUC = 0.55
-"""Smallest area under the curve that is called a difference."""
+"""Smallest area under the curve of a visible difference."""
 _OPTIONS = {
     "objective": "binary",
     "num_leaves": 8,
@@ -37,7 +37,10 @@ _OPTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class PeriodRows:
-    """Encoded rows of a period, and the subject of each row as any text that is equal for the same person."""
+    """Encoded rows of a period (rows x features), and the subject of each row.
+
+    A subject is any text that is equal for the same person, and differs for two persons.
+    """
 
     rows: Floats
     subjects: Sequence[str]
@@ -45,21 +48,25 @@ class PeriodRows:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Area under the curve of held-out rows with its 95 % interval, and features with their share of the gain."""
+    """Area under the ROC curve of held-out rows with its 95 % interval, and `importances`.
+
+    These are all features with their share of the gain, the largest first. The shares add to 1; all are 0 without gain.
+    """
 
     auc: Metric
     importances: tuple[tuple[str, float], ...]
 
     @property
     def is_visible(self) -> bool:
-        """True if the periods differ by more than chance, and by more than a little."""
+        """True if the lower limit of the area is above 0.5, and the area is at least `VISIBLE_AUC`."""
         return self.auc.low is not None and self.auc.low > 0.5 and self.auc.value >= VISIBLE_AUC
 
 
 def compare_periods(specs: Sequence[FeatureSpec], before: PeriodRows, after: PeriodRows) -> Difference:
-    """Return the difference of two periods by cross-validation over subjects. Raises InvalidInput for too few rows.
+    """Return the difference of two periods by cross-validation over subjects.
 
-    All rows of a subject are in one fold, because facts that never change would otherwise reveal the period.
+    `specs` are the features of the columns, in their order. All rows of a subject are in one fold, because facts that
+    never change would otherwise reveal the period. Raises InvalidInput for a period of fewer than 100 rows.
     """
     for name, period in (("--before", before), ("--after", after)):
         if len(period.rows) < MIN_ROWS:

@@ -18,11 +18,11 @@ from vigil.kernel.time import format_day
 from vigil.prediction.engines.contract import ModelContract
 
 MAX_SAMPLE = 5_000
-"""Maximum decisions of a period that are compared."""
+"""Maximum sampled decisions of a period."""
 MAX_DAYS = 92
 """Maximum days of a period."""
 MAX_ENTRIES = 200_000
-"""Maximum entries of a period that are listed to draw the sample from."""
+"""Maximum entries of a period, from which the sample is drawn."""
 _BATCH = 100
 
 
@@ -30,11 +30,11 @@ class DecisionDays(Protocol):
     """Decisions of all tenants by day."""
 
     def entries(self, tenant_id: str, day: str) -> Iterator[LedgerEntry]:
-        """Yield the decisions of a day in UTC."""
+        """Yield the decisions of a day (`2026-11-21`, UTC) that are not erased. Raises Unavailable."""
         ...
 
     def rows(self, tenant_id: str, decision_ids: Sequence[str]) -> Iterator[LedgerRow]:
-        """Yield the rows of some decisions."""
+        """Yield the rows of these decisions that are not erased, in any order. Raises Unavailable."""
         ...
 
 
@@ -47,13 +47,16 @@ class Period:
     end: date
 
     def days(self) -> Iterator[str]:
-        """Yield the days in order."""
+        """Yield the days (`2026-11-21`) in order."""
         count = (self.end - self.start).days + 1
         return (format_day(self.start + timedelta(days=number)) for number in range(count))
 
 
 def parse_period(option: str, text: str) -> Period:
-    """Return the period of a text such as `2026-10-01..2026-10-31`. Raises InvalidInput."""
+    """Return the period of a text such as `2026-10-01..2026-10-31`, both days included.
+
+    Raises InvalidInput for another form, for a last day before the first one, and for more than `MAX_DAYS` days.
+    """
     bound = f"two days in UTC of at most {MAX_DAYS} days, such as 2026-10-01..2026-10-31"
     try:
         start, end = (date.fromisoformat(day) for day in text.split(".."))
@@ -67,10 +70,10 @@ def parse_period(option: str, text: str) -> Period:
 def sample_period(
     ledger: DecisionDays, tenants: Sequence[str], contract: ModelContract, version: int, period: Period
 ) -> PeriodRows:
-    """Return a sample of the decisions of a model version, at most one of each subject.
+    """Return the rows of at most 5,000 sampled decisions of a model version, one of each subject of a tenant.
 
     The sample has the smallest hashes of decision ids, so that it is the same in every call. Raises InvalidInput if the
-    period has too many decisions.
+    period has more than `MAX_ENTRIES` decisions, and Unavailable.
     """
     listed = list(islice(_entries(ledger, tenants, (contract.name, version), period), MAX_ENTRIES + 1))
     if len(listed) > MAX_ENTRIES:

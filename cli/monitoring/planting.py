@@ -10,7 +10,11 @@ MAX_ROWS = 80_000
 
 
 def plan_production(production: Production, seed: int, days: int, rows_per_day: int, drift: str) -> ProductionPlan:
-    """Return the plan of a simulation. `drift` is such as `supply@200`, or `none`. Raises InvalidInput."""
+    """Return the plan of a simulation. `drift` is a drift with its first day, such as `supply@200`, or `none`.
+
+    Raises InvalidInput for more than `MAX_ROWS` rows, for an unknown drift, and for a first day before `settled_day` or
+    after the last day. The first day of a simulation is 1.
+    """
     if days * rows_per_day > MAX_ROWS:
         bound = f"at most {MAX_ROWS:,} rows in all"
         raise InvalidInput(FieldError("--rows-per-day", f"{days * rows_per_day:,} rows are too many", bound))
@@ -30,7 +34,7 @@ def plan_production(production: Production, seed: int, days: int, rows_per_day: 
 
 
 def settled_day(rows_per_day: int) -> int:
-    """Return about the first day that is judged, after the baseline is complete."""
+    """Return the number of about the first judged day, after the baseline is complete. The first day is 1."""
     rules = DriftRules()
     return max(rules.settling_days, -(-rules.settling_rows // rows_per_day)) + 1
 

@@ -38,7 +38,7 @@ TENANT = "simulated"
 
 @dataclass(frozen=True, slots=True)
 class SimulatedVersion:
-    """A model version with its engines; `reference` is None for a package without one."""
+    """A model version with its engines; `reference` is None for a package of format 2."""
 
     number: int
     contract: ModelContract
@@ -62,9 +62,10 @@ class Simulation:
         self._served: ServedVersion | None = None
 
     def replay(self, requests: Iterable[SimulatedRequest]) -> None:
-        """Count requests in the order of their days, compare groups each month, and judge all days.
+        """Count requests, which are in the order of their days, review labels and groups each month, and judge drift.
 
-        The reviews are those of the nightly work. Drift is reviewed once: each day has the same findings as at night.
+        The reviews are those of the nightly work. Drift is reviewed once, at the end: each day has the same findings as
+        at night.
         """
         for day, of_day in groupby(requests, key=lambda request: request.at.date()):
             self._count(day, list(of_day))
@@ -77,12 +78,12 @@ class Simulation:
             reviews.review(TENANT, served, self._version, served.last_day)
 
     def report(self) -> HealthReport:
-        """Return the health report of the last day."""
+        """Return the health report that ends with the last replayed day. At least one request must be replayed."""
         reports = HealthReports(OneModel(self._place[1], self._version), self._stores, self._now)
         return reports.report(TENANT, ReportRequest(self._place[0]))
 
     def findings(self) -> list[Finding]:
-        """Return the findings, the earliest first."""
+        """Return the findings of all replayed days, the earliest day first."""
         return [record.finding for record in self._stores.findings.findings(TENANT, self._place[0])][::-1]
 
     def _serve(self, day: date) -> ServedVersion:

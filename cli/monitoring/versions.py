@@ -12,7 +12,10 @@ from vigil.prediction.engines.loading import load_engine
 
 
 def packaged_version(name: str) -> SimulatedVersion:
-    """Return the newest package of a model on this machine. Raises NotFound without one, and ModelRefused."""
+    """Return the newest package of a model on this machine.
+
+    Raises NotFound without a package, and ModelRefused for a package that fails verification.
+    """
     parent = deployment.state_folder() / "packages" / name
     number = max(versions(parent), default=0)
     if not number:
@@ -22,7 +25,7 @@ def packaged_version(name: str) -> SimulatedVersion:
 
 
 def trained_version(name: str, progress: Progress) -> SimulatedVersion:
-    """Return version 1 of a model as the tests and the embedded stack train it, without a package."""
+    """Train a model as the tests and the embedded stack do, and return it as version 1, without a package."""
     native.add_to_path()
     model = trained_model(name, SEED, progress)
     contract = model.contract

@@ -21,7 +21,7 @@ MAX_FEATURES = 10
 
 
 def write_simulation(plan: ProductionPlan, findings: Sequence[Finding], report: HealthReport) -> Iterator[Text]:
-    """Yield the lines that describe a simulation."""
+    """Yield the lines that describe a simulation and its findings, in the given order."""
     yield Text.assemble(
         (f"{report.model} version {report.version}", "bold"),
         f": {plan.days} simulated days until {report.until}, {describe_drift(plan)}",
@@ -34,7 +34,7 @@ def write_simulation(plan: ProductionPlan, findings: Sequence[Finding], report: 
 
 
 def write_finding(plan: ProductionPlan, finding: Finding, until: str) -> Iterator[Text]:
-    """Yield a finding with its day in the simulation, and its next step."""
+    """Yield a finding with the number of its day, and its next step. `until` is the last simulated day."""
     day = day_number(plan, finding, until)
     yield Text.assemble((f"day {day}{_delay(plan, finding, day)}: ", "bold"), finding.text)
     yield Text(f"  next step: {next_step(finding)}")
@@ -46,7 +46,7 @@ def describe_drift(plan: ProductionPlan) -> str:
 
 
 def day_number(plan: ProductionPlan, finding: Finding, until: str) -> int:
-    """Return the number of the day of a finding; `until` is the last simulated day."""
+    """Return the number of a finding's day, from 1 to `plan.days`; `until` is the last simulated day (`2026-11-21`)."""
     return plan.days - (date.fromisoformat(until) - date.fromisoformat(finding.day)) // timedelta(days=1)
 
 
@@ -75,7 +75,10 @@ def to_json(plan: ProductionPlan, findings: Sequence[Finding], report: HealthRep
 
 
 def write_difference(found: "Difference", specs: Sequence[FeatureSpec]) -> Iterator[Text]:
-    """Yield the lines that describe the difference of two periods, without counts."""
+    """Yield the lines that describe the difference of two periods, without counts.
+
+    A visible difference has at most 10 features, the strongest first, each with at least 0.5 % of the gain.
+    """
     auc = found.auc
     span = "" if auc.low is None or auc.high is None else f" ({auc.low:.2f} to {auc.high:.2f})"
     verdict = "the periods differ" if found.is_visible else "no visible difference"

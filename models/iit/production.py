@@ -38,7 +38,10 @@ _LABELS: Mapping[Outcome, Label] = {
 
 
 def requests(plan: ProductionPlan) -> Iterable[SimulatedRequest]:
-    """Return the visits of the last days before enrolment ends, in the order of their days."""
+    """Return the visits of the last `plan.days` days before enrolment ends, in the order of their times.
+
+    The number of visits a day varies around `plan.rows_per_day`.
+    """
     start = ENROLMENT_END - plan.days
     drift_day = start + plan.drift_day - 1 if plan.drift == "supply" else NEVER
     preset = replace(SOUTH_AFRICA_LIKE, drift_day=drift_day)

@@ -24,7 +24,10 @@ _SURPLUS = 2
 
 
 def requests(plan: ProductionPlan) -> Iterable[SimulatedRequest]:
-    """Return leads in the order of their days: as many each day, at even times."""
+    """Return leads in the order of their times: exactly `plan.rows_per_day` each day, at even times.
+
+    A lead can come more than once.
+    """
     leads = simulate(_SEED + plan.seed, _SURPLUS * plan.days * plan.rows_per_day)
     cold = leads.rows[:, _SOURCE] == _COLD
     rng = np.random.default_rng([_SEED, plan.seed])

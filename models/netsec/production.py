@@ -34,7 +34,7 @@ _MALWARE = 3.0
 
 
 def requests(plan: ProductionPlan) -> Iterable[SimulatedRequest]:
-    """Return flows in the order of their days: as many each day, at even times."""
+    """Return flows in the order of their times: exactly `plan.rows_per_day` each day, at even times."""
     rows, kinds = _pool(plan)
     rng = np.random.default_rng([_SEED, plan.seed])
     return list(_draw(plan, rng, rows, kinds))

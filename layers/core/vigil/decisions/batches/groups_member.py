@@ -9,14 +9,14 @@ _is_next_member = re.compile(rb',[ \t]*"[a-z]').match
 
 
 class CutRow(NamedTuple):
-    """The text of an object without its member `groups`, and the text of the value of this member."""
+    """The text of an object without its member `groups`, and the text of this member's value: an object or `null`."""
 
     rest: bytes
     groups: bytes
 
 
 def cut_groups(row: bytes) -> CutRow | None:
-    """Return the parts of an object, or None if the place of the member in it is in doubt.
+    """Return the parts of an object; None if it has no member `groups`, or if its place is in doubt.
 
     If `rest` is a valid object of scalars and at most one object of scalars, and `groups` is valid, the row is the
     valid object of both. The cut is outside of strings, because a string around it would not end, or would end before

@@ -43,7 +43,11 @@ class JoinErasure:
         self._pause = pause
 
     def erase(self, batch: Batch, person: Person, key: Key) -> Key:
-        """Take one step and return the next one. The member `joins` of the last one is `done`. Safe to repeat."""
+        """Take one step of a pass over the join files of a batch, and return the key of the next step.
+
+        The member `joins` of a key is the last file that was read, and `done` after the last step. A step is safe to
+        repeat. Raises Unavailable, also for a damaged file.
+        """
         passed, read = key.get("joins", ""), 0
         if passed == DONE:
             return key

@@ -19,7 +19,7 @@ from vigil.kernel.time import format_timestamp, format_week
 from vigil.prediction.engines.contract import MAX_DUE_DAYS, Label, ModelContract
 
 KEPT_DAYS = (32, 64, 128, 256, 512, 1024, 2048, 4096)
-"""Lives of join files in days; the lifecycle of the bucket has a rule for each one."""
+"""Possible lives of join files in days; the lifecycle of the bucket has a rule for each one."""
 LATE_DAYS = 31
 """Days after the last label is final in which reports are still joined."""
 DAYS_WITHOUT_HORIZON = 512
@@ -36,7 +36,12 @@ _MAX_BYTES = 32 << 20
 
 @dataclass(frozen=True, slots=True)
 class JoinedRow:
-    """A row with an answer. `due_at` is the time at which its label is final; None for a label without a horizon."""
+    """A row with an answer, or an erased row. `row` is its number in the file of the batch; the first one is 1.
+
+    `due_at` is the time at which the label is final; None without a horizon. `probability` is None if the model could
+    not give one. `features` has the values of `kept_features`, NaN for a missing one. An erased row has only `row`,
+    `as_of`, and at first `subject_id`; the other members are empty, NaN or None.
+    """
 
     row: int
     subject_id: str
@@ -55,10 +60,10 @@ class JoinFile:
     """Rows of a chunk in their order, in columns; row `first_row` of the file of the batch is the first one.
 
     `band_codes` is 0 for a row without an answer and `ERASED_CODE` for an erased one, else the place of its band in
-    `bands` from 1 on. `as_of` is the time of rows that state none; `own_as_of` has the other times by place.
-    `features` has the due feature of the label and the sources of derived groups. `group_codes` has the given groups by
-    attribute: 0 for a row without a value, else the place of its value in `group_values` from 1 on. `erased_at` is the
-    time at which rows were last marked as erased.
+    `bands` from 1 on. `as_of` is the time of rows that state none; `own_as_of` has the other times by place from 0 on.
+    Times are ISO 8601 in UTC. `probabilities` has NaN for a row without one. `features` has the values of
+    `kept_features`. `group_codes` has the given groups by attribute: 0 for a row without a value, else the place of its
+    value in `group_values` from 1 on. `erased_at` is the time at which rows were last marked as erased, or "".
     """
 
     model: str
@@ -78,16 +83,22 @@ class JoinFile:
     erased_at: str = ""
 
     def find(self, number: int) -> JoinedRow | None:
-        """Return the row with a number; None for a row without an answer and for one of another chunk."""
+        """Return the row with this number in the file of the batch; the first one is 1.
+
+        The result is None for a row without an answer, and for a row of another chunk. An erased row is returned.
+        """
         place = number - self.first_row
         return self._row(place) if 0 <= place < len(self.band_codes) and self.band_codes[place] else None
 
     def rows(self) -> Iterator[JoinedRow]:
-        """Yield the rows with an answer."""
+        """Yield the rows with an answer and the erased rows, in order."""
         return (self._row(place) for place, code in enumerate(self.band_codes) if code)
 
     def due_weeks(self) -> dict[str, int]:
-        """Return the rows with an answer by the week in which their labels are final; the others are in no week."""
+        """Return the number of rows with an answer by the ISO week (`2026-W47`) in which their labels are final.
+
+        A row without a due time is in no week.
+        """
         if self.own_as_of:
             dues = Counter(row.due_at for row in self.rows())
         elif self.label.due_feature is None:
@@ -106,7 +117,7 @@ class JoinFile:
         return dict(weeks)
 
     def export(self, place: int) -> Mapping[str, Any]:
-        """Return a row as JSON values, for an export of its subject's data."""
+        """Return the row at a place, from 0 on, as JSON values for an export. It has an answer or is erased."""
         row = self._row(place)
         return {
             "row": row.row,
@@ -119,7 +130,10 @@ class JoinFile:
         }
 
     def without(self, places: Collection[int], erased_at: str) -> "JoinFile":
-        """Return the file with these rows marked as erased. They have only their number and subject left."""
+        """Return the file with the rows at these places, from 0 on, marked as erased at a time (ISO 8601).
+
+        They have only their number and subject left.
+        """
         probabilities, codes = array("f", self.probabilities), bytearray(self.band_codes)
         features = {name: array("d", values) for name, values in self.features.items()}
         groups = {name: bytearray(values) for name, values in self.group_codes.items()}
@@ -140,7 +154,7 @@ class JoinFile:
         )
 
     def unlinked(self, places: Collection[int]) -> "JoinFile":
-        """Return the file without the subjects of these rows."""
+        """Return the file without the subjects of the rows at these places, from 0 on."""
         names = list(self.subject_ids)
         for place in places:
             names[place] = ""
@@ -162,7 +176,10 @@ class JoinFile:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "JoinFile":
-        """Return the file of `to_bytes`. Raises ValueError for bytes of another format or size."""
+        """Return the file of `to_bytes`.
+
+        Raises ValueError for bytes of another format or size, and zlib.error for bytes that cannot be unpacked.
+        """
         end = _LENGTH_BYTES + int.from_bytes(content[:_LENGTH_BYTES], "big")
         unpacking = zlib.decompressobj()
         text, _, columns = unpacking.decompress(content[_LENGTH_BYTES:end], _MAX_BYTES).partition(b"\n")
@@ -206,13 +223,19 @@ class JoinFile:
 
 
 def kept_features(contract: ModelContract) -> tuple[str, ...]:
-    """Return the features that late labels need: the due feature of the label, and the sources of derived groups."""
+    """Return the names of the features that late labels need, in the order of the contract.
+
+    They are the due feature of the label, if it has one, and the sources of derived groups.
+    """
     named = {contract.label.due_feature, *(group.source for group in contract.groups)}
     return tuple(spec.name for spec in contract.features if spec.name in named)
 
 
 def days_left(file: JoinFile, now: datetime) -> int:
-    """Return the life of a file that is written again, in days."""
+    """Return the life in days of a file that is written again at `now`: one of `KEPT_DAYS`.
+
+    The file lives at least `LATE_DAYS` after its last label is final. Without a horizon: `DAYS_WITHOUT_HORIZON`.
+    """
     if file.label.due_feature is None and file.label.horizon_days is None:
         return DAYS_WITHOUT_HORIZON
     last = max((row.due_at for row in file.rows() if row.due_at), default=now)
@@ -220,7 +243,11 @@ def days_left(file: JoinFile, now: datetime) -> int:
 
 
 def kept_days(contract: ModelContract) -> int:
-    """Return the life of the join files of a model in days: until the last label is final, and `LATE_DAYS` more."""
+    """Return the life in days of the new join files of a model: one of `KEPT_DAYS`.
+
+    A file lives at least `LATE_DAYS` after the longest possible horizon of its labels, which is the maximum of the due
+    feature if the label has one. Without a horizon: `DAYS_WITHOUT_HORIZON`.
+    """
     label = contract.label
     bounds = {spec.name: spec.maximum for spec in contract.features}
     horizon = label.horizon_days if label.due_feature is None else bounds[label.due_feature]

@@ -18,7 +18,10 @@ def seal_rows(rows: JoinFile, key: TenantKey, batch_id: str) -> bytes:
 
 
 def open_rows(sealed: bytes, key: TenantKey, batch_id: str) -> JoinFile:
-    """Return the join file of `seal_rows`. Raises Unavailable for a damaged file and for one of another batch."""
+    """Return the join file that `seal_rows` encrypted.
+
+    Raises Unavailable for a damaged file, another format, another batch, or the key of another tenant.
+    """
     try:
         return JoinFile.from_bytes(_cipher(key).decrypt(sealed, _owner(key, batch_id)))
     except (InvalidTag, ValueError) as error:

@@ -13,7 +13,7 @@ from vigil.kernel.time import format_timestamp
 
 
 class JoinedRows:
-    """Rows of the batches of all tenants. `read` returns the content of a file, or raises NotFound."""
+    """Rows of the batches of all tenants. `read` returns the content of a file by its key, or raises NotFound."""
 
     def __init__(self, chunks: ScoredChunkList, read: Callable[[str], bytes], keys: TenantKeys) -> None:
         self._chunks = chunks
@@ -21,9 +21,9 @@ class JoinedRows:
         self._keys = keys
 
     def find(self, tenant_id: str, batch_id: str, number: int) -> BatchRow | None:
-        """Return a row with an answer; None if there is none, or if its join file has expired.
+        """Return the row with a number, from 1 on; None if it has no answer, or if its join file has expired.
 
-        Raises Erased for a row whose subject was erased.
+        Raises Erased for a row whose subject was erased, and Unavailable, also for a damaged file.
         """
         chunk = self._chunks.find(tenant_id, batch_id, number)
         file = self.open(tenant_id, chunk) if chunk else None
@@ -34,7 +34,7 @@ class JoinedRows:
         return BatchRow(batch_id, number, file.model, file.version, format_timestamp(row.as_of))
 
     def open(self, tenant_id: str, chunk: ScoredChunk) -> JoinFile | None:
-        """Return the join file of a chunk; None if it has expired."""
+        """Return the join file of a chunk; None if it has expired. Raises Unavailable, also for a damaged file."""
         try:
             sealed = self._read(chunk.join_key)
         except NotFound:

@@ -45,7 +45,7 @@ class RowColumns:
         """Groups of the sampled rows, also derived ones; empty for a model without groups."""
 
     def add(self, rows: AnsweredRows, groups: Sequence[Groups]) -> None:
-        """Add the next rows, and the groups that were given with each of them."""
+        """Add the next rows, and for each of them the given groups: an empty mapping for a row without groups."""
         done, vectors, width = len(self.band_codes), rows.vectors, self._width
         self.band_codes += bytes(map(_band_code, rows.kinds))
         self.probabilities.extend(rows.probabilities)
@@ -65,7 +65,7 @@ class RowColumns:
                     self.sampled_groups.append({**groups[place], **self._groups.derive(vector)})
 
     def add_lost(self, count: int) -> None:
-        """Add rows without an answer."""
+        """Add `count` next rows without an answer."""
         self.band_codes += bytes(count)
         self.subject_ids += repeat("", count)
         for codes in self._group_codes.values():
@@ -74,7 +74,7 @@ class RowColumns:
             values.extend(array(values.typecode, [NAN]) * count)
 
     def to_join_file(self, version: int, as_of: str) -> JoinFile:
-        """Return the join file of the rows. `as_of` is the time of rows that state none."""
+        """Return the join file of all added rows. `as_of` is the time (ISO 8601, UTC) of rows that state none."""
         contract, bands = self.contract, tuple(band_names(self.contract))
         return JoinFile(
             model=contract.name,

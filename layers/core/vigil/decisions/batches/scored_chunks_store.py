@@ -24,7 +24,10 @@ class ScoredChunks:
         self._table = Table(client, table, "The batches table")
 
     def find(self, tenant_id: str, batch_id: str, row: int) -> ScoredChunk | None:
-        """Return the scored chunk of a batch with a row, read consistently; None if there is none."""
+        """Return the scored chunk of a batch that has row number `row`, from 1 on, read consistently; None without one.
+
+        Raises Unavailable.
+        """
         page = self._table.call(
             "query",
             KeyConditionExpression="pk = :pk AND sk BETWEEN :row AND :last",
@@ -40,7 +43,11 @@ class ScoredChunks:
         return found if found and found.first_row <= row else None
 
     def between(self, tenant_id: str, start: str, end: str) -> Iterator[ScoredChunk]:
-        """Yield the chunks that were scored from `start` until before `end`, both times or days (`2026-11-21`)."""
+        """Yield the chunks that were scored from `start` until before `end`, in the order of time.
+
+        Both are times in UTC (ISO 8601) or days (`2026-11-21`). A new chunk can be missing for some seconds. Raises
+        Unavailable.
+        """
         items = self._table.items(
             "query",
             IndexName="by_tenant",
@@ -51,7 +58,7 @@ class ScoredChunks:
 
 
 def scored_item(batch: Batch, chunk: Chunk) -> Item:
-    """Return the item of a scored chunk."""
+    """Return the DynamoDB item of a scored chunk. The batch has a pinned model version."""
     assert batch.pin is not None  # noqa: S101 - a batch that has chunks has a model
     span = chunk.range
     last_row = span.first_row + span.rows - 1

@@ -20,22 +20,25 @@ class GivenGroups:
     values: Mapping[str, str]
 
     def plain(self) -> str:
-        """Return the groups that a row stores as they are, as JSON."""
+        """Return the groups of attributes that are not sealed, which a row stores in plain, as a JSON object."""
         sealed = {attribute.name for attribute in self.attributes if attribute.is_sealed}
         return json.dumps({name: value for name, value in self.values.items() if name not in sealed})
 
     def seal(self, key: TenantKey, decision_id: str) -> bytes:
-        """Return the groups that a row stores encrypted."""
+        """Return the groups of sealed attributes, encrypted for one decision; empty without a sealed attribute."""
         return seal_groups(self.attributes, self.values, key, decision_id)
 
 
 def read_given_groups(contract: ModelContract, groups: Mapping[str, object] | None) -> GivenGroups:
-    """Return the groups of a request. Raises InvalidInput with every invalid attribute."""
+    """Return the groups of a request; None means none. Raises InvalidInput as `SubjectGroups.read`."""
     return GivenGroups(contract.groups, SubjectGroups(contract).read(groups))
 
 
 def given_groups_of(row: LedgerRow, key: TenantKey) -> dict[str, str]:
-    """Return the groups that were given with a decision, by attribute. Raises Unavailable for a damaged row."""
+    """Return the groups that were given with a decision, by attribute, also the sealed ones.
+
+    Raises Unavailable for a damaged row, and for the key of another tenant.
+    """
     plain: dict[str, str] = json.loads(row.groups)
     return plain | open_groups(row.sealed_groups, key, row.decision_id)
 
@@ -44,7 +47,7 @@ def groups_of(row: LedgerRow, contract: ModelContract, key: TenantKey) -> dict[s
     """Return the value of each attribute of a decision, also of a derived or sealed attribute, for counts only.
 
     `contract` is the one of the version that decided. An attribute without a value is left out: it was not given, or
-    its feature is missing. Raises Unavailable for a damaged row.
+    its feature is missing. Raises Unavailable for a damaged row, and for the key of another tenant.
     """
     if not contract.groups:
         return {}

@@ -1,4 +1,4 @@
-"""Encryption of the groups of sealed attributes with the tenant's key, which a stored row needs to show them."""
+"""Encryption of the groups of sealed attributes with the tenant's key. Without the key, a stored row hides them."""
 
 import hmac
 import json
@@ -17,7 +17,7 @@ _NONCE_BYTES = 12
 
 
 def seal_groups(attributes: Sequence[GroupAttribute], groups: Mapping[str, str], key: TenantKey, owner: str) -> bytes:
-    """Return the encrypted groups of each sealed attribute; empty without a sealed attribute.
+    """Return the given groups of all sealed attributes, encrypted; empty if no attribute is sealed.
 
     `owner` is the id of the decision or row. The length depends on the attributes only, so that it shows no value.
     """
@@ -31,7 +31,10 @@ def seal_groups(attributes: Sequence[GroupAttribute], groups: Mapping[str, str],
 
 
 def open_groups(sealed: bytes, key: TenantKey, owner: str) -> dict[str, str]:
-    """Return the groups of `seal_groups`. Raises Unavailable for a damaged text and for one of another owner."""
+    """Return the groups that `seal_groups` encrypted, by attribute; none for an empty `sealed`.
+
+    Raises Unavailable for a damaged text, another owner, or another key.
+    """
     if not sealed:
         return {}
     try:

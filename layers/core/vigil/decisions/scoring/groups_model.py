@@ -10,12 +10,12 @@ from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.group_attributes import GroupAttribute
 
 Groups: TypeAlias = Mapping[str, str]
-"""Value of each attribute that a subject has."""
+"""Value by group attribute, such as `female` by `sex`. An attribute without a value is left out."""
 NO_GROUPS: Groups = {}
 
 
 class SubjectGroups:
-    """The group attributes of one model, for the groups of many subjects."""
+    """The group attributes of one model. Its methods return the groups of one subject or row at a time."""
 
     def __init__(self, contract: ModelContract) -> None:
         places = {spec.name: place for place, spec in enumerate(contract.features)}
@@ -25,13 +25,15 @@ class SubjectGroups:
 
     @property
     def can_be_given(self) -> bool:
-        """True if a caller can give groups."""
+        """True if the model declares an attribute that callers give."""
         return bool(self._given)
 
     def read(self, groups: Mapping[str, object] | None) -> dict[str, str]:
-        """Return the groups that a caller has given. An attribute with the value None is not given.
+        """Return the value of each group attribute that a caller has given; empty for None or an empty mapping.
 
-        Raises InvalidInput with every invalid attribute.
+        An attribute that callers may give is left out if its value is None. Raises InvalidInput with each attribute
+        that is unknown, derived from a feature, or has an undeclared value. If callers can give no groups to this
+        model, any entry is refused with one error.
         """
         if not groups:
             return {}
@@ -52,7 +54,10 @@ class SubjectGroups:
         return read
 
     def derive(self, row: Sequence[float]) -> dict[str, str]:
-        """Return the groups that follow from an encoded row, except those whose feature is missing."""
+        """Return the values of the derived attributes of an encoded row, which is in the order of the contract.
+
+        An attribute whose feature is missing (NaN) is left out.
+        """
         return {
             attribute.name: attribute.values[bisect_right(attribute.cuts, row[place])]
             for attribute, place in self._derived
@@ -60,7 +65,7 @@ class SubjectGroups:
         }
 
     def known(self, groups: Mapping[str, str]) -> dict[str, str]:
-        """Return those of the given groups that this model declares."""
+        """Return those of the given groups whose attribute and value this model declares; others are left out."""
         declared = {name: self._attributes[name].values for name in self._given}
         return {name: value for name, value in groups.items() if value in declared.get(name, ())}
 

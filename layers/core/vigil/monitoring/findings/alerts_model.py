@@ -9,10 +9,10 @@ from vigil.monitoring.findings.words_model import next_step
 
 
 def to_event(tenant_id: str, record: FindingRecord) -> Event:
-    """Return the event of the state of a finding, the same in every call.
+    """Return the event of a record's state: `findings.opened` or `findings.decided`, the same in every call.
 
-    Its time is the end of the finding's day, or the time of the decision. It has no text of the finding, because that
-    names features and sizes.
+    The time of the event is that of the decision, or the midnight in UTC that ends the finding's day. The event has no
+    text of the finding, because the text names features and sizes.
     """
     finding = record.finding
     fields = {

@@ -17,9 +17,9 @@ class PublishedFindingAlerts:
         self._publish = publish
 
     def tell(self, tenant_id: str, record: FindingRecord) -> None:
-        """Publish the event of the state of a finding, and mark it as told. A told state has no effect.
+        """Publish the event of a record's state, and store the state as `told`. Raises Unavailable.
 
-        Raises Unavailable.
+        A record whose `told` equals its `state` has no effect.
         """
         if record.told == record.state:
             return

@@ -12,7 +12,10 @@ class DynamoPromotionBlocks:
         self._table = Table(client, table, "The monitoring table")
 
     def blocking(self, model: str) -> str | None:
-        """Return an open finding about a group, with its tenant and the remedy; None if there is none."""
+        """Return a sentence with an open finding about a group of any tenant, and the remedy; None if there is none.
+
+        Raises Unavailable.
+        """
         found = self._table.call(
             "query",
             IndexName="by_block",

@@ -9,9 +9,10 @@ FINDING_PREFIX = "fnd-"
 
 
 def finding_id(model: str, finding: Finding) -> str:
-    """Return the id of a finding of a tenant's model.
+    """Return the id of a finding: `fnd-` and 32 hexadecimal digits.
 
-    Version, source, family, kind, subjects and day decide it. A day that is judged again therefore finds the same id.
+    The id depends on model, version, source, family, kind, subjects and day alone. A second judgement of a day
+    therefore gives the same id. Findings of two tenants can have the same id.
     """
     parts = (model, str(finding.version), finding.source, finding.family, finding.kind, finding.day, *finding.subjects)
     return FINDING_PREFIX + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Findings: what monitoring noticed about a model, how large it is, and the one next step."""
+"""Findings: a change of a model that monitoring noticed, its size, and the one next step."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ from vigil.monitoring.profiles.model import Source
 Family = Literal["covariates", "predictions", "labels", "fairness"]
 """Family of tests that share a part of the budget of false alarms."""
 BUDGET_SHARES: dict[Family, float] = {"covariates": 0.35, "predictions": 0.15, "labels": 0.30, "fairness": 0.20}
-"""Expected false alarms per model and year by family; they add to one."""
+"""Expected false alarms per model and year by family. Their sum is one."""
 DAYS_PER_YEAR = 365
 
 FindingKind = Literal[
@@ -35,12 +35,22 @@ Measure = Literal[
     "rate",
     "paired_brier",
 ]
-"""Measure of an effect; `mean_shift_sd` is in standard deviations of the baseline, calibration in log-odds."""
+"""Measure of an effect.
+
+`mean_shift_sd`: change of the mean in standard deviations of the baseline. `odds_ratio`: factor of the odds.
+`total_variation`: share of the rows that are in other cells, from 0 to 1. `calibration_intercept`: log-odds, 0 is
+perfect. `calibration_slope`: 1 is perfect. `rate_ratio`: rate of a group divided by that of all others. `rate`: share
+of overdue labels, from 0 to 1. `paired_brier`: difference of mean Brier scores.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Size of a change with its 95 % interval; an interval is None where it cannot be calculated."""
+    """Size of a change with its 95 % interval, in the unit of `measure`.
+
+    `low` and `high` are None if the interval cannot be calculated, or if it would show a small count. In the second
+    case, `value` is the edge of the tolerated range, which the change exceeds.
+    """
 
     measure: Measure
     value: float
@@ -50,11 +60,15 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding about a model version and source.
+    """One finding about a model version and source. Days are in UTC (`2026-11-21`).
 
-    `subjects` are the features or groups that it is about, the strongest first. `day` is the day of the alarm, `since`
-    the most likely first day of the change. `e_value` is the evidence: its detector exceeds `1 / rate` on average not
-    more often than its budget allows. `text` is one or two sentences for people, without a person's data.
+    `subjects` names features, groups, or parts of the answers, the strongest first; a finding about labels has none.
+    `day` is the day of the alarm: for labels, the Sunday of the week. `since` is the most likely first day of the
+    change: for groups, it is the first day of the compared counts.
+
+    `e_value` is the evidence against chance at the alarm. Without a change, evidence of drift reaches `x` at most once
+    in `x` days on average, and evidence about labels at most once in `x` weeks. A finding about a group always has
+    `1 / ALARM_LEVEL`. `text` is one or two sentences for people, without a person's data.
     """
 
     version: int

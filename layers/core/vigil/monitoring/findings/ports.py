@@ -8,26 +8,30 @@ from vigil.monitoring.findings.records_model import FindingRecord
 
 
 class FindingStore(Protocol):
-    """Findings of the models of all tenants."""
+    """Findings of the models of all tenants, in every state. Every method raises Unavailable."""
 
     def findings(self, tenant_id: str, model: str) -> Iterator[FindingRecord]:
-        """Yield the findings of a model, the newest day first."""
+        """Yield the findings of all versions of a model, the newest day first, read consistently."""
         ...
 
     def get(self, tenant_id: str, model: str, finding_id: str) -> FindingRecord:
-        """Return a finding, read consistently. Raises NotFound."""
+        """Return a finding, read consistently. Raises NotFound if the tenant's model has no finding with this id."""
         ...
 
     def add(self, tenant_id: str, model: str, finding: Finding) -> bool:
-        """Store a finding as open. Return False if it is stored already; its state stays then."""
+        """Store a finding as open. Return False if its id is stored already; the stored record stays then."""
         ...
 
     def decide(self, tenant_id: str, record: FindingRecord) -> None:
-        """Store a decision about an open finding. Raises Conflict if the stored one is not open, or NotFound."""
+        """Store the decision of a decided record.
+
+        The record has its three members of the decision. Raises Conflict if the stored record is not open, and NotFound
+        if it is not stored.
+        """
         ...
 
     def mark_told(self, tenant_id: str, record: FindingRecord) -> None:
-        """Store the state of a record as the one that its alert has. A finding that is not stored stays unknown."""
+        """Store the state of a record as its `told`. A finding that is not stored has no effect."""
         ...
 
 
@@ -37,8 +41,8 @@ class FindingAlerts(Protocol):
     def tell(self, tenant_id: str, record: FindingRecord) -> None:
         """Raise the alert of an open finding, or clear the alert of a decided one.
 
-        A record whose `told` is its state has no effect, so that a sweep may pass every finding of a model. After a
-        crash, the next call repeats the event under the same id, which counts once. Raises Unavailable.
+        A record whose `told` equals its `state` has no effect, so that a sweep may pass every finding of a model. After
+        a crash, the next call repeats the event under the same id, which counts once. Raises Unavailable.
         """
         ...
 

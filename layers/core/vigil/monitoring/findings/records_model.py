@@ -1,4 +1,4 @@
-"""Records of findings: what people decided about them, and pages of them."""
+"""Records of findings with the decisions of people, and pages of records."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -6,7 +6,11 @@ from typing import Literal
 from vigil.monitoring.findings.model import Finding
 
 FindingState = Literal["open", "acknowledged", "rebased"]
-"""State of a finding. `rebased` means that the days from then on are the new baseline of drift."""
+"""State of a finding.
+
+`open`: no decision. `acknowledged`: a person has seen it. `rebased`: the days after the last judged one are the new
+baseline of drift.
+"""
 MIN_REASON, MAX_REASON = 10, 500
 """Minimum and maximum characters of the reason of a decision."""
 
@@ -15,7 +19,8 @@ MIN_REASON, MAX_REASON = 10, 500
 class FindingRecord:
     """A finding of a tenant's model. `decided_by`, `reason` and `decided_at` are None while it is open.
 
-    `told` is the state that the alert of the finding has, or None before the alert is raised.
+    `decided_by` has the role and the key id of the person, `decided_at` the time in UTC (ISO 8601). `told` is the state
+    in the last published event of the finding; None before the first event.
     """
 
     finding_id: str
@@ -29,21 +34,24 @@ class FindingRecord:
 
     @property
     def position(self) -> tuple[str, str]:
-        """Place in lists: the day and the id."""
+        """Place in lists: the day and the id. Lists begin with the largest position."""
         return self.finding.day, self.finding_id
 
     def decide(self, state: FindingState, decision: "FindingDecision") -> "FindingRecord":
-        """Return the record after a decision."""
+        """Return the record with a decision. The state before is not checked."""
         return replace(self, state=state, decided_by=decision.by, reason=decision.reason, decided_at=decision.at)
 
     def is_open_on(self, day: str) -> bool:
-        """Return True if the finding was known and undecided at the end of a day in UTC."""
+        """Return True if the finding has no decision at the end of `day` (`2026-11-21`, UTC).
+
+        A finding of a later day is not open.
+        """
         return self.finding.day <= day and (self.decided_at is None or self.decided_at[: len(day)] > day)
 
 
 @dataclass(frozen=True, slots=True)
 class FindingDecision:
-    """Decision of a person: the role and the key id, the reason, and the time."""
+    """Decision of a person: the role and the key id, the reason, and the time in UTC (ISO 8601)."""
 
     by: str
     reason: str
@@ -52,7 +60,7 @@ class FindingDecision:
 
 @dataclass(frozen=True, slots=True)
 class FindingPage:
-    """Findings, the newest day first. `next` is the position after which the next page starts, or None."""
+    """Findings, the newest day first. `next` has the `day` and `id` of the last one; None on the last page."""
 
     records: tuple[FindingRecord, ...]
     next: dict[str, str] | None = None

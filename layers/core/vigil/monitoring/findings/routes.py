@@ -69,10 +69,11 @@ async def acknowledge_finding(
 async def rebase_finding(
     name: Name, finding_id: FindingId, body: ReasonBody, caller: Decider, findings: Service
 ) -> FindingView:
-    """Accept the change of an open finding as the usual state: a new baseline of drift begins with the next day.
+    """Accept the change of an open finding as the usual state: a new baseline of drift begins.
 
-    Its alert is cleared, and no drift alarm follows while the model is settling, for at least 56 days. Only findings of
-    the families `covariates` and `predictions` have a baseline; others are a 409, as is a second decision.
+    Its first day is the day after the last judged one. The alert of the finding is cleared, and no drift alarm follows
+    while the model is settling, for at least 56 days. Only findings of the families `covariates` and `predictions` have
+    a baseline; others are a 409, as is a second decision.
     """
     return _decided(findings.rebase(caller.tenant_id, name, finding_id, caller.actor, body.reason))
 

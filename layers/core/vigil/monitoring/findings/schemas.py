@@ -32,10 +32,16 @@ class ReasonBody(BaseModel):
 
 
 class FindingEffectView(BaseModel):
-    """Size of a change with its 95 % interval."""
+    """Size of a change with its 95 % interval. Null limits cannot be calculated, or would show a small count."""
 
-    measure: Measure
-    value: float
+    measure: Measure = Field(
+        description=(
+            "`mean_shift_sd`: standard deviations of the baseline. `odds_ratio`: factor of the odds. "
+            "`total_variation`: share of rows in other cells. `rate_ratio`: rate of the group by that of all others. "
+            "`calibration_intercept`: log-odds. `rate`: share of overdue labels."
+        )
+    )
+    value: float = Field(description="With null limits, it can be the edge of the tolerated range that was exceeded.")
     low: float | None
     high: float | None
 
@@ -47,27 +53,34 @@ class FindingEffectView(BaseModel):
 
 
 class FindingView(BaseModel):
-    """A finding about a model version, its one next step, and the decision about it."""
+    """A finding about a model version, its one next step, and the decision about it, which is null while it is open."""
 
     id: str
     state: FindingState = Field(
-        description="`acknowledged`: a person saw it. `rebased`: the days from then on are the new baseline of drift."
+        description=(
+            "`open`: no decision. `acknowledged`: a person has seen it. "
+            "`rebased`: the days after the last judged one are the new baseline of drift."
+        )
     )
     version: int
     source: str = Field(description="`single` for single requests, `batch` for batches.")
     family: Family
     kind: FindingKind
-    subjects: list[str] = Field(description="Features or groups, the strongest first.")
-    day: Day = Field(description="Day of the alarm, in UTC.")
-    since: Day = Field(description="Most likely first day of the change, in UTC.")
+    subjects: list[str] = Field(
+        description="Features, groups or parts of the answers, the strongest first. Empty for labels."
+    )
+    day: Day = Field(description="Day of the alarm, in UTC: for labels, the Sunday of the week.")
+    since: Day = Field(
+        description="Most likely first day of the change, in UTC. For groups, the first day of the compared counts."
+    )
     effect: FindingEffectView
     e_value: float = Field(description="Evidence against chance: 100 is strong, 1 is none.")
     recommendation: Recommendation
     next_step: str = Field(description="The recommendation in words.")
     text: str
-    decided_at: str | None = Field(json_schema_extra=DATE_TIME)
-    decided_by: str | None = Field(description="Role and key id behind the decision.")
-    reason: str | None
+    decided_at: str | None = Field(json_schema_extra=DATE_TIME, description="Null while the finding is open.")
+    decided_by: str | None = Field(description="Role and key id behind the decision. Null while the finding is open.")
+    reason: str | None = Field(description="Reason of the decision. Null while the finding is open.")
 
     @classmethod
     def from_record(cls, record: FindingRecord) -> "FindingView":

@@ -35,7 +35,10 @@ class Findings:
     def page(
         self, tenant_id: str, model: str, state: FindingState | None, after: dict[str, str] | None, limit: int
     ) -> FindingPage:
-        """Return at most `limit` findings of a state, or of all states, after a position or from the newest one."""
+        """Return at most `limit` (1 or more) findings of a state, the newest day first; `state` None means all states.
+
+        `after` is `next` of the page before; None starts with the newest finding.
+        """
         start = (after["day"], after["id"]) if after else None
         following = (
             record
@@ -49,7 +52,7 @@ class Findings:
         return FindingPage(records[:limit], {"day": last.finding.day, "id": last.finding_id})
 
     def get(self, tenant_id: str, model: str, finding_id: str) -> FindingRecord:
-        """Return a finding. Raises NotFound."""
+        """Return a finding. Raises NotFound if the tenant's model has no finding with this id."""
         return self._store.get(tenant_id, model, finding_id)
 
     def acknowledge(self, tenant_id: str, model: str, finding_id: str, by: str, reason: str) -> FindingRecord:
@@ -57,10 +60,10 @@ class Findings:
         return self._decide(tenant_id, self._open(tenant_id, model, finding_id), "acknowledged", by, reason)
 
     def rebase(self, tenant_id: str, model: str, finding_id: str, by: str, reason: str) -> FindingRecord:
-        """Start a new baseline of drift with the next day, and clear the alert of the finding.
+        """Start a new baseline of drift on the day after the last judged one, and clear the alert of the finding.
 
-        Raises NotFound. Raises Conflict if the finding is decided already, is not about drift, or if another process
-        changed the state of drift meanwhile.
+        Raises NotFound for an unknown finding. Raises Conflict if the finding is decided already or is not about drift,
+        if there is no baseline, or if another process changed the state of drift meanwhile.
         """
         record = self._open(tenant_id, model, finding_id)
         finding = record.finding

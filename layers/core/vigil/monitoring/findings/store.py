@@ -21,24 +21,24 @@ _OPTIONAL = (*_DECISION, "told")
 
 
 class DynamoFindings:
-    """Findings of the models of all tenants."""
+    """Findings of the models of all tenants, in every state. Items expire 800 days after the day of the alarm."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The monitoring table")
 
     def findings(self, tenant_id: str, model: str) -> Iterator[FindingRecord]:
-        """Yield the findings of a model, the newest day first, read consistently."""
+        """Yield the findings of all versions of a model, the newest day first, read consistently."""
         return (_record(model, item) for item in self._items(tenant_id, model))
 
     def get(self, tenant_id: str, model: str, finding_id: str) -> FindingRecord:
-        """Return a finding, read consistently. Raises NotFound."""
+        """Return a finding, read consistently. Raises NotFound if the tenant's model has no finding with this id."""
         where = {"FilterExpression": "finding_id = :id"}
         for item in self._items(tenant_id, model, {":id": {"S": finding_id}}, **where):
             return _record(model, item)
         raise NotFound(f"There is no such finding; GET /v1/models/{model}/health/findings lists all.")
 
     def add(self, tenant_id: str, model: str, finding: Finding) -> bool:
-        """Store a finding as open. Return False if it is stored already; its state stays then."""
+        """Store a finding as open. Return False if its id is stored already; the stored record stays then."""
         return self._table.write_if("put_item", **self.addition(tenant_id, model, finding))
 
     def addition(self, tenant_id: str, model: str, finding: Finding) -> Part:
@@ -51,7 +51,7 @@ class DynamoFindings:
         return {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
 
     def decide(self, tenant_id: str, record: FindingRecord) -> None:
-        """Store a decision about an open finding. Raises Conflict if the stored one is not open, or NotFound."""
+        """Store the decision of a decided record. Raises Conflict if the stored record is not open, or NotFound."""
         decision = {f":{name}": {"S": getattr(record, name)} for name in ("state", *_DECISION)}
         names = ", ".join(f"#{name} = :{name}" for name in ("state", *_DECISION))
         is_written = self._table.write_if(
@@ -67,7 +67,7 @@ class DynamoFindings:
             raise Conflict(f"The finding is decided already: it is {stored.state}.")
 
     def mark_told(self, tenant_id: str, record: FindingRecord) -> None:
-        """Store the state of a record as the one that its alert has. A finding that is not stored stays unknown."""
+        """Store the state of a record as its `told`. A finding that is not stored has no effect."""
         self._table.write_if(
             "update_item",
             Key=_key(tenant_id, record.model, record.finding_id, record.finding),

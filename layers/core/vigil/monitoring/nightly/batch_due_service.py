@@ -24,7 +24,8 @@ _BATCH = 100
 class BatchDueDecisions:
     """Rows of batches. Each scored chunk states the weeks in which its labels are due.
 
-    `is_completed` returns False for a batch without results. Nobody acts on its rows, so that they have no labels.
+    `is_completed` gets a tenant and a batch id, and returns False for a batch without results. People do not act on
+    its rows, so that they have no labels.
     """
 
     def __init__(
@@ -44,13 +45,18 @@ class BatchDueDecisions:
         self._clock = clock
 
     def weeks(self, tenant_id: str, model: str, version: int) -> Collection[str]:
-        """Return the weeks in which labels of scored rows are due."""
+        """Return the ISO weeks (`2026-W47`) in which labels of scored rows are due, also later ones, in any order.
+
+        Batches without results are included. Chunks that were scored more than ten years ago are left out.
+        """
         return {week for chunk in self._scored(tenant_id, model, version) for week in chunk.due_weeks}
 
     def due_in(self, tenant_id: str, model: str, version: int, weeks: Collection[str]) -> Iterator[DueDecision]:
-        """Yield the rows with a probability whose labels were due in some ISO weeks, in any order, each once.
+        """Yield the rows with a probability whose labels are due in these ISO weeks (`2026-W47`), in any order.
 
-        Above 10,000 rows of a week, a sample by the hash of the row's id is read.
+        Batches without results and chunks without their join file are left out. If one of the weeks has more than
+        10,000 rows, the rows of all of them are sampled by the hash of the row's id. Raises NotFound or ModelRefused
+        for a version without a valid package, and Unavailable.
         """
         chunks = [
             chunk for chunk in self._scored(tenant_id, model, version) if not chunk.due_weeks.keys().isdisjoint(weeks)

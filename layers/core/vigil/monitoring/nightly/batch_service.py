@@ -16,7 +16,10 @@ class BatchDays:
         self._chunks = chunks
 
     def profiles(self, tenant_id: str, day: str) -> Iterator[tuple[str, int, Profile]]:
-        """Yield model, version and profile of all batch rows that were answered on a day, each version once."""
+        """Yield model, version and profile of all batch rows that were answered on a day (`2026-11-21`, UTC).
+
+        Each version has one profile; the order is that of the model's name and the version. Raises Unavailable.
+        """
         parts = defaultdict[tuple[str, int], list[Profile]](list)
         for chunk in self._chunks.between(tenant_id, day, day_before(day, -1)):
             parts[chunk.model, chunk.version].append(from_bytes(chunk.profile))

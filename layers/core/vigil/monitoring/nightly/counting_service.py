@@ -27,14 +27,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DaySample:
-    """Decisions of a version on a day: their number, and the ids of those that are read."""
+    """Decisions of a version on a day: the number of all of them, and the ids of those that are counted.
+
+    Up to 10,000 decisions, all are counted; above, a sample by the hash of the decision id.
+    """
 
     rows: int
     decision_ids: Sequence[str]
 
 
 class DayCounting:
-    """Counts of decisions by day. A day that is counted again gives the same profiles."""
+    """Counts of a tenant's decisions by day, model version and source. A second count gives the same profiles."""
 
     def __init__(
         self,
@@ -55,14 +58,12 @@ class DayCounting:
         self._progress = progress
 
     def count_days(self, tenant_id: str, through: str) -> int:
-        """Count the days after the last counted one until `through` (`2026-11-21`), at most 35 days with it.
+        """Count the days after the last counted one, up to and including `through` (`2026-11-21`), at most 35 days.
 
         Earlier days stay uncounted. The last counted day is counted again, for late decisions. A stored profile is
-        replaced only if its day now has more decisions. A version whose package is missing or refused has no profile
-        of the day.
-
-        Returns the number of stored profiles. After a crash, the next call continues with the interrupted day. Raises
-        Unavailable.
+        replaced only if its day now has more decisions. Single requests of a version are not counted if its package is
+        missing or refused. Returns the number of stored profiles. After a crash, the next call continues with the
+        interrupted day. Raises Unavailable.
         """
         served = {each.place: each for each in self._progress.served(tenant_id)}
         stored = 0

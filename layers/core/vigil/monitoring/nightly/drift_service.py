@@ -33,9 +33,10 @@ class DriftReview:
         self._states = states
 
     def review(self, tenant_id: str, served: ServedVersion, version: MonitoredVersion, through: str) -> int:
-        """Judge the days until `through` that are not judged yet; return the number of findings.
+        """Judge the profiles up to and including the day `through` (`2026-11-21`) that are not judged yet.
 
-        Raises Conflict if a person starts a new baseline meanwhile, and Unavailable.
+        Returns the number of findings of these days. A finding that is stored already counts too. Raises Conflict if
+        a person starts a new baseline meanwhile, and Unavailable.
         """
         judge = DriftJudge(served.version, served.source, version.layout)
         saved = self._states.load(tenant_id, *served.place) or judge.start()

@@ -20,7 +20,7 @@ _BATCH = 100
 
 
 class LedgerDueDecisions:
-    """Decisions of single requests. The due weeks of each day say which days have decisions of a week."""
+    """Decisions of single requests. The stored due weeks of each day show the days that have decisions of a week."""
 
     def __init__(
         self,
@@ -37,13 +37,15 @@ class LedgerDueDecisions:
         self._groups = groups
 
     def weeks(self, tenant_id: str, model: str, version: int) -> Collection[str]:
-        """Return the weeks in which labels of counted decisions are due."""
+        """Return the ISO weeks (`2026-W47`) in which labels of counted decisions are due, also later ones."""
         return {week for weeks in self._days(tenant_id, model, version).values() for week in weeks}
 
     def due_in(self, tenant_id: str, model: str, version: int, weeks: Collection[str]) -> Iterator[DueDecision]:
-        """Yield the decisions with a probability whose labels were due in some ISO weeks, in any order, each once.
+        """Yield the decisions with a probability whose labels are due in these ISO weeks (`2026-W47`), in any order.
 
-        Above 10,000 decisions of a week, a sample by the hash of the decision id is read.
+        Erased decisions are left out. If one of the weeks has more than 10,000 decisions, the decisions of all of them
+        are sampled by the hash of the id. Raises NotFound or ModelRefused for a version without a valid package, and
+        Unavailable.
         """
         days = {
             day: due for day, due in self._days(tenant_id, model, version).items() if not due.keys().isdisjoint(weeks)

@@ -30,9 +30,11 @@ _WORDS: Mapping[FairnessMeasure, str] = {
 def find_unfair_groups(
     served: ServedVersion, tallies: Mapping[str, Mapping[str, GroupTally]], since: str, day: str
 ) -> Iterator[Finding]:
-    """Yield one finding per group that a measure harms: its interval at the level of alarms is outside the tolerance.
+    """Yield one finding for each group that a model harms, in the order of `tallies`.
 
-    `tallies` are by attribute and value. `since` is the first day of the counts, `day` the last one.
+    A group is harmed if the interval of a ratio at `ALARM_LEVEL` is wholly outside of 0.8 to 1.25, in the direction
+    that harms. `tallies` are by attribute and value. `since` is the first day of the counts, and `day` the last one
+    (`2026-11-21`, both included).
     """
     for attribute, values in tallies.items():
         alarms: dict[str, GroupComparison] = {}
@@ -94,5 +96,5 @@ def _group_name(attribute: str, value: str) -> str:
 
 
 def look_back(day: str, first_day: str, days: int) -> str:
-    """Return the first day of the last `days` days, but not a day before the version served."""
+    """Return the first of the `days` days that end with `day`, or `first_day` if that is later (`2026-11-21`)."""
     return max(day_before(day, days - 1), first_day)

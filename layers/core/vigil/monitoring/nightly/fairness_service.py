@@ -17,7 +17,8 @@ from vigil.monitoring.report.monitored_model import MonitoredVersion
 class FairnessReview:
     """Review of the groups of one version after the other, once a month.
 
-    A group has one finding per version. The monthly look and the level of alarms keep the budget of false alarms.
+    A group has one finding per version and source. The monthly look and the level of alarms keep the budget of false
+    alarms.
     """
 
     def __init__(
@@ -29,7 +30,11 @@ class FairnessReview:
         self._progress = progress
 
     def review(self, tenant_id: str, served: ServedVersion, version: MonitoredVersion, day: str) -> ServedVersion:
-        """Compare the groups at the first day of a month that is reviewed, and return the new progress."""
+        """Compare the groups if `day` (`2026-11-21`) is the first reviewed day of its month; return the new progress.
+
+        The counts begin with the first day of the version, at most 365 days ago, and include `day`. A model without
+        groups, or a second day of a month, returns `served` unchanged. Raises Unavailable.
+        """
         if not version.contract.groups or day[:7] <= served.groups_month:
             return served
         start = look_back(day, served.first_day, HISTORY_DAYS)

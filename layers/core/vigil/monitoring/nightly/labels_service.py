@@ -38,9 +38,12 @@ class LabelReview:
         self._clock = clock
 
     def review(self, tenant_id: str, served: ServedVersion, through: str) -> ServedVersion:
-        """Form the cohorts of weeks that ended until a day, store the findings, and return the new progress.
+        """Form the cohorts of the weeks whose Sunday is `through` or earlier, and return the new progress.
 
-        Cohorts of the last eight weeks are formed again with the weeks after them, because of late outcomes.
+        `through` is a day (`2026-11-21`). A call forms at most 13 cohorts, the oldest first; later calls form the rest.
+        The last eight weeks are formed again with each new week, because of late outcomes. New findings are stored.
+        Without a new week, `served` is returned unchanged. Raises NotFound for a version without its package,
+        ModelRefused for a package that fails verification, and Unavailable.
         """
         if served.source not in self._sources or (ended := _last_ended_week(through)) <= served.labels_week:
             return served
@@ -70,9 +73,9 @@ class LabelReview:
 
 
 def is_same_alarm(finding: Finding, known: Iterable[FindingRecord]) -> bool:
-    """Return True if an earlier run has stored the alarm, perhaps with another day before the late outcomes.
+    """Return True if `known` has the alarm about labels, perhaps with a day up to eight weeks earlier or later.
 
-    Alarms about calibration and those about overdue labels differ. Both rest after an alarm.
+    Late outcomes can move the day. Alarms about calibration and those about overdue labels differ.
     """
     return any(_is_same(finding, record.finding) for record in known)
 

@@ -8,21 +8,22 @@ from vigil.kernel.time import format_day
 from vigil.monitoring.profiles.model import Source
 
 CATCH_UP_DAYS = 35
-"""Maximum days that one run counts for a tenant; earlier ones stay uncounted."""
+"""Maximum days that one run counts for a tenant, the last one included; earlier ones stay uncounted."""
 ACTIVE_DAYS = 35
 """Days after its last decision until which the drift of a version is judged."""
 LATE_WEEKS = 8
-"""Weeks after its end in which the cohort of a week takes late outcomes."""
+"""Number of weeks after the end of a week in which its cohort is formed again for late outcomes."""
 MAX_COHORTS = 13
 """Maximum cohorts of a version that one run forms."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServedVersion:
-    """A version and source that decided for a tenant, from the day `first_day` until the day `last_day` so far.
+    """A version and source that decided for a tenant, from `first_day` to `last_day` so far (`2026-11-21`, UTC).
 
-    `labels_week` is the last week (`2026-W47`) with a cohort, `calibration_week` that of an alarm about calibration.
-    `groups_month` is the last month in which groups were compared. They are empty before the first time.
+    `labels_week` is the last ISO week (`2026-W47`) up to which cohorts are formed. `calibration_week` is the week of
+    the alarm about calibration. `groups_month` is the last month (`2026-11`) in which groups were compared. All three
+    are "" before the first time.
     """
 
     model: str
@@ -40,14 +41,15 @@ class ServedVersion:
         return self.model, self.version, self.source
 
     def with_day(self, day: str) -> "ServedVersion":
-        """Return the version after decisions of a day."""
+        """Return the version with `first_day` and `last_day` extended to a day (`2026-11-21`) on which it decided."""
         return replace(self, first_day=min(self.first_day, day), last_day=max(self.last_day, day))
 
 
 def days_to_count(counted: str, through: str) -> Iterator[str]:
-    """Yield the days from the last counted one, which may have late decisions, until `through`.
+    """Yield the days (`2026-11-21`) from `counted` to `through`, both included, at most the last `CATCH_UP_DAYS`.
 
-    `counted` is empty before the first count. The days are at most `CATCH_UP_DAYS`.
+    `counted` is the last counted day, which may have late decisions; "" before the first count. A `through` before
+    `counted` gives no days.
     """
     last = date.fromisoformat(through)
     start = last - timedelta(days=CATCH_UP_DAYS - 1)

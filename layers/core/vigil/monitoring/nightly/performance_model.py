@@ -9,13 +9,15 @@ from vigil.monitoring.report.performance_facts_model import estimated_facts
 from vigil.prediction.packages.reference_model import ScoreReference
 
 AUC_TOLERANCE = 0.05
-"""Fall of the area under the curve below that of the reference that is tolerated."""
+"""Tolerated fall of the area under the curve below that of the reference."""
 
 
 def judge_estimate(window: Sequence[Profile], version: MonitoredVersion, *, is_calibrated: bool) -> Performance:
-    """Return the estimate of a window as a word: `below` if its whole interval is below the tolerated area.
+    """Return the estimated area under the curve (AUC) of a window as a word.
 
-    It is `unknown` without a reference, with too few rows, and after an alarm about calibration.
+    `below`: the 95 % interval is wholly more than `AUC_TOLERANCE` below the AUC of the reference. `inside`: it is not.
+    `unknown`: the reference is missing or has no AUC, the window has fewer than 11 rows with a probability, or
+    `is_calibrated` is False. `window` is in the order of its days.
     """
     known = reference_auc(version.reference.scores) if version.reference else None
     facts = estimated_facts(window, version.contract, is_withdrawn=False) if known and is_calibrated else None
@@ -26,7 +28,10 @@ def judge_estimate(window: Sequence[Profile], version: MonitoredVersion, *, is_c
 
 
 def reference_auc(scores: ScoreReference) -> float | None:
-    """Return the area under the curve of the held-out rows; None without events or without other rows."""
+    """Return the area under the ROC curve of the held-out rows, from 0 to 1, where rows of one bin are ties.
+
+    The result is None without events, or without rows that are not events.
+    """
     events, rest = sum(scores.events), sum(scores.rows) - sum(scores.events)
     if not events or not rest:
         return None

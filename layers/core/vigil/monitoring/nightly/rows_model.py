@@ -31,14 +31,14 @@ class CountedVersion:
         return [*((attribute.name,) for attribute in contract.groups), *contract.intersections]
 
     def counter(self) -> ProfileCounter:
-        """Return a counter without decisions."""
+        """Return an empty counter of profiles of this version."""
         contract = self.version.contract
         cells = [FeatureCells(feature.edges, len(feature.counts)) for feature in self.version.layout.features]
         pairs = [(first, second) for first, second in contract.intersections]
         return ProfileCounter(cells, [attribute.name for attribute in contract.groups], pairs)
 
     def counted(self, row: LedgerRow, groups: Mapping[str, str]) -> CountedDecision:
-        """Return a decision for a profile. `groups` has the value of each known attribute."""
+        """Return a decision for a profile. `groups` has the value by attribute, without the unknown attributes."""
         answer = json.loads(row.body)
         return CountedDecision(
             decision_id=row.decision_id,
@@ -55,7 +55,7 @@ class CountedVersion:
         )
 
     def due_at(self, row: LedgerRow) -> datetime | None:
-        """Return the time at which the label of a decision is final, or None without a probability or a horizon."""
+        """Return the time at which the label of a decision is final; None without a probability or a horizon."""
         answer: Mapping[str, Any] = json.loads(row.body)
         if answer["probability"] is None:
             return None
@@ -64,7 +64,10 @@ class CountedVersion:
     def due(
         self, row: LedgerRow, due_at: datetime, label: DecisionLabel | None, groups: Mapping[str, str]
     ) -> DueDecision:
-        """Return a decision for a cohort. `label` is None without a resolved outcome."""
+        """Return a decision for a cohort: one with a probability, whose label is final at `due_at`.
+
+        `label` is None without a resolved outcome. `groups` has the value by attribute.
+        """
         return DueDecision(
             probability=json.loads(row.body)["probability"],
             flagged=row.high_risk,
@@ -76,7 +79,7 @@ class CountedVersion:
 
 
 def label_of(found: DecisionLabel | None) -> Label:
-    """Return the label of a due decision; `found` is None without a resolved outcome."""
+    """Return the label of a due decision: `overdue` for None, which means that no resolved outcome is stored."""
     if found is None:
         return "overdue"
     if found.occurred is None:

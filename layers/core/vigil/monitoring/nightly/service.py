@@ -23,7 +23,7 @@ _SETTLING = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Reviews:
-    """Reviews of a version, in the order of their work; its metrics follow."""
+    """Reviews of a version. They work in this order: labels, fairness, drift, metrics."""
 
     labels: LabelReview
     drift: DriftReview
@@ -55,7 +55,10 @@ class MonitoringSweep:
         self._clock = clock
 
     def next_sweep(self, last: str) -> str | None:
-        """Return the last day that has ended if it is after `last`; one sweep counts all missed days."""
+        """Return the last day (`2026-11-21`, UTC) that ended at least an hour ago; None if it is not after `last`.
+
+        `last` is the day of the last sweep, or "". One sweep counts all missed days.
+        """
         newest = format_day((self._clock().astimezone(UTC) - _SETTLING).date() - timedelta(days=1))
         return newest if newest > last else None
 

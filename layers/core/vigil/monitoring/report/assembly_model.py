@@ -31,9 +31,9 @@ HISTORY_DAYS = 365
 
 @dataclass(frozen=True, slots=True)
 class ReportOrigin:
-    """Model version, source and last day of a report in UTC (`2026-11-29`).
+    """Model version, source and last day of a report in UTC (`2026-11-29`), which is part of the report.
 
-    A decision about a finding counts until the end of the day `decided_until`, by default the last day of the report.
+    Decisions about findings are read up to the end of the day `decided_until`; "" means the last day of the report.
     """
 
     model: str
@@ -44,11 +44,11 @@ class ReportOrigin:
 
     @property
     def start(self) -> str:
-        """First day that the report looks back to."""
+        """First day of the report: the first of the 365 days that end with `until`."""
         return day_before(self.until, HISTORY_DAYS - 1)
 
     def includes(self, week: str) -> bool:
-        """Return True if all days of an ISO week are days of the report."""
+        """Return True if all days of an ISO week (`2026-W47`) are days of the report."""
         return self.start <= monday_of(week) and sunday_of(week) <= self.until
 
 
@@ -56,8 +56,9 @@ class ReportOrigin:
 class Observations:
     """Stored counts and findings of one origin.
 
-    `profiles` are those of the report's days in order, and `findings` those of the whole model. `state` is the newest
-    one, also if the report ends earlier.
+    `profiles` are those of the report's days, in order. `cohorts` are all of the version, in the order of their weeks.
+    `findings` are those of all versions of the model. `state` is the newest one, also if the report ends earlier; None
+    before the first judged day.
     """
 
     profiles: Sequence[Profile]
@@ -67,7 +68,10 @@ class Observations:
 
 
 def assemble_facts(version: MonitoredVersion, origin: ReportOrigin, observed: Observations) -> HealthFacts:
-    """Return the facts of a report. They are exact and must be published before anyone sees them."""
+    """Return the exact facts of a report, which only `publish` may show to people.
+
+    A member is None or empty without its data: no state, no cohort, or fewer than 11 rows with a probability.
+    """
     contract, until = version.contract, origin.until
     mine = [each for each in observed.findings if _is_of(each, origin)]
     still_open = [each.finding for each in mine if each.is_open_on(origin.decided_until or until)]

@@ -9,7 +9,7 @@ from vigil.monitoring.report.monitored_model import MonitoredVersion
 from vigil.prediction.engines.votes import sigmoid
 
 MAX_SCORE_CELLS = 10
-"""Maximum shown cells of the score; each has at least a tenth of the baseline."""
+"""Maximum shown cells of the score; each has at least a tenth of the rows of the baseline."""
 _PARTS: Mapping[str, tuple[str, str]] = {
     "missing": ("missing", "given"),
     "abstention": ("abstained", "other"),
@@ -18,7 +18,10 @@ _PARTS: Mapping[str, tuple[str, str]] = {
 
 
 def name_cells(version: MonitoredVersion, sensor: Sensor) -> tuple[str, ...]:
-    """Return the names of the cells of a sensor, in their order."""
+    """Return the names of the cells of a sensor, in the order of its counts, such as `35 to 50`, `female` or `missing`.
+
+    Names of the score are in percent.
+    """
     layout = version.layout
     if sensor.aspect in _PARTS:
         return _PARTS[sensor.aspect]
@@ -37,7 +40,10 @@ def name_cells(version: MonitoredVersion, sensor: Sensor) -> tuple[str, ...]:
 
 
 def pool_scores(cells: Sequence[str], counts: tuple[Counts, Counts]) -> tuple[tuple[str, ...], tuple[Counts, Counts]]:
-    """Return neighbouring cells of the score joined, by the rows of the baseline, with their counts on both sides."""
+    """Return the names and counts of at most 10 cells, each of neighbouring cells of the score.
+
+    `counts` are those of the window and of the baseline, in this order. The rows of the baseline decide the new cells.
+    """
     ends, rows, least = [], 0, sum(counts[1]) / MAX_SCORE_CELLS
     for cell, count in enumerate(counts[1]):
         rows += count

@@ -23,9 +23,10 @@ _MAX_LOG = 690.0
 def describe_drift(
     version: MonitoredVersion, state: DriftState, window: Sequence[Profile], open_findings: Sequence[Finding]
 ) -> tuple[DriftFacts, ...]:
-    """Return the changes of a window against the baseline; none while the baseline is being counted.
+    """Return the change of each sensor in a window against the baseline, in the order of the sensors.
 
-    Evidence belongs to the newest day of the state, so that a report of an earlier day has none.
+    There are none while the baseline is being counted, and without profiles in the window. `window` is in the order of
+    its days. Evidence and `since` belong to the newest day of the state: they are None if the window ends earlier.
     """
     if state.settling or not window:
         return ()
@@ -46,7 +47,11 @@ def describe_drift(
 
 
 def describe_training_shift(version: MonitoredVersion, state: DriftState) -> tuple[DriftFacts, ...]:
-    """Return the changes between the held-out rows of the package and the baseline; none without a reference."""
+    """Return the changes of the baseline of production against the held-out rows of the package.
+
+    `window` of a change is the baseline of production, and `baseline` the held-out rows. There are none without a
+    reference, and before the baseline has rows.
+    """
     watched = sensors(version.layout)
     effects = {_key(each): each for each in measure_training_shift(version.layout, state)}
     pairs = zip(watched, state.sensors, strict=True)

@@ -10,7 +10,11 @@ from vigil.monitoring.report.model import Aspect, Budget, MeasureName, TrialResu
 
 @dataclass(frozen=True, slots=True)
 class VolumeFacts:
-    """Decisions of the window, with rows by reason of abstention and by degraded engine."""
+    """Decisions of the window from the day `start` to the day `end` (`2026-11-29`, UTC), both included.
+
+    `counted` is the number of decisions in profiles. Among these, `abstained` has the number by reason of abstention,
+    and `degraded` the number without an engine's vote by engine. One decision can have several reasons or engines.
+    """
 
     start: str
     end: str
@@ -22,7 +26,10 @@ class VolumeFacts:
 
 @dataclass(frozen=True, slots=True)
 class MeasureFacts:
-    """A measure with its interval. `rows` is its denominator, such as the events of the true-positive rate."""
+    """A measure with its 95 % interval. `rows` is its denominator, such as the events of the true-positive rate.
+
+    `low` and `high` are None if the interval cannot be calculated.
+    """
 
     name: MeasureName
     rows: int
@@ -33,7 +40,12 @@ class MeasureFacts:
 
 @dataclass(frozen=True, slots=True)
 class PerformanceFacts:
-    """Performance of a window; `events` and `overdue` are None for an estimate without labels."""
+    """Performance of decisions, from the day `start` to the day `end` (`2026-11-29`, UTC), both included.
+
+    For an estimate, these are the days of the decisions; `events` and `overdue` are None. For confirmed performance,
+    these are the days on which the labels were due. `rows` are decisions with a probability, or with a known outcome.
+    `is_withdrawn` is True if the calibration has failed, so that the estimate does not hold.
+    """
 
     start: str
     end: str
@@ -55,7 +67,11 @@ class CalibrationBin:
 
 @dataclass(frozen=True, slots=True)
 class DriftFacts:
-    """Rows of one feature or answer by cell, in the window and the baseline, with the judged change."""
+    """Rows of one feature or part of the answers by cell, in the window and the baseline, with the judged change.
+
+    `distance` is the population stability index (PSI), `threshold` its 95 % quantile without a change. Both, and
+    `effect`, are None with too few rows. `e_value` and `since` are None without evidence.
+    """
 
     subject: str
     aspect: Aspect
@@ -72,7 +88,10 @@ class DriftFacts:
 
 @dataclass(frozen=True, slots=True)
 class WeekFacts:
-    """Decisions of one week, those in a high-risk band, those without an answer, and the alarms."""
+    """Counted decisions of the week from the Monday `start`: all, those in a high-risk band, and those that abstained.
+
+    `alarms` is the number of findings of the week, open or decided.
+    """
 
     start: str
     rows: int
@@ -83,7 +102,12 @@ class WeekFacts:
 
 @dataclass(frozen=True, slots=True)
 class TrialFacts:
-    """Comparison of a challenger with the champion on `rows` matured outcomes."""
+    """Comparison of the version `challenger` with the champion on `rows` matured outcomes.
+
+    `e_better` and `e_worse` are the evidence that the challenger is better or worse; 20 decides. `difference` is the
+    mean Brier score of the champion minus that of the challenger: above 0, the challenger is better. `low` and `high`
+    are the limits of the 95 % interval of `difference`. All three are None if they cannot be calculated.
+    """
 
     challenger: int
     rows: int
@@ -97,10 +121,11 @@ class TrialFacts:
 
 @dataclass(frozen=True, slots=True)
 class HealthFacts:
-    """Facts of one model version and source until a day; `findings` are the open ones.
+    """Facts of one model version and source up to and including the day `until` (`2026-11-29`, UTC).
 
-    `groups` maps an attribute, or a declared intersection such as `sex&age_band`, to tallies by value. `calibration`
-    and `reference` are bins in ascending order of the score.
+    `findings` are the open ones. `groups` maps an attribute, or a declared intersection such as `sex&age_band`, to
+    tallies by value. `calibration` and `reference` are bins in ascending order of the score. `estimated`, `confirmed`
+    and `trial` are None without their data.
     """
 
     model: str

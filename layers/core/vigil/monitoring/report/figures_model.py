@@ -16,7 +16,7 @@ _LEFT, _RIGHT, _TOP = 48, 10, 10
 
 
 def plot_calibration(figures: Figures, calibration: Calibration) -> str:
-    """Return observed against predicted shares, with the diagonal of a perfect model."""
+    """Return a figure of observed against predicted shares, with the diagonal of a perfect model."""
     both = (*calibration.production, *calibration.reference)
     highs = [value for point in both for value in (point.predicted, point.observed.value, point.observed.high) if value]
     most = min(1.0, _round_up(max(0.1, *highs)))
@@ -47,7 +47,7 @@ def _centre(x_of: Callable[[float], float], y_of: Callable[[float], float], poin
 
 
 def plot_ranking(figures: Figures, rows: Sequence[DriftRow]) -> str:
-    """Return bars of the strongest changes, in units of the threshold at this number of rows."""
+    """Return a figure of at most 8 bars: the first rows with a shown strength, in units of their threshold."""
     shown = [(row, row.strength) for row in rows if row.strength is not None][:MAX_BARS]
     most = max(2.0, min(MAX_STRENGTH, max((strength for _, strength in shown), default=0.0)))
     scale, height = (WIDTH - 60) / most, 34 * len(shown) + 24
@@ -69,7 +69,7 @@ def name_of(row: DriftRow) -> str:
 
 
 def plot_cells(figures: Figures, row: DriftRow) -> str:
-    """Return the shares of one feature by cell: filled now, outlined in the usual state."""
+    """Return a figure of the shares by cell: filled now, outlined in the usual state. A hidden count is drawn as 0."""
     pairs = [_shares(row.window), _shares(row.baseline)]
     most = max((share for shares in pairs for share in shares), default=0.0) or 1.0
     step, height = 180 / max(len(row.cells), 1), 70
@@ -93,7 +93,10 @@ def _shares(counts: Sequence[int | None]) -> list[float]:
 
 
 def plot_groups(figures: Figures, rows: Sequence[GroupRow]) -> str:
-    """Return the ratios of groups with their intervals from a quarter to four. The tolerated zone is green."""
+    """Return a figure of the ratios of at most 12 groups with their intervals, on a scale from a quarter to four.
+
+    Rows without a shown ratio are left out. The tolerated zone, 0.8 to 1.25, is green.
+    """
     shown = [row for row in rows if row.ratio is not None and row.ratio.value is not None][:MAX_GROUPS]
     height = 36 * len(shown) + 22
 
@@ -126,7 +129,7 @@ def _log_place(ratio: float | None) -> float:
 
 
 def plot_weeks(figures: Figures, title: str, weeks: Sequence[Week], value_of: Callable[[Week], float | None]) -> str:
-    """Return a line of weekly values; weeks without a shown value leave a gap, and triangles mark alarms."""
+    """Return a figure with a line of weekly values. Weeks with the value None leave a gap; triangles mark alarms."""
     bottom, most = 150, _round_up(max((value_of(week) or 0.0 for week in weeks), default=0.0) or 1.0)
     is_share = most <= 1
     step = (WIDTH - _LEFT - _RIGHT) / max(len(weeks) - 1, 1)

@@ -12,10 +12,10 @@ from vigil.prediction.engines.contract import ModelContract
 def tally_groups(
     contract: ModelContract, profiles: Sequence[Profile], cohorts: Sequence[Cohort]
 ) -> dict[str, dict[str, GroupTally]]:
-    """Return tallies by attribute, or declared intersection such as `sex&age_band`, and by value.
+    """Return tallies by attribute or declared intersection such as `sex&age_band`, in declared order, then by value.
 
-    Decisions, flags and abstentions come from profiles. Events and errors come from cohorts, because they need outcomes
-    that are due.
+    Values are sorted. An attribute without decisions is left out. Decisions, flags and abstentions come from profiles.
+    Events and errors come from the untreated decisions of cohorts, because they need outcomes that are due.
     """
     names = [attribute.name for attribute in contract.groups]
     keys = [*names, *("&".join(pair) for pair in contract.intersections)]
@@ -28,7 +28,7 @@ def tally_groups(
 
 
 def split_group(group: str) -> tuple[str, str]:
-    """Return the attribute and the value of a group: `sex&age_band` and `female&15-24` of both joined."""
+    """Return attribute and value of a group: `sex&age_band` and `female&15-24` for `sex=female&age_band=15-24`."""
     pairs = [part.partition("=") for part in group.split("&")]
     return "&".join(name for name, _, _ in pairs), "&".join(value for _, _, value in pairs)
 

@@ -24,7 +24,10 @@ from vigil.prediction.engines.group_attributes import NOT_GIVEN
 
 
 def publish_groups(groups: Mapping[str, Mapping[str, GroupTally]]) -> tuple[GroupRow, ...]:
-    """Return the rows of all attributes by name. A group with fewer than 11 rows has one row without figures."""
+    """Return the rows of all attributes: attributes by name, groups in the order of the tallies, six measures each.
+
+    A group with fewer than 11 rows has one row without figures. `NOT_GIVEN` has no row.
+    """
     return tuple(row for attribute, tallies in sorted(groups.items()) for row in _rows(attribute, tallies))
 
 

@@ -24,22 +24,25 @@ def write_text(text: str) -> str:
 
 
 def write_label(text: str) -> str:
-    """Return a short form of a name for a figure, as markup."""
+    """Return a name as markup for a figure, with at most `MAX_LABEL` characters; a longer one ends with `…`."""
     return write_text(text if len(text) <= MAX_LABEL else text[: MAX_LABEL - 1] + "…")
 
 
 def write_count(rows: Count) -> str:
-    """Return a count with separators, or `< 11`."""
+    """Return a count with separators, such as `1,240`; `< 11` for None."""
     return "< 11" if rows is None else f"{rows:,}"
 
 
 def write_share(share: float | None) -> str:
-    """Return a share in percent."""
+    """Return a share from 0 to 1 in percent, such as `12.5 %`; a dash for None."""
     return NO_NUMBER if share is None else f"{round(share * 100, 1):g} %"
 
 
 def write_number(number: float | None) -> str:
-    """Return a number with three significant digits; large numbers have separators or a power of ten."""
+    """Return a number with three significant digits; a dash for None.
+
+    Numbers from 1,000 to a million have separators and no decimals, larger ones a power of ten.
+    """
     if number is None:
         return NO_NUMBER
     if 1000 <= abs(number) < 1_000_000:
@@ -48,7 +51,10 @@ def write_number(number: float | None) -> str:
 
 
 def write_estimate(estimate: Estimate | None, *, is_share: bool = False) -> str:
-    """Return a value with its interval, such as `0.71 (0.68 to 0.74)`."""
+    """Return a value with its interval, such as `0.71 (0.68 to 0.74)`; a dash for None or an estimate without a value.
+
+    Without an upper limit alone, the interval ends with `no limit`.
+    """
     if estimate is None or estimate.value is None:
         return NO_NUMBER
     write = write_share if is_share else write_number
@@ -59,7 +65,7 @@ def write_estimate(estimate: Estimate | None, *, is_share: bool = False) -> str:
 
 
 def write_times(strength: float | None) -> str:
-    """Return the strength of a change in units of the usual one."""
+    """Return `DriftRow.strength` with the sign of multiplication, at most `over 1,000`; a dash for None."""
     if strength is None:
         return NO_NUMBER
     return f"over 1,000 {TIMES}" if strength > 1000 else f"{strength:.1f} {TIMES}"
@@ -72,7 +78,7 @@ def write_words(identifier: str) -> str:
 
 
 def badge(kind: str, words: str) -> str:
-    """Return a word in the colour of a state or verdict; the word itself carries the meaning."""
+    """Return words in the colour of `kind`, a state or verdict. The words alone carry the meaning."""
     return f'<b class="{kind}">{write_text(words)}</b>'
 
 

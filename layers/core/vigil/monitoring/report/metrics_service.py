@@ -1,4 +1,4 @@
-"""Metrics of models in production, from published reports alone, so that they tell no hidden count."""
+"""Metrics of models in production, from published reports alone, so that they show no hidden count."""
 
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
@@ -18,13 +18,13 @@ class ModelMetrics:
         self._observe = observe
 
     def report_metrics(self, tenant_id: str, wanted: ReportRequest) -> None:
-        """Observe the measures of a report. Raises NotFound, ModelRefused and Unavailable."""
+        """Pass the measures of a report to the observer. Raises as `HealthReports.report`."""
         report = self._reports.report(tenant_id, wanted)
         self._observe(report.model, model_measures(report))
 
 
 def model_measures(report: HealthReport) -> dict[str, float]:
-    """Return the number of open findings, and the AUC by outcomes, else the estimated one, if it can be shown."""
+    """Return `OpenFindings`, and `ModelAuc` if a shown value exists: the confirmed AUC, otherwise the estimated one."""
     measures = {"OpenFindings": float(len(report.status.findings))}
     for performance in (report.confirmed, report.estimated):
         for measure in performance.measures if performance else ():

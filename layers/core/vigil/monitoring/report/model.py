@@ -1,4 +1,4 @@
-"""Health report: the values that JSON and page show, in this order.
+"""Health report: the values that JSON and page show, in this order. Days are in UTC (`2026-11-29`).
 
 Every count is a `Count` and every share of rows is rounded to fit it (`suppression_model`). `publishing_model` makes a
 report from exact facts; no other way to a page or an answer exists.
@@ -13,9 +13,10 @@ from vigil.monitoring.findings.model import Effect, Family, FindingKind, Recomme
 Count = int | None
 """Number of rows or events, rounded to a multiple of 20. None is any number below 11, zero included."""
 HealthState = Literal["quiet", "settling", "alarm", "insufficient"]
-"""State of a model in production.
+"""State of a model in production: the first of these that applies.
 
-`settling`: the baseline is being counted. `insufficient`: the window has too few rows to judge.
+`alarm`: a finding is open. `settling`: the baseline is being counted. `insufficient`: the window has fewer than 100
+counted decisions. `quiet`: none of these.
 """
 MeasureName = Literal[
     "base_rate",
@@ -27,16 +28,16 @@ MeasureName = Literal[
     "calibration_intercept",
     "calibration_slope",
 ]
-"""Measure of performance; the calibration intercept is in log-odds."""
+"""Measure of performance. The calibration intercept is in log-odds, and 0 is perfect; a slope of 1 is perfect."""
 Aspect = Literal["values", "missing"]
-"""Aspect of a feature or of an answer that is compared with the baseline."""
+"""Compared aspect of a feature or of the answers: the values, or the share of missing values."""
 TrialResult = Literal["better", "worse", "undecided"]
 """Result of a challenger against the champion."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value with its 95 % interval; any of them is None if it cannot be calculated or shown."""
+    """A value with its 95 % interval. A member is None if it cannot be calculated or shown, or is infinite."""
 
     value: float | None
     low: float | None = None
@@ -45,7 +46,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class OpenFinding:
-    """Finding that nobody has acknowledged yet."""
+    """Finding without a decision. Its members have the meaning of those of `Finding`."""
 
     kind: FindingKind
     family: Family
@@ -59,7 +60,10 @@ class OpenFinding:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """State in one line, and the next steps in words. `since` is the day of the oldest open alarm, or None."""
+    """State in one line, and the next steps in words. `findings` are the open ones, the oldest first.
+
+    `since` is the day of the oldest open alarm; None without one.
+    """
 
     state: HealthState
     since: str | None
@@ -70,7 +74,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Expected false alarms a year, and the alarms since the first day of monitoring (`since`)."""
+    """Expected false alarms a year, and the alarms (`used`) since the first profile of the report (`since`)."""
 
     expected_per_year: float
     used: int
@@ -79,7 +83,10 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of the decisions, such as a reason of abstention; `share` is None with fewer than 11 rows."""
+    """One part of the decisions, such as a reason of abstention.
+
+    `share` is None if fewer than 11 decisions are in the part or outside of it, or if all are fewer than 31.
+    """
 
     name: str
     rows: Count
@@ -88,7 +95,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """Decisions from `start` to `end`, both included. `coverage` is the share that monitoring has counted."""
+    """Decisions from `start` to `end`, both included. `counted` is the number in profiles.
+
+    A profile counts the first decision of each subject and day, and at most a sample of about 10,000. `coverage` is
+    `counted` by `decisions`; None if one of them is hidden. `abstained` has the counted decisions by reason, and
+    `degraded` those without an engine's vote by engine.
+    """
 
     start: str
     end: str
@@ -109,10 +121,12 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """Performance over decisions from `start` to `end`.
+    """Performance of decisions: estimated without labels, or confirmed by outcomes.
 
-    An estimated one has no events and holds only if the model is still calibrated; `is_withdrawn` is True once the
-    calibration has failed. `overdue` counts the labels that are due and have not been reported.
+    `start` and `end`, both included, are days of the decisions for an estimate, and days on which the labels were due
+    for confirmed performance. An estimate has no events and holds only if the model is still calibrated. `is_withdrawn`
+    is True if the calibration has failed; the measures of an estimate are None then. `overdue` is the number of labels
+    that are due and not reported.
     """
 
     start: str
@@ -126,7 +140,7 @@ class Performance:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationPoint:
-    """Mean predicted probability of a bin, its rows, and the observed share of events with its 95 % interval."""
+    """Mean predicted probability of a bin, the rows of the bin, and their share of events with its 95 % interval."""
 
     predicted: float
     rows: Count
@@ -135,7 +149,10 @@ class CalibrationPoint:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Calibration of confirmed decisions and of the package's reference."""
+    """Calibration of decisions with outcomes, and of the package's reference: bins, the lowest first.
+
+    Each bin has at least 11 events and 11 other rows. Bins are merged until they have.
+    """
 
     production: tuple[CalibrationPoint, ...] = ()
     reference: tuple[CalibrationPoint, ...] = ()
@@ -143,10 +160,14 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class DriftRow:
-    """Change of one feature or answer against its baseline.
+    """Change of one feature or part of the answers against its baseline.
 
-    `distance` is the population stability index (PSI), `threshold` its 95 % quantile without a change at this number
-    of rows. Both are None where small cells hide them. `cells` names the bins of `window` and `baseline`.
+    `window` and `baseline` count rows by cell, in the order of `cells`. In `HealthReport.training_shift`, `window` is
+    the baseline of production, and `baseline` the held-out rows of the package.
+
+    `distance` is the population stability index (PSI). `threshold` is the 95 % quantile of the PSI without a change,
+    at this number of rows. Both, and `effect`, are None with too few rows to show them. `e_value` and `since` are None
+    without evidence, and in a report of an earlier day. `is_alarm` is True if an open finding names `subject`.
     """
 
     subject: str
@@ -163,7 +184,7 @@ class DriftRow:
 
     @property
     def strength(self) -> float | None:
-        """Distance in units of its threshold: above 1, chance alone is an unlikely cause."""
+        """Distance divided by its threshold; None if one is hidden. Above 1, chance alone is an unlikely cause."""
         if self.distance is None or not self.threshold:
             return None
         return self.distance / self.threshold
@@ -173,8 +194,10 @@ class DriftRow:
 class GroupRow:
     """One measure of a group against all others of its attribute.
 
-    `rows` is the number of decisions of the group. `ratio` compares the rates. `rows_needed` counts rows of the
-    measure's denominator. `is_alarm` is True if the strict level of alarms is exceeded too.
+    `rows` is the number of decisions of the group. `rate` and `others_rate` are shares; for `calibration`, they are
+    events per expected event. `ratio` is `rate` by `others_rate`. All three are None with too few rows to show them.
+    `rows_needed` is the number of rows of the measure's denominator at which equal rates would pass; only a verdict
+    `insufficient` has it. `is_alarm` is True for a `fail` that holds at the stricter `ALARM_LEVEL` too.
     """
 
     attribute: str
@@ -191,7 +214,11 @@ class GroupRow:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """One week from Monday (`start`). Shares are of its rows."""
+    """Counted decisions of the week from the Monday `start`.
+
+    `flagged` is the share in a high-risk band, `abstained` the share that abstained; None with too few rows. `alarms`
+    is the number of findings of the week, open or decided.
+    """
 
     start: str
     rows: Count
@@ -202,7 +229,11 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Champion against challenger on the same matured outcomes. `difference` is the mean gain in Brier score."""
+    """Champion against the version `challenger` on the same matured outcomes.
+
+    `difference` is the mean Brier score of the champion minus that of the challenger: above 0, the challenger is
+    better. None: too few rows to show it. `e_better` and `e_worse` are evidence; 20 decides.
+    """
 
     challenger: int
     rows: Count
@@ -214,9 +245,11 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """Health of a model version until a day in UTC, for decisions of one source.
+    """Health of a model version up to and including a day in UTC, for decisions of one source.
 
-    `not_given` has the decisions without a value by attribute. `guidance` are five sentences on how to read the report.
+    `drift` and `training_shift` begin with alarms, then the strongest change. `not_given` has the decisions without a
+    value by attribute. `guidance` are five sentences on how to read the report. `estimated`, `confirmed` and `trial`
+    are None without their data.
     """
 
     model: str

@@ -9,7 +9,10 @@ from vigil.prediction.packages.reference_model import Reference
 
 @dataclass(frozen=True, slots=True)
 class MonitoredVersion:
-    """A published version: its contract, its signed reference or None, and the layout of its profiles."""
+    """A published version: its contract, its signed reference, and the layout of its profiles.
+
+    `reference` is None for a package of format 2.
+    """
 
     contract: ModelContract
     reference: Reference | None

@@ -25,7 +25,7 @@ class PackagedModels:
         self._cached = lru_cache(maxsize=_MAX_CACHED)(self._read)
 
     def champion(self, model: str) -> int:
-        """Return the version that decides now. Raises NotFound for an unknown model, and Unavailable."""
+        """Return the number of the version that decides now. Raises NotFound for an unknown model, and Unavailable."""
         pointer = self._pointers.pointers(model).get(CHAMPION)
         if pointer is None or pointer.share is None:
             raise NotFound("there is no model of that name")
@@ -34,7 +34,8 @@ class PackagedModels:
     def version(self, model: str, version: int) -> MonitoredVersion:
         """Return a published version, also after its expiry.
 
-        Raises NotFound for an unknown one, ModelRefused for one that no pinned key has signed, and Unavailable.
+        Raises NotFound if the package or a file of it is missing, ModelRefused for a package that fails verification
+        (for example, its key is no longer pinned, or a file was altered), and Unavailable.
         """
         return self._cached(model, version)
 

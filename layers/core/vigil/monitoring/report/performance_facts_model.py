@@ -19,7 +19,10 @@ from vigil.prediction.packages.reference_model import ScoreReference
 def estimated_facts(
     window: Sequence[Profile], contract: ModelContract, *, is_withdrawn: bool
 ) -> PerformanceFacts | None:
-    """Return the performance of a window that is expected without labels; None for too few rows."""
+    """Return the expected performance of a window without labels; None for fewer than 11 rows with a probability.
+
+    `window` is in the order of its days.
+    """
     scores = _sum_scores([each.scores for each in window])
     flagged = sum(flagged_rows(each, contract) for each in window)
     found = estimate_performance(scores, flagged, has_calibration_alarm=False) if scores else None
@@ -31,15 +34,18 @@ def estimated_facts(
 
 
 def sum_arms(cohorts: Sequence[Cohort]) -> CohortArm | None:
-    """Return the untreated decisions of cohorts; None without a cohort.
+    """Return the sum of the untreated decisions of cohorts; None without a cohort.
 
-    Help makes events rarer than the score says, so treated decisions say nothing about the model.
+    Help makes events rarer than the score predicts, so that treated decisions show nothing about the model.
     """
     return reduce(add, (each.untreated for each in cohorts)) if cohorts else None
 
 
 def confirmed_facts(arm: CohortArm, start: str, end: str) -> PerformanceFacts:
-    """Return the performance of decisions whose labels were due from `start` to `end`."""
+    """Return the performance of decisions whose labels were due from the day `start` to the day `end`, both included.
+
+    A measure that cannot be calculated is left out.
+    """
     found = confirm_performance(arm)
     flagged = arm.total.true_positives + arm.total.false_positives
     measures = (
@@ -57,7 +63,7 @@ def calibration_bins(arm: CohortArm) -> tuple[CalibrationBin, ...]:
 
 
 def reference_bins(scores: ScoreReference) -> tuple[CalibrationBin, ...]:
-    """Return the bins of the reference, the lowest first."""
+    """Return the score bins of the reference, the lowest first; empty for a reference without them."""
     return tuple(map(CalibrationBin, scores.rows, scores.events, scores.expected))
 
 

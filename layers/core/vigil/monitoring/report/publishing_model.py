@@ -45,7 +45,7 @@ _SHARES = {"base_rate", "accuracy", "true_positive_rate", "positive_predictive_v
 
 
 def publish(facts: HealthFacts) -> HealthReport:
-    """Return the report of some facts. Equal facts give an equal report."""
+    """Return the report of some facts. Counts below 11 become None, others multiples of 20, and shares fit them."""
     return HealthReport(
         model=facts.model,
         version=facts.version,

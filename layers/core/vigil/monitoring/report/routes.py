@@ -45,8 +45,9 @@ async def get_health(
 ) -> Any:
     """Return the state, volume, performance, drift and fairness of a model for your decisions.
 
-    Counts below 11 are null, all others are rounded to a multiple of 20. The report looks back 28 days for drift, and
-    365 days for performance and groups. Decisions are counted each night.
+    Counts below 11 are null, all others are rounded to a multiple of 20. The report looks back 28 days for volume,
+    drift and estimated performance, and 365 days for confirmed performance, groups and weeks. Decisions are counted
+    each night.
     """
     report = reports.report(caller.tenant_id, ReportRequest(name, source, version, until))
     facts = telemetry.current.get()

@@ -13,9 +13,20 @@ ShownCount = Annotated[
     int | None, Field(description="Number of decisions, rounded to a multiple of 20. Null: fewer than 11.")
 ]
 ShownShare = Annotated[
-    float | None, Field(description="Share, rounded to fit the rounded counts. Null: 10 decisions or fewer on a side.")
+    float | None,
+    Field(
+        description=(
+            "Share from 0 to 1, rounded to fit the rounded counts. "
+            "Null: 10 decisions or fewer on a side, or fewer than 31 in all."
+        )
+    ),
 ]
-EValue = Annotated[float | None, Field(description="Evidence against chance: 100 is strong, 1 is none.")]
+EValue = Annotated[
+    float | None,
+    Field(
+        description="Evidence against chance: 100 is strong, 1 is none. Null: unknown, as in reports of earlier days."
+    ),
+]
 
 
 class _View(BaseModel):
@@ -23,7 +34,7 @@ class _View(BaseModel):
 
 
 class EstimateView(_View):
-    """A value with its 95 % interval; null values cannot be calculated, or would show a small count."""
+    """A value with its 95 % interval; null members are infinite, cannot be calculated, or would show a small count."""
 
     value: float | None
     low: float | None
@@ -35,9 +46,13 @@ class OpenFindingView(_View):
 
     kind: FindingKind
     family: Family
-    subjects: list[str] = Field(description="Features or groups, the strongest first.")
-    day: str = Field(description="Day of the alarm, in UTC.")
-    since: str = Field(description="Most likely first day of the change, in UTC.")
+    subjects: list[str] = Field(
+        description="Features, groups or parts of the answers, the strongest first. Empty for labels."
+    )
+    day: str = Field(description="Day of the alarm, in UTC: for labels, the Sunday of the week.")
+    since: str = Field(
+        description="Most likely first day of the change, in UTC. For groups, the first day of the compared counts."
+    )
     e_value: EValue
     recommendation: Recommendation
     text: str
@@ -46,23 +61,28 @@ class OpenFindingView(_View):
 class StatusView(_View):
     """State of the model in one line, and the next steps."""
 
-    state: HealthState
+    state: HealthState = Field(
+        description=(
+            "`alarm`: a finding is open. `settling`: the usual state is still being counted. "
+            "`insufficient`: fewer than 100 counted decisions in 28 days. `quiet`: none of these."
+        )
+    )
     since: str | None = Field(description="Day of the oldest open alarm, in UTC; null without an alarm.")
     headline: str
-    advice: list[str]
-    findings: list[OpenFindingView]
+    advice: list[str] = Field(description="Next steps in words.")
+    findings: list[OpenFindingView] = Field(description="Open findings, the oldest first.")
 
 
 class AlarmBudgetView(_View):
     """Budget of false alarms."""
 
     expected_per_year: float = Field(description="Expected false alarms a year if nothing changes.")
-    used: int = Field(description="Alarms since the first day of monitoring.")
-    since: str = Field(description="First day of monitoring, in UTC.")
+    used: int = Field(description="Alarms of this version in the report.")
+    since: str = Field(description="First counted day of the report, in UTC.")
 
 
 class PartView(_View):
-    """One part of the decisions."""
+    """One part of the decisions, such as a reason of abstention."""
 
     name: str
     rows: ShownCount
@@ -70,15 +90,15 @@ class PartView(_View):
 
 
 class VolumeView(_View):
-    """Decisions of the window."""
+    """Decisions of the window of 28 days. `counted` has the first one of each subject and day, or a sample of them."""
 
     start: str = Field(description="First day, in UTC.")
     end: str = Field(description="Last day, in UTC.")
     decisions: ShownCount
     counted: ShownCount
-    coverage: float | None = Field(description="Share of decisions that monitoring has counted.")
-    abstained: list[PartView] = Field(description="Decisions without an answer by reason.")
-    degraded: list[PartView] = Field(description="Decisions without an engine's vote by engine.")
+    coverage: float | None = Field(description="Counted share of the decisions. Null: one of both counts is null.")
+    abstained: list[PartView] = Field(description="Counted decisions without an answer, by reason.")
+    degraded: list[PartView] = Field(description="Counted decisions without an engine's vote, by engine.")
 
 
 class MeasureView(_View):
@@ -89,34 +109,37 @@ class MeasureView(_View):
 
 
 class PerformanceView(_View):
-    """Performance of a window; an estimate has no labels and holds only if the model is still calibrated."""
+    """Performance of decisions. An estimate has no labels and holds only if the model is still calibrated.
 
-    start: str = Field(description="First day of the decisions, in UTC.")
-    end: str = Field(description="Last day of the decisions, in UTC.")
+    `events` and `overdue` (labels that are due and not reported) are null in an estimate, too.
+    """
+
+    start: str = Field(description="First day in UTC: of the decisions if estimated, of their due labels if confirmed.")
+    end: str = Field(description="Last day in UTC: of the decisions if estimated, of their due labels if confirmed.")
     rows: ShownCount
     events: ShownCount
     overdue: ShownCount
-    is_withdrawn: bool = Field(description="True if the calibration failed, so that the estimate does not hold.")
+    is_withdrawn: bool = Field(description="True if the calibration failed: the measures of the estimate are null.")
     measures: list[MeasureView]
 
 
 class CalibrationPointView(_View):
     """Predicted probability and observed share of one bin."""
 
-    predicted: float
+    predicted: float = Field(description="Mean predicted probability, from 0 to 1.")
     rows: ShownCount
     observed: EstimateView
 
 
 class CalibrationView(_View):
-    """Calibration in production and of the package's reference."""
+    """Calibration in production and of the package's reference: bins, the lowest first; empty with too few events."""
 
     production: list[CalibrationPointView]
     reference: list[CalibrationPointView]
 
 
 class EffectView(_View):
-    """Size of a change with its 95 % interval."""
+    """Size of a change with its 95 % interval, which is null if it cannot be calculated."""
 
     measure: EffectMeasure
     value: float
@@ -125,23 +148,31 @@ class EffectView(_View):
 
 
 class DriftRowView(_View):
-    """Change of one feature or answer against its baseline."""
+    """Change of one feature or part of the answers against its baseline.
+
+    In `training_shift`, `window` is the baseline of production, and `baseline` the held-out rows of the package.
+    """
 
     subject: str
     aspect: Aspect
-    effect: EffectView | None
-    distance: float | None = Field(description="Population stability index.")
-    threshold: float | None = Field(description="95 % quantile of the distance without a change, at this size.")
+    effect: EffectView | None = Field(description="Null: too few rows to show it.")
+    distance: float | None = Field(description="Population stability index. Null: too few rows to show it.")
+    threshold: float | None = Field(
+        description="95 % quantile of the distance without a change, at this number of rows. Null like the distance."
+    )
     e_value: EValue
-    since: str | None = Field(description="Most likely first day of the change, in UTC.")
-    is_alarm: bool
+    since: str | None = Field(description="Most likely first day of the change, in UTC. Null: no evidence of a change.")
+    is_alarm: bool = Field(description="True if an open finding names the subject.")
     cells: list[str] = Field(description="Names of the bins or levels.")
-    window: list[ShownCount]
-    baseline: list[ShownCount]
+    window: list[ShownCount] = Field(description="Counted decisions by cell, in the order of `cells`.")
+    baseline: list[ShownCount] = Field(description="Counted decisions by cell, in the order of `cells`.")
 
 
 class GroupRowView(_View):
-    """One measure of a group against all others of its attribute."""
+    """One measure of a group against all others of its attribute.
+
+    For `calibration`, the rates are events per expected event.
+    """
 
     attribute: str
     group: str
@@ -149,35 +180,47 @@ class GroupRowView(_View):
     rows: ShownCount
     rate: ShownShare
     others_rate: ShownShare
-    ratio: EstimateView | None
-    verdict: Verdict
-    is_alarm: bool
-    rows_needed: int | None = Field(description="Rows of the measure's denominator that a verdict needs, about.")
+    ratio: EstimateView | None = Field(description="`rate` by `others_rate`. Null: too few rows to show it.")
+    verdict: Verdict = Field(
+        description="`pass`: the interval is inside of 0.8 to 1.25. `fail`: it is outside. `insufficient`: neither."
+    )
+    is_alarm: bool = Field(description="True for a `fail` that holds at the stricter level of alarms too.")
+    rows_needed: int | None = Field(
+        description="Rows of the measure's denominator that a verdict needs, about. Null: a verdict, or not known."
+    )
 
 
 class WeekView(_View):
-    """One week of decisions."""
+    """Counted decisions of one whole week of the report. A week without profiles is left out.
+
+    `flagged` is the share in a high-risk band, and `abstained` the share without an answer.
+    """
 
     start: str = Field(description="Monday, in UTC.")
     rows: ShownCount
     flagged: ShownShare
     abstained: ShownShare
-    alarms: int
+    alarms: int = Field(description="Findings of the week, open or decided.")
 
 
 class TrialView(_View):
-    """Champion against challenger on the same outcomes."""
+    """Champion against challenger on the same outcomes. Evidence of 20 decides."""
 
     challenger: int = Field(description="Version of the challenger.")
     rows: ShownCount
     result: TrialResult
-    difference: EstimateView | None = Field(description="Mean gain in Brier score; above 0 for a better challenger.")
+    difference: EstimateView | None = Field(
+        description=(
+            "Mean Brier score of the champion minus that of the challenger: above 0 for a better challenger. "
+            "Null: too few rows to show it."
+        )
+    )
     e_better: EValue
     e_worse: EValue
 
 
 class HealthReportView(_View):
-    """Health of a model version; counts below 11 are hidden and all others are rounded."""
+    """Health of a model version. Counts below 11 are null, all others are rounded to a multiple of 20."""
 
     model: str
     version: int
@@ -186,15 +229,15 @@ class HealthReportView(_View):
     status: StatusView
     budget: AlarmBudgetView
     volume: VolumeView
-    estimated: PerformanceView | None
-    confirmed: PerformanceView | None
+    estimated: PerformanceView | None = Field(description="Null: too few decisions in 28 days.")
+    confirmed: PerformanceView | None = Field(description="Null: no whole week of due labels yet.")
     calibration: CalibrationView
-    drift: list[DriftRowView]
+    drift: list[DriftRowView] = Field(description="Alarms first, then the strongest change. Empty while settling.")
     groups: list[GroupRowView]
     not_given: list[PartView] = Field(description="Decisions without a value by attribute.")
     trend: list[WeekView]
     training_shift: list[DriftRowView]
-    trial: TrialView | None
+    trial: TrialView | None = Field(description="Null: no comparison with a challenger.")
     guidance: list[str]
 
     @classmethod

@@ -118,7 +118,7 @@ def _confirmed_note(confirmed: Performance) -> str:
 
 
 def write_calibration(figures: Figures, calibration: Calibration) -> str:
-    """Return the plot of calibration with its numbers; without confirmed outcomes, one sentence."""
+    """Return the plot of calibration with its numbers; one sentence without bins of production and of the reference."""
     if not calibration.production and not calibration.reference:
         return _section("Calibration", "<p>Too few outcomes to compare probabilities with events.</p>")
     labelled = [(point, "Now") for point in calibration.production]
@@ -195,7 +195,10 @@ def _effect(effect: Effect | None) -> str:
 
 
 def write_groups(figures: Figures, groups: Sequence[GroupRow], not_given: Sequence[Part]) -> str:
-    """Return the comparison of groups; the flagged share of events comes first, because a flag brings help."""
+    """Return the comparison of groups: a figure of the flagged share of events, then a table of all measures.
+
+    A flag brings help, so that the flagged share of events is the main measure.
+    """
     if not groups:
         return _section("Groups of people", "<p>The model declares no groups, or no decision has any.</p>")
     main = [row for row in groups if row.measure == "true_positive_rate"]

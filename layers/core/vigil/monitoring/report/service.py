@@ -30,7 +30,7 @@ class MonitoringStores:
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
-    """Choice of a report. Without `version` it is about the champion, without `until` it ends with yesterday in UTC."""
+    """Choice of a report. `version` None means the champion. `until` is the last day; None means yesterday in UTC."""
 
     model: str
     source: Source = "single"
@@ -47,7 +47,11 @@ class HealthReports:
         self._clock = clock
 
     def report(self, tenant_id: str, wanted: ReportRequest) -> HealthReport:
-        """Return the published report. Raises NotFound for an unknown model or version, InvalidInput, Unavailable."""
+        """Return the published report.
+
+        Raises NotFound for an unknown model or version, ModelRefused for a package that fails verification,
+        InvalidInput if `until` has not ended yet, and Unavailable.
+        """
         return publish(self.facts(tenant_id, wanted))
 
     def facts(self, tenant_id: str, wanted: ReportRequest) -> HealthFacts:

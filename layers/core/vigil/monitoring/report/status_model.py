@@ -21,7 +21,10 @@ GUIDANCE = (
 
 
 def describe_status(facts: HealthFacts) -> Status:
-    """Return the state of a model with its next steps. Open findings come first, the oldest at the top."""
+    """Return the state of a model with its next steps: `alarm`, else `settling`, else `insufficient`, else `quiet`.
+
+    The order of findings is that of their days, the oldest first. Equal next steps appear once.
+    """
     findings = sorted(facts.findings, key=lambda finding: (finding.day, finding.kind, finding.subjects))
     if findings:
         since = findings[0].day

@@ -15,7 +15,7 @@ from vigil.monitoring.report.model import Count, Estimate
 MIN_COUNT = 11
 """Smallest number of rows that may be shown; a smaller one could identify a person."""
 ROUNDING = 20
-"""Unit of shown counts, in rows. It is twice the largest hidden count."""
+"""Unit of shown counts, in rows: twice the largest hidden count."""
 STEPS = (
     *(0.001, 0.002, 0.003, 0.004, 0.005, 0.006, 0.008),
     *(0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05, 0.06, 0.08),
@@ -27,7 +27,7 @@ Z95 = 1.959964
 
 
 def round_count(count: int) -> Count:
-    """Return a count as the next multiple of `ROUNDING`, or None below `MIN_COUNT`.
+    """Return a count as the nearest multiple of `ROUNDING`; None below `MIN_COUNT`.
 
     A half is rounded down: 30 is shown as 20. Otherwise, a 40 above three hidden counts would mean three times 10.
     """
@@ -37,18 +37,19 @@ def round_count(count: int) -> Count:
 
 
 def step_of(rows: int) -> float | None:
-    """Return the step of shares of some rows, or None if the rows are too few for any share.
+    """Return the smallest of `STEPS` that is at least 20 of the shown rows; None for fewer than 31 rows.
 
-    The step follows from the shown rows, so that it tells nothing more about the exact ones.
+    The step follows from the shown rows, so that it shows nothing more about the exact ones.
     """
     shown = round_count(rows)
     return next((step for step in STEPS if shown and step * shown >= ROUNDING), None)
 
 
 def round_share(events: float, rows: int) -> float | None:
-    """Return a share, rounded to its step; None if its events, or the other rows, are fewer than `MIN_COUNT`.
+    """Return the share of events, from 0 to 1, rounded to its step.
 
-    A shown share is never 0 or 1, because both sides have rows.
+    The result is None if the events or the other rows are fewer than `MIN_COUNT`, or if the rows have no step. A shown
+    share is never 0 or 1, because both sides have rows.
     """
     step = step_of(rows)
     if step is None or min(events, rows - events) < MIN_COUNT:
@@ -57,7 +58,10 @@ def round_share(events: float, rows: int) -> float | None:
 
 
 def share_interval(share: float | None, rows: int) -> Estimate:
-    """Return a shown share with the Wilson interval that follows from the shown numbers alone."""
+    """Return a shown share with the 95 % Wilson interval that follows from the shown numbers alone.
+
+    An estimate of None follows for a hidden share.
+    """
     shown = round_count(rows)
     if share is None or shown is None:
         return Estimate(None)
@@ -66,7 +70,7 @@ def share_interval(share: float | None, rows: int) -> Estimate:
 
 
 def round_figure(value: float | None, digits: int = 3) -> float | None:
-    """Return a number with some significant digits; None for a number that is not finite."""
+    """Return a number with `digits` significant digits; None for None, and for a number that is not finite."""
     if value is None or not math.isfinite(value):
         return None
     return float(f"{value:.{digits}g}")

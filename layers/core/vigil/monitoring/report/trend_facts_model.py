@@ -14,9 +14,10 @@ from vigil.prediction.engines.ensemble import ABSTAIN
 def describe_weeks(
     profiles: Sequence[Profile], alarm_days: Sequence[str], contract: ModelContract, days: tuple[str, str]
 ) -> tuple[WeekFacts, ...]:
-    """Return the weeks that are wholly in the days of the report, the first and last day included.
+    """Return the weeks, Monday to Sunday, that are wholly in the days of the report, the first and last day included.
 
-    A part of a week is left out, because reports of successive days would show the counts of single days.
+    `profiles` are in the order of their days; a week without them is left out. A part of a week is left out, because
+    reports of successive days would show the counts of single days.
     """
     return tuple(
         week
@@ -26,12 +27,12 @@ def describe_weeks(
 
 
 def flagged_rows(profile: Profile, contract: ModelContract) -> int:
-    """Return the counted decisions in high-risk bands."""
+    """Return the number of counted decisions in high-risk bands of the contract."""
     return sum(rows for band, rows in profile.bands.items() if contract.is_high_risk(band))
 
 
 def sum_by_name(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    """Return the sum of counts by name."""
+    """Return the sum of counts by name; a part without a name counts as 0."""
     total = Counter[str]()
     for part in parts:
         total.update(part)

@@ -23,8 +23,9 @@ class GroupAttribute:
     """An attribute of a subject, declared in the manifest.
 
     A caller gives one of `values`. A derived attribute has the name of a feature in `source` instead, and rising `cuts`
-    of it: value `i` of `values` means `cuts[i - 1] <= x < cuts[i]`, so there is one value more than cuts. A sealed
-    attribute is stored encrypted and appears only in aggregates. Raises ValueError for a declaration that breaks this.
+    of it: value `i` of `values`, from 0 on, means `cuts[i - 1] <= x < cuts[i]`, so there is one value more than cuts. A
+    sealed attribute is stored encrypted and appears only in counts. Raises ValueError for a declaration that breaks
+    these rules.
     """
 
     name: str
@@ -61,7 +62,11 @@ class GroupAttribute:
 def check_groups(
     groups: Sequence[GroupAttribute], intersections: Sequence[tuple[str, ...]], numbers: Collection[str]
 ) -> None:
-    """Raise ValueError unless names differ, sources are among `numbers`, and intersections have two attributes."""
+    """Raise ValueError unless the group attributes and intersections of a model are valid.
+
+    There are at most 8 of each. Names differ, and sources are among `numbers`, the features that are numbers.
+    Intersections differ, and each has two different declared attributes, in any order.
+    """
     names = [group.name for group in groups]
     if len(groups) > MAX_ATTRIBUTES or len(intersections) > MAX_INTERSECTIONS:
         raise ValueError(

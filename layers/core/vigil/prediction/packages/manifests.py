@@ -23,7 +23,7 @@ the bytes of older manifests stay canonical."""
 
 
 def canonical_json(document: object) -> bytes:
-    """Return JSON with sorted keys, no spaces, in UTF-8; raise ValueError for NaN and infinities."""
+    """Return JSON with sorted keys and without spaces, in UTF-8. Raises ValueError for NaN and infinities."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode()
 
@@ -35,12 +35,16 @@ def manifest_bytes(manifest: Manifest) -> bytes:
 
 
 def manifest_digest(manifest: bytes) -> str:
-    """Return the digest of the package with these manifest bytes."""
+    """Return the digest of the package with these manifest bytes: `sha256:` and 64 hexadecimal digits."""
     return f"sha256:{sha256(manifest)}"
 
 
 def parse_manifest(content: bytes) -> Manifest:
-    """Return the manifest of some bytes. Raises ModelRefused (`malformed`) with the first invalid member."""
+    """Return the manifest of some bytes, whose signature the caller has verified.
+
+    Raises ModelRefused (`malformed`) with the first fault: an invalid member, a form that is not canonical, groups in
+    format 2, or a missing or needless file in the list.
+    """
     try:
         manifest = _manifests().validate_json(content, strict=True)
         is_canonical = manifest_bytes(manifest) == content
@@ -67,13 +71,16 @@ def first_problem(error: ValueError) -> str:
 
 
 def common_files(package_format: int) -> set[str]:
-    """Return the names of the files that belong to no engine and that the manifest lists."""
+    """Return the names of the files that the manifest of a package format (2, 3) lists and that belong to no engine."""
     names = set(FILE_LIMITS) - set(SIGNED)
     return names if package_format >= 3 else names - {REFERENCE_FILE}
 
 
 def are_files_of(contract: ModelContract, names: Collection[str], package_format: int) -> bool:
-    """Return True if these are the listed files of a model: those of its engines, and the common ones."""
+    """Return True if `names` has all files of the engines and all common ones, and no other file.
+
+    Tables of LightGBM engines are optional.
+    """
     tables = {engine.table_file for engine in contract.engines if engine.kind == "lightgbm"}
     needed = _needed(contract, package_format)
     return needed <= set(names) <= needed | tables

@@ -22,7 +22,7 @@ _NOT_RISING = "must be finite and rise"
 
 
 def find_problem(reference: Reference, contract: ModelContract) -> str | None:
-    """Return the first member of a reference that is invalid, with the rule that it breaks; None if all are valid."""
+    """Return a text with the first invalid member of a reference and the rule that it breaks; None if all are valid."""
     return next(_problems(reference, contract), None)
 
 

@@ -13,7 +13,7 @@ from vigil.prediction.packages.reference_model import Reference
 
 
 def reference_bytes(reference: Reference) -> bytes:
-    """Return the canonical bytes of a reference; raise ValueError for NaN and infinities."""
+    """Return the canonical bytes of a reference. Raises ValueError for NaN, infinities and members of a wrong type."""
     # A recipe may write 0 for 0.0. Parsing converts every number to its field's type.
     adapter = _references()
     parsed = adapter.validate_json(canonical_json(adapter.dump_python(reference, mode="json")))
@@ -21,7 +21,11 @@ def reference_bytes(reference: Reference) -> bytes:
 
 
 def parse_reference(content: bytes, contract: ModelContract) -> Reference:
-    """Return the reference of signed bytes. Raises ModelRefused (`malformed`) with the first invalid member."""
+    """Return the reference of bytes whose signature the caller has verified.
+
+    Raises ModelRefused (`malformed`) for a member that breaks the schema or `check_reference`, and for a form that is
+    not canonical.
+    """
     try:
         reference = _references().validate_json(content, strict=True)
     except ValueError as error:  # includes pydantic's ValidationError
@@ -33,7 +37,7 @@ def parse_reference(content: bytes, contract: ModelContract) -> Reference:
 
 
 def check_reference(reference: Reference, contract: ModelContract) -> None:
-    """Raise ModelRefused (`malformed`) with the first member that does not fit the contract or shows few rows."""
+    """Raise ModelRefused (`malformed`) with the first member that does not fit the contract or shows 1 to 10 rows."""
     if problem := find_problem(reference, contract):
         raise ModelRefused("malformed", f"{REFERENCE_FILE}: {problem}")
 

@@ -47,9 +47,10 @@ class FeatureReference:
 class ScoreReference:
     """Distribution of the probability over the held-out rows, with the events per bin: the table of calibration.
 
-    `edges` are log-odds, a subset of `monitoring.profiles.model.SCORE_EDGES` that gives each bin at least `MIN_CELL`
-    events and non-events. `expected` is the sum of the probabilities by bin. A row without a probability counts with
-    the base rate. All members are empty if the rows have fewer events or non-events.
+    `edges` are inner edges in log-odds, a subset of `monitoring.profiles.model.SCORE_EDGES`. Each bin has at least
+    `MIN_CELL` events and as many other rows. `expected` is the sum of the probabilities by bin. A row without a
+    probability counts with the base rate. All members are empty if all rows together have fewer than `MIN_CELL` events
+    or other rows.
     """
 
     edges: tuple[float, ...]
@@ -60,9 +61,10 @@ class ScoreReference:
 
 @dataclass(frozen=True, slots=True)
 class GroupReference:
-    """Figures of one value of a declared attribute over the held-out rows; flagged are answers in a high-risk band.
+    """Counts of the held-out rows with one value of a declared attribute; flagged are answers in a high-risk band.
 
-    A value is omitted if one of its four outcomes has fewer than `MIN_CELL` rows, or if the omitted rows would be few.
+    A value is omitted if one of its four outcomes has fewer than `MIN_CELL` rows, or if the omitted rows would have 1
+    to 10 rows of an outcome.
     """
 
     attribute: str
@@ -76,10 +78,11 @@ class GroupReference:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Content of `reference.json`. `start` and `end` are the first and last day of the rows (`2021-03-01`), or None.
+    """Content of `reference.json`, about `rows` held-out rows of `subjects` different subjects.
 
-    `bands` has the rows by band, with `unknown` for answers without a probability; small bands are pooled as in
-    `FeatureReference`.
+    `features` are in the order of the contract. `bands` has the rows by band, with `unknown` for answers without a
+    probability; small bands are counted in the largest one. `start` and `end` are the first and last day of the rows
+    (`2021-03-01`); both are None if the rows have no dates.
     """
 
     rows: int
