@@ -112,6 +112,8 @@ def called(published, monkeypatch):
         # A transaction needs the actions of its parts. A batch call on messages needs the action on one message.
         parts = arguments["TransactItems"] if operation == "TransactWriteItems" else ()
         actions.update(f"{service}:{verb}Item" for part in parts for verb in part)
+        if "Tagging" in arguments:
+            actions.add("s3:PutObjectTagging")
         if operation not in {"Decrypt", "GenerateDataKey"}:  # every role has them: the key encrypts all tables
             actions.add(f"{service}:{operation.removesuffix('Batch') if service == 'sqs' else operation}")
         return make(operation, arguments)

@@ -1,5 +1,6 @@
 """Actions that the roles grant, and requests shared by the role tests."""
 
+from array import array
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,10 +8,15 @@ import boto3
 
 from tests.support.gateway import Context, event
 from tests.support.templates import roles
-from vigil.decisions.batches.chunks_model import ChunkRange
+from vigil.bootstrap import stores
+from vigil.decisions.batches.chunks_model import Chunk, ChunkRange
+from vigil.decisions.batches.join_model import JoinFile
+from vigil.decisions.batches.join_sealing import seal_rows
 from vigil.decisions.batches.model import Batch
+from vigil.decisions.batches.scored_chunks_store import scored_item
 from vigil.decisions.batches.store import DynamoBatches
 from vigil.kernel.rows import ModelRef
+from vigil.prediction.engines.contract import Label
 
 ROOT = Path(__file__).parents[2]
 DATA_SERVICES = {"dynamodb", "events", "s3", "secretsmanager", "sqs"}
@@ -51,3 +57,16 @@ def running_batch(name):
     running = books.change(batch, ["splitting"], {"state": "running"})
     assert running is not None
     return running
+
+
+def have_a_scored_row(batch):
+    """Store the join file of row 1 of a batch, an answer about the person `p-1` that was given now."""
+    now = datetime.now(UTC).isoformat()
+    file = JoinFile(
+        model="toy", version=1, label=Label("trouble", "", 1), bands=("low",), flagged=(), as_of=now, first_row=1,
+        probabilities=array("f", [0.5]), band_codes=bytes([1]), subject_ids=("p-1",),
+    )  # fmt: skip
+    chunk = Chunk(ChunkRange(0, 0, 10, 1, 1), part_sha256="0", scored_at=now)
+    sealed = seal_rows(file, stores.tenant_key(batch.tenant_id), batch.batch_id)
+    boto3.client("s3").put_object(Bucket="files", Key=batch.join_key(chunk), Body=sealed)
+    boto3.client("dynamodb").put_item(TableName="batches", Item=scored_item(batch, chunk))

@@ -23,8 +23,8 @@ from vigil.runtime.settings import Settings
 
 STACK = "vigil"
 INTAKE = {"batches-split": "batch-splits", "batches-chunk": "batch-chunks", "batches-assembly": "batch-assemblies"}
-OTHERS = {"alerts_table", "measurements_table", "webhooks_table"}
-"""Tables that only functions of alerting and metrics have. All functions of a test share one environment."""
+OTHERS = {"alerts_table", "measurements_table", "monitoring_table", "webhooks_table"}
+"""Tables that only functions of alerting, metrics and monitoring have; a test has one environment for all functions."""
 NAMES = [name for name in Settings.names() if name not in OTHERS]
 SCOPES = {
     "service_down": {"function": "scoring_api"},

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from tests.functions.rights import BODY, KEY, TRANSACTION, answers, granted, running_batch
+from tests.functions.rights import BODY, KEY, TRANSACTION, answers, granted, have_a_scored_row, running_batch
 from tests.support.deployments import KEY as PACKAGE_KEY
 from tests.support.gateway import Context, event
 from tests.support.ledger_rows import ledger_row
@@ -89,6 +89,8 @@ def test_the_outcomes_api_calls_exactly_the_granted_actions(called):
     one, other = (
         json.loads(score(event("POST", "/v1/scores", body=BODY), Context())["body"])["decision_id"] for _ in range(2)
     )
+    batch = replace(running_batch("d"), batch_id="bat_" + "d" * 32)
+    have_a_scored_row(batch)
     actions.clear()
     process.forget()
     report = {"status": "occurred", "recorded_at": datetime.now(UTC).isoformat()}
@@ -97,6 +99,7 @@ def test_the_outcomes_api_calls_exactly_the_granted_actions(called):
         ("POST", "/v1/outcomes", {"body": report | {"decision_id": "dec_0"}, "headers": KEY}, 404),
         ("POST", "/v1/outcomes", {"body": report | {"decision_id": one}}, 201),
         ("POST", "/v1/outcomes", {"body": report | {"decision_id": other}}, 201),
+        ("POST", "/v1/outcomes", {"body": report | {"batch_id": batch.batch_id, "row": 1}}, 201),
         ("POST", "/v1/outcomes", {"body": report | {"window": window}, "headers": KEY}, 200),
         ("GET", f"/v1/outcomes/{one}", {}, 200),
         ("GET", "/v1/outcomes", {"query": {"limit": "1"}}, 200),
@@ -112,7 +115,9 @@ def person(called):
     from functions.scoring_api.handler import lambda_handler as score
 
     actions, _ = called
-    DynamoBatches(boto3.client("dynamodb"), "batches").end(running_batch("c"), "completed", ended_at="now")
+    batch = running_batch("c")
+    have_a_scored_row(batch)
+    DynamoBatches(boto3.client("dynamodb"), "batches").end(batch, "completed", ended_at="now")
     answer = {"row": "1", "subject_id": "p-1"}
     line = ",".join(answer.get(name, "") for name in results.COLUMNS).encode() + b"\n"
     for folder, name, content in (("uploads", "input", b"p-1\n"), ("results", "results.csv", line)):
