@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache, partial
 from uuid import UUID
@@ -18,6 +19,8 @@ from vigil.aws import clients, services
 from vigil.runtime.settings import Settings
 
 SETTINGS = Settings("local", read_timeout=timedelta(milliseconds=200), traced=False)
+PATIENT = replace(SETTINGS, read_timeout=timedelta(seconds=30))
+"""Settings for a server that does real work."""
 KEY = {"pk": {"S": "a"}}
 CALLS = {
     "a repeatable read": ("dynamodb", "get_item", {"TableName": "t", "Key": KEY}),
@@ -68,12 +71,12 @@ def pauses(monkeypatch):
     return found
 
 
-def client_of_kind(kind, service):
+def client_of_kind(kind, service, settings=SETTINGS):
     """Return the production client of a service, or with kind 1 botocore's with the same settings."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (services, clients) if kind else ():
             patch.setattr(module, "SERVICES", {})
-        return clients.create_client(SETTINGS, service)
+        return clients.create_client(settings, service)
 
 
 def outcome_of(client, method, arguments):
@@ -109,7 +112,7 @@ def test_every_operation_has_the_same_answers_and_errors(credentials, monkeypatc
         with moto_server.running() as url:
             monkeypatch.setenv("AWS_ENDPOINT_URL", url)
             world = create_world(cache(boto3.client))
-            clients_of_kind = cache(partial(client_of_kind, kind))
+            clients_of_kind = cache(partial(client_of_kind, kind, settings=PATIENT))
             conversations.append(converse(clients_of_kind, world))
     small, reference = conversations
     for ours, theirs in zip(small, reference, strict=True):
