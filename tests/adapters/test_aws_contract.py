@@ -3,8 +3,9 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
-from functools import cache, partial
+from functools import cache
 from uuid import UUID
 
 import boto3
@@ -78,6 +79,13 @@ def client_of_kind(kind, service, settings=SETTINGS):
         return clients.create_client(settings, service)
 
 
+@contextmanager
+def clients_of_kind(kind):
+    """Yield a function from a service to its one client, which has time for the work of an emulated service."""
+    with ExitStack() as opened:
+        yield cache(lambda service: opened.enter_context(closing(client_of_kind(kind, service, PATIENT))))
+
+
 def outcome_of(client, method, arguments):
     """Return the error code, the class of the network error, or the members of the answer."""
     try:
@@ -108,11 +116,9 @@ def run(script: Callable, call, monkeypatch):
 def test_every_operation_has_the_same_answers_and_errors(credentials, monkeypatch):
     conversations = []
     for kind in (0, 1):
-        with moto_server.running() as url:
+        with moto_server.running() as url, clients_of_kind(kind) as opened:
             monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-            world = create_world(cache(boto3.client))
-            clients_of_kind = cache(partial(client_of_kind, kind, settings=PATIENT))
-            conversations.append(converse(clients_of_kind, world))
+            conversations.append(converse(opened, create_world(cache(boto3.client))))
     small, reference = conversations
     for ours, theirs in zip(small, reference, strict=True):
         assert ours == theirs
