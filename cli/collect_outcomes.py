@@ -61,12 +61,13 @@ class OutcomeSources:
 
 @dataclass(frozen=True, slots=True)
 class CollectedOutcomes:
-    """Outcomes as training rows, the number of skipped outcomes whose decisions had another schema, and of treated
-    ones."""
+    """Outcomes as training rows, and the numbers of others: those whose decisions had another schema (skipped), those
+    of treated subjects, and those of rows of batches."""
 
     known: KnownOutcomes
     skipped: int
     treated: int
+    of_batches: int
 
 
 def collect_outcomes(
@@ -79,17 +80,21 @@ def collect_outcomes(
     """Return the outcomes of a model received from these tenants since a moment, with the features of the decisions.
 
     Decisions of a model with another feature set are skipped: equal names can mean other values there. Outcomes of
-    treated subjects are left out, because help changes them. `propensity` is the share of high-risk decisions whose
-    subjects were treated: each untreated one then counts 1 / (1 - propensity) times, and stands in for them.
+    treated subjects are left out, because help changes them, and those of rows of batches, because the inputs of rows
+    are not stored in full. `propensity` is the share of high-risk decisions whose subjects were treated: each untreated
+    one then counts 1 / (1 - propensity) times, and stands in for them.
     """
     rows, labels, subjects, weights = list[tuple[float, ...]](), list[int](), list[str](), list[float]()
-    skipped = treated = 0
+    skipped = treated = of_batches = 0
     for tenant in tenants:
         for outcome in _received(sources.outcomes, tenant, since):
             if outcome.model != contract.name or outcome.status not in LABELS:
                 continue
             if outcome.treated:
                 treated += 1
+                continue
+            if outcome.is_of_batch:
+                of_batches += 1
                 continue
             decision = sources.decisions.get(tenant, outcome.decision_id)
             if sources.models.archived(contract.name, decision.model.version).contract.history != contract.history:
@@ -103,7 +108,8 @@ def collect_outcomes(
             labels.append(LABELS[outcome.status])
             subjects.append(f"{tenant}/{decision.subject_id}")
             weights.append(1 / (1 - propensity) if decision.high_risk else 1.0)
-    return CollectedOutcomes(known_outcomes(rows, labels, subjects, len(contract.features), weights), skipped, treated)
+    known = known_outcomes(rows, labels, subjects, len(contract.features), weights)
+    return CollectedOutcomes(known, skipped, treated, of_batches)
 
 
 def has_same_inputs(one: ModelContract, other: ModelContract) -> bool:

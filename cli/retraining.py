@@ -69,7 +69,7 @@ def retrain(order: RetrainingOrder, keys_folder: Path | None) -> int:
     collected = collect_outcomes(champion.contract, order.tenants, order.since, sources, order.propensity)
     out.print(
         f"{len(collected.known)} outcomes of {', '.join(order.tenants)}; {collected.skipped} skipped (other schema), "
-        f"{collected.treated} left out (treated)"
+        f"{collected.treated} left out (treated), {collected.of_batches} left out (rows of batches)"
     )
     parent = deployment.state_folder() / "packages" / name
     published = [listing.published.version for listing in package_publisher.versions(name)]

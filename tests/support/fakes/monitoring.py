@@ -124,7 +124,7 @@ class FakeModels:
         """Return the highest version of a model. Raises NotFound."""
         if numbers := [number for name, number in self.versions if name == model]:
             return max(numbers)
-        raise NotFound("there is no model of that name")
+        raise NotFound("There is no such model. GET /v1/models lists all.")
 
     def version(self, model: str, version: int) -> MonitoredVersion:
         """Return a version. Raises NotFound."""

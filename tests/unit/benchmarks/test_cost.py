@@ -17,6 +17,8 @@ from benchmarks.cost import (
     serving_options,
     write_units,
 )
+from cli.checkout import ROOT
+from tests.support.templates import functions
 
 CALLS = {"UpdateItem": 1, "TransactWriteItems": 1}
 ROW = {name: {"S": "x"} for name in ("pk", "tenant_pk", "subject_pk", "time_sk")} | {"body": {"S": "x" * 3_000}}
@@ -60,5 +62,11 @@ def test_both_options_cost_the_same_at_the_break_even():
 def test_memory_is_read_from_the_template():
     assert memory_gb("ScoringApi") == 1769 / 1024
     assert memory_gb("TokensAuthorizer") == 0.5
-    in_path = memory_gb("ScoringApi") + memory_gb("TokensAuthorizer")  # the functions in the path of a request
-    assert in_path < memory_gb() < 12
+    assert memory_gb() == sum(each["MemorySize"] for each in functions().values() if "SnapStart" in each) / 1024
+
+
+def test_the_page_has_the_price_of_the_snapshots():
+    page = (ROOT / "docs" / "running-costs.md").read_text()
+    every = sum(each["MemorySize"] for each in functions().values()) / 1024
+    assert f"**${memory_gb() * prices.SNAPSHOT_GB_MONTH:.0f} a month** pays for one version of" in page
+    assert f"with them it would be ${every * prices.SNAPSHOT_GB_MONTH:.0f}." in page

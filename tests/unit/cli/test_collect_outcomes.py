@@ -10,18 +10,22 @@ from tests.support.fakes.clock import Clock
 from tests.support.fakes.outcomes import FakeOutcomes
 from tests.support.fakes.scoring import CONTRACT, FakeLedger, FakeModels, ToyModel, VisitCount
 from tests.support.fakes.tenant_keys import tenant_key
-from vigil.decisions.outcomes.model import Report
+from vigil.decisions.outcomes.model import BatchRow, Report
 from vigil.decisions.outcomes.service import Outcomes
 from vigil.decisions.scoring.model import ScoreRequest
 from vigil.decisions.scoring.service import Scoring
+from vigil.kernel.time import format_timestamp
 
 
 class World:
     def __init__(self):
         self.clock, self.models, ledger = Clock(), FakeModels(), FakeLedger()
         self.scoring = Scoring(self.models, VisitCount, ledger, self.clock, timedelta(hours=24), keys=tenant_key)
-        self.outcomes = Outcomes(ledger, FakeOutcomes(), self.clock, tenant_key)
+        self.outcomes = Outcomes(ledger, self, FakeOutcomes(), self.clock, tenant_key)
         self.rows = []
+
+    def find(self, tenant_id, batch_id, number):
+        return BatchRow(batch_id, number, "toy", 1, format_timestamp(self.clock()))
 
     def report(self, status, subject="p-1", tenant="acme", model="toy", treated=False, **features):
         request = ScoreRequest(model, subject, features={"age": 40} | features)
@@ -88,6 +92,13 @@ def test_outcomes_of_treated_subjects_are_counted_and_left_out(world):
     world.report("occurred", "p-2")
     found = world.collect()
     assert (found.known.subjects.tolist(), found.known.weights.tolist(), found.treated) == (["acme/p-2"], [1.0], 1)
+
+
+def test_outcomes_of_rows_of_batches_are_counted_and_left_out(world):
+    world.report("occurred", "p-1")
+    world.outcomes.record_row("acme", "bat_1", 7, Report("occurred", world.clock()))
+    found = world.collect()
+    assert (found.known.subjects.tolist(), found.of_batches) == (["acme/p-1"], 1)
 
 
 def test_untreated_high_risk_rows_stand_in_for_treated_ones(world):

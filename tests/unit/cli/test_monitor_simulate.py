@@ -1,13 +1,15 @@
 """`vigil monitor simulate`: planted drift is found by its day, and a quiet model stays quiet."""
 
 import json
+from itertools import chain
 
 import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
 
-SHORT = ("--model", "leads", "--days", "90", "--rows-per-day", "40")
+USUAL = {"--model": "leads", "--days": "90", "--rows-per-day": "40"}
+SHORT = tuple(chain.from_iterable(USUAL.items()))
 LOST = ("--drift", "tracking@60")
 
 
@@ -82,6 +84,7 @@ def test_a_model_without_drift_is_quiet(simulate):
     ],
 )
 def test_a_bad_option_is_refused_with_a_remedy(simulate, words, remedy):
-    code, shown = simulate(*SHORT, *words)
+    given = [word for name, value in USUAL.items() if name not in words for word in (name, value)]
+    code, shown = simulate(*given, *words)
     assert code != 0
     assert remedy in " ".join(shown.replace("│", " ").split())

@@ -149,12 +149,14 @@ def test_weights_of_outcomes_reach_the_trees(monkeypatch, reported):
 
 def test_retraining_of_a_blocked_model_is_refused_before_any_training(monkeypatch):
     """Outcomes and champion are not read: without a deployment, reading them would fail otherwise."""
-    blocks = FixedBlocks({"iit": f"finding {FINDING} about fairness is open; acknowledge it first"})
+    blocks = FixedBlocks(
+        {"iit": f"finding {FINDING} about a group is open. Decide: vigil models acknowledge iit {FINDING}"}
+    )
     verifier = PackageVerifier(KEYS, load_engine)
     blocked = Publisher(MemoryPackages(), MemoryCatalogue(), verifier, blocks=blocks)
     monkeypatch.setattr("cli.retraining.publisher", lambda _keys: blocked)
     order = RetrainingOrder("iit", NOW, ["acme"])
-    with pytest.raises(Conflict, match=f"promotions of iit are blocked: finding {FINDING}"):
+    with pytest.raises(Conflict, match=f"promotions of iit are blocked; review the finding first: finding {FINDING}"):
         retrain(order, None)
 
 

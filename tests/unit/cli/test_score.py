@@ -131,13 +131,16 @@ def test_a_file_with_a_byte_order_mark_is_sent(api, tmp_path):
     assert asked[0].body == {**BODY, "explain": True}
 
 
-@pytest.mark.parametrize("key", ["\u00e9", "a b", "a\n", ""])
-def test_a_key_with_other_characters_exits_with_code_2(api, file, key):
+@pytest.mark.parametrize(
+    ("key", "remedy"),
+    [*((key, "visible ASCII characters only") for key in ("\u00e9", "a b", "a\n")), ("", "is empty. Give a value")],
+)
+def test_a_key_with_other_characters_exits_with_code_2(api, file, key, remedy):
     with api(answering()) as asked:
         code, shown, _ = run(file, "--key", key)
     assert (code, asked) == (2, [])
     assert "'--key'" in shown
-    assert "visible ASCII characters only" in shown
+    assert remedy in shown
 
 
 @pytest.mark.parametrize("url", ["::::", "localhost:8000", "ftp://example.org", "http://", "http://a\x1b"])

@@ -8,7 +8,7 @@ from vigil.errors import Conflict
 from vigil.prediction.packages.publishing import Publisher
 from vigil.prediction.packages.verification import PackageVerifier
 
-REASON = "finding fnd-1 about fairness is open; acknowledge it first"
+REASON = "finding fnd-1 about a group is open. Decide: vigil models acknowledge toy fnd-1"
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def publisher(blocks):
 @pytest.mark.parametrize("alias", ["champion", "challenger"])
 def test_a_blocked_model_is_not_promoted_and_the_reason_is_named(publisher, blocks, alias):
     blocks.reasons["toy"] = REASON
-    with pytest.raises(Conflict, match=f"promotions of toy are blocked: {REASON}"):
+    with pytest.raises(Conflict, match=f"promotions of toy are blocked; review the finding first: {REASON}"):
         publisher.promote("toy", 2, alias)
     assert [entry.aliases for entry in publisher.all_versions()] == [("champion",), ()]
 

@@ -8,6 +8,9 @@ OutcomeStatus = Literal["occurred", "not_occurred", "excluded", "unresolved"]
 """Status of a label. `excluded` has no label by definition (died, transferred). `unresolved` has no label yet; it is
 listed apart and never counts as `not_occurred`."""
 
+_ROW = "."
+"""Sign before the row in the id of a row of a batch. Ids of decisions and batches do not have it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -69,6 +72,11 @@ class Outcome:
         """True if the status is final. Resolved and unresolved outcomes are listed apart."""
         return self.status != "unresolved"
 
+    @property
+    def is_of_batch(self) -> bool:
+        """True for a row of a batch. Its inputs are not stored in full."""
+        return _ROW in self.decision_id
+
     def is_same_report(self, other: "Outcome") -> bool:
         """Return True if both outcomes come from one report that was delivered twice."""
         mine = self.status, self.recorded_at, self.happened_at, self.treated
@@ -93,4 +101,4 @@ class OutcomePage:
 
 def batch_row_id(batch_id: str, row: int) -> str:
     """Return the id of a row of a batch among decisions."""
-    return f"{batch_id}.{row}"
+    return f"{batch_id}{_ROW}{row}"

@@ -26,7 +26,7 @@ class DynamoPromotionBlocks:
         for item in found["Items"]:
             tenant_id, finding_id = item["pk"]["S"].partition("#")[0], item["sk"]["S"].rpartition("#")[2]
             return (
-                f"finding {finding_id} of the tenant {tenant_id} about a group is open. Review it, then decide with a "
-                f"key of this tenant: vigil models acknowledge {model} {finding_id} --reason TEXT"
+                f"finding {finding_id} of the tenant {tenant_id} about a group is open. Decide with a key of this "
+                f"tenant: vigil models acknowledge {model} {finding_id} --reason TEXT"
             )
         return None

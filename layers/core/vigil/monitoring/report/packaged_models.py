@@ -28,7 +28,7 @@ class PackagedModels:
         """Return the number of the version that decides now. Raises NotFound for an unknown model, and Unavailable."""
         pointer = self._pointers.pointers(model).get(CHAMPION)
         if pointer is None or pointer.share is None:
-            raise NotFound("there is no model of that name")
+            raise NotFound("There is no such model. GET /v1/models lists all.")
         return pointer.version
 
     def version(self, model: str, version: int) -> MonitoredVersion:

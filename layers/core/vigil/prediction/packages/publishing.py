@@ -94,7 +94,7 @@ class Publisher:
     def check_unblocked(self, name: str) -> None:
         """Raise Conflict with the reason and its remedy if promotions of a model are blocked."""
         if self._blocks and (reason := self._blocks.blocking(name)):
-            raise Conflict(f"promotions of {name} are blocked: {reason}")
+            raise Conflict(f"promotions of {name} are blocked; review the finding first: {reason}")
 
     def verify(self, name: str, version: int, *, digest: str | None = None, floor: int = 1) -> LoadedModel:
         """Return a published version after every check of a promotion; a `digest` must be that of the package.
