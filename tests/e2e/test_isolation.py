@@ -21,8 +21,8 @@ def observable(answer):
     return answer.status_code, {name: value for name, value in problem.items() if name != "correlation_id"}
 
 
-def test_another_tenants_names_get_the_answers_of_absent_names(stack, operator):
-    (attacker, own), (owner, victim) = (create_tenant(stack, operator) for _ in range(2))
+def test_another_tenants_names_get_the_answers_of_absent_names(stack, operator, aws):
+    (attacker, own), (owner, victim) = (create_tenant(stack, operator, aws) for _ in range(2))
     absent = replace(victim.with_absent_names(), tenant_id="t-nobody-at-all")
     theirs = ("/v1/scores", f"/v1/tenants/{victim.tenant_id}/keys", f"/v1/tenants/{victim.tenant_id}")
     before = [owner.get(path).text for path in theirs]

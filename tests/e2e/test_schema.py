@@ -13,8 +13,8 @@ EXAMPLES = 900
 """Maximum examples over all operations, so that the time does not grow with them."""
 
 
-def test_generated_requests_find_no_server_or_schema_error(stack, operator, tmp_path):
-    admin, names = create_tenant(stack, operator)
+def test_generated_requests_find_no_server_or_schema_error(stack, operator, aws, tmp_path):
+    admin, names = create_tenant(stack, operator, aws)
     with closing(admin):
         key = admin.post(f"/v1/tenants/{names.tenant_id}/keys", json={"role": "member"}).json()["api_key"]
     document = httpx.get(f"{stack.api_url}/openapi.json", timeout=60, trust_env=False)

@@ -78,6 +78,7 @@ EXAMPLES: Mapping[str, Callable[[Names], dict[str, Any]]] = {
     "POST /v1/webhooks/{webhook_id}/replay": lambda _: {"body": {"since": now()}},
     "POST /v1/incidents": lambda n: {"body": {"type": "service_down", "scope": {"function": n.subject_id}}},
     "POST /v1/incidents/{incident_id}/steps/{number}/run": lambda _: {"body": {}},
+    "POST /v1/incidents/{incident_id}/steps/{number}/confirm": lambda _: {"body": {"attempt": 1}},
     "POST /v1/incidents/{incident_id}/steps/{number}/sign": lambda n: {"body": {"name": "n", "note": n.subject_id}},
     "POST /v1/incidents/{incident_id}/steps/{number}/skip": lambda n: {"body": {"note": n.subject_id}},
     "POST /v1/incidents/{incident_id}/escalate": lambda n: {"body": {"note": n.subject_id}},

@@ -35,6 +35,7 @@ BODIES = {
     "POST /v1/models/{name}/promote": {"version": 1, "share": 50},
     "POST /v1/outcomes": {
         "window": WINDOW,
+        "row": 50,
         "status": "occurred",
         "recorded_at": MOMENT,
         "happened_at": MOMENT,
@@ -71,6 +72,7 @@ BODIES = {
     "PUT /v1/alerting/silences/{silence_id}": SILENCE,
     "POST /v1/alerting/schedules": SCHEDULE,
     "PUT /v1/alerting/schedules/{schedule_id}": SCHEDULE,
+    "POST /v1/incidents/{incident_id}/steps/{number}/confirm": {"attempt": 50},
 }
 """Bodies with every field that has a grammar, by operation."""
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -89,11 +91,14 @@ def body_of(operation, media_type):
 
 
 def fields_of_queries():
+    """Yield operation, name, type and maximum of each query parameter with a grammar; 0 without a maximum."""
     for operation, described in OPERATIONS.items():
         for parameter in described.get("parameters", ()):
-            for _, kind in typed_fields(parameter["schema"], SCHEMAS):
+            schema = parameter["schema"]
+            maximum = max(each.get("maximum", 0) for each in (schema, *schema.get("anyOf", ())))
+            for _, kind in typed_fields(schema, SCHEMAS):
                 if parameter["in"] == "query":
-                    yield operation, parameter["name"], kind
+                    yield operation, parameter["name"], kind, maximum
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +123,7 @@ FIELDS = list(fields_of_bodies())
 def test_every_type_is_in_the_walk():
     assert len(SPELLINGS) >= 40
     assert {kind for *_, kind in FIELDS} == {"date-time", "date", "integer", "number", "boolean"}
-    assert {kind for _, _, kind in fields_of_queries()} == {"date-time", "integer", "boolean"}
+    assert {kind for _, _, kind, _ in fields_of_queries()} == {"date-time", "date", "integer", "boolean"}
 
 
 @pytest.mark.parametrize(("operation", "media_type", "path", "kind"), FIELDS, ids=str)
@@ -199,12 +204,16 @@ GOOD_QUERIES = {
     "integer": ["50", "50.0", "5e1"],
     "boolean": ["true", "false"],
     "date-time": [MOMENT, *(text for text, kinds in TEXTS if "date-time" in kinds)],
+    "date": ["2026-02-01"],
 }
 
+WHOLE_NUMBERS = [text for text, _ in TEXTS if text.removeprefix("+").isdigit()]
+"""Texts of whole numbers, which parameters with a lower maximum refuse."""
 
-@pytest.mark.parametrize(("operation", "name", "kind"), list(fields_of_queries()), ids=str)
-def test_query_parameter_follows_its_grammar(api, operation, name, kind):
-    good = GOOD_QUERIES[kind]
+
+@pytest.mark.parametrize(("operation", "name", "kind", "maximum"), list(fields_of_queries()), ids=str)
+def test_query_parameter_follows_its_grammar(api, operation, name, kind, maximum):
+    good = [*GOOD_QUERIES[kind], *(text for text in WHOLE_NUMBERS if 0 < int(text) <= maximum)]
     for text in [*good, *(text for text, _ in TEXTS if text not in {"true", "1.0"})]:
         status, body = api(operation, query={name: text})
         assert (name in refused_fields(status, body)) == (text not in good), text

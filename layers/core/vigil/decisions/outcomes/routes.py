@@ -9,7 +9,7 @@ from vigil.decisions.outcomes.model import DecisionWindow, Outcome, OutcomeStatu
 from vigil.decisions.outcomes.service import Outcomes
 from vigil.kernel.rows import MAX_BATCH_ROWS
 from vigil.web.app_state import from_app
-from vigil.web.field_types import Boolean, Moment, QueryBoolean
+from vigil.web.field_types import Boolean, Moment, QueryBoolean, as_whole_number
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
@@ -40,7 +40,9 @@ class OutcomeBody(BaseModel):
     decision_id: str | None = Field(default=None, min_length=1, max_length=64)
     window: WindowBody | None = None
     batch_id: str | None = Field(default=None, min_length=1, max_length=64)
-    row: int | None = Field(default=None, ge=1, le=MAX_BATCH_ROWS, description="Number of the row in the results.")
+    row: Annotated[int, Field(ge=1, le=MAX_BATCH_ROWS), as_whole_number] | None = Field(
+        default=None, description="Number of the row in the results."
+    )
     status: OutcomeStatus = Field(
         description="`unresolved`: not known yet. `excluded`: no label by definition, e.g. died or transferred."
     )
