@@ -41,6 +41,8 @@ class Fault:
     scope: Mapping[str, Any] = field(default_factory=dict)
     alert_facts: Mapping[str, str] = field(default_factory=dict)
     """Facts of the alert that stays open after the removal of the fault. Empty: there is no such alert."""
+    alert_source: str = ""
+    """Source of that alert if other faults share it. An alert of this source that is already open has their facts."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,8 @@ def dead_letter(site: Site) -> Iterator[Fault]:
     sent = site.aws("sqs").send_message(QueueUrl=url, MessageBody=f"drill {uuid.uuid4()}")["MessageId"]
     try:
         facts = {"queue": "batch-chunks", "reason": "unreadable"}
-        yield Fault("queues_and_dead_letters", "batch-chunks", "", "intake_paused", alert_facts=facts)
+        check, queue = "queues_and_dead_letters", "batch-chunks"
+        yield Fault(check, queue, "", "intake_paused", alert_facts=facts, alert_source="dead-letters")
     finally:
         remedies.intake().resume()
         _resolve(site, sent)

@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -64,15 +64,15 @@ def drill(incident_type: str, site: Site, second: httpx.Client) -> str:
 @contextmanager
 def _planted(incident_type: str, site: Site) -> Iterator[Fault]:
     """Yield the planted fault of a type of incident. At the end remove the fault, and end its alert."""
-    facts: Mapping[str, str] = {}
+    planted: Fault | None = None
     before = open_alerts(site.operator)
     try:
         with FAULTS[incident_type](site) as fault:
-            facts = fault.alert_facts
+            planted = fault
             yield fault
     finally:
-        if facts:
-            out.print(end_alert(site.operator, facts, before), highlight=False)
+        if planted and planted.alert_facts:
+            out.print(end_alert(site.operator, planted, before), highlight=False)
     out.print("The drill has removed its fault.", highlight=False)
 
 

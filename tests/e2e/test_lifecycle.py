@@ -97,7 +97,8 @@ def test_up_recovers_after_kills_and_replaces_an_old_template(run, tmp_path):
     second = interrupt_up(tmp_path, first)
     assert not first.is_running()
 
-    replace(before, endpoint_url=Emulator(HOME).endpoint(), template="another").save(HOME)
+    outdated = replace(before, endpoint_url=Emulator(HOME).endpoint(), fingerprint="of another template")
+    replace(outdated, template="another").save(HOME)
     assert "The template has changed" in run("up").stdout
     after = Embedded.load(HOME)
     assert not second.is_running()

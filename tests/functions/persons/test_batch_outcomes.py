@@ -1,5 +1,6 @@
 """Outcomes of rows of batches, and the rights of their persons, wired as deployed."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -84,6 +85,17 @@ def test_an_erasure_deletes_the_outcomes_of_rows(api, batch):
     assert report(api, "excluded", 1, batch_id=batch, row=2)[0] == 201
     assert export_all(api)[0]["batch_rows"] == []
     assert "joins/000000" in [each["file"] for each in export_all(api, JOE)[0]["batch_rows"]]
+
+
+def test_a_certificate_counts_a_batch_with_only_join_files_once(api, batch):
+    s3 = boto3.client("s3")
+    for stored in s3.list_object_versions(Bucket="files")["Versions"]:
+        if not stored["Key"].startswith("joins/"):
+            s3.delete_object(Bucket="files", Key=stored["Key"], VersionId=stored["VersionId"])
+    api("DELETE", person())
+    assert run_erasures() == {"closed": ["acme"]}
+    (sealed,) = api("GET", f"{person()}/erasure")[1]["certificates"]
+    assert json.loads(sealed["payload"])["stores"]["batches"]["erased"] == 1
 
 
 def killed(*_):

@@ -102,9 +102,10 @@ def test_a_drill_ends_the_alert_and_the_failure_of_its_fault(deployment, run, ca
     assert "ended its alert alr-2" in capsys.readouterr().out
 
 
-def test_an_alert_from_before_the_drill_stays_open(deployment, run, capsys):
-    deployment.fault = replace(FAULT, alert_facts=FACTS)
-    deployment.alerts += [{"id": "alr-1", "source": "dead-letters", "facts": FACTS}]
+@pytest.mark.parametrize("facts", [FACTS, {"function": "another"}])
+def test_an_alert_from_before_the_drill_stays_open(deployment, run, capsys, facts):
+    deployment.fault = replace(FAULT, alert_facts=FACTS, alert_source="dead-letters")
+    deployment.alerts += [{"id": "alr-1", "source": "dead-letters", "facts": facts}]
     run[0]()
     assert not [request for request in run[1] if request.path.startswith("/v1/alerts/")]
     assert "alr-1 is older than the drill and stays open" in capsys.readouterr().out

@@ -117,7 +117,10 @@ class JoinFile:
         return dict(weeks)
 
     def export(self, place: int) -> Mapping[str, Any]:
-        """Return the row at a place, from 0 on, as JSON values for an export. It has an answer or is erased."""
+        """Return the row at a place, from 0 on, as JSON values for an export. It has an answer, or is erased.
+
+        The `band` of an erased row is "".
+        """
         row = self._row(place)
         return {
             "row": row.row,

@@ -57,8 +57,10 @@ class PersonRows:
             if batch.created_at <= person.until and self._has_files(batch, person):
                 stopped, named = self._names(batch, person, position)
                 if named:
-                    only = {"only": "joins"} if named.is_join else {}
-                    return FoundKeys(({"batch": batch.batch_id, **only},), following)
+                    file, row = named
+                    only = {"only": "joins"} if file.is_join else {}
+                    was_counted = file.is_join and row["band"] == ""  # the first pass has erased the row
+                    return FoundKeys(({"batch": batch.batch_id, **only},), following, recounted=int(was_counted))
                 if stopped:
                     return FoundKeys((), {"list": position["list"], **stopped})
         return FoundKeys((), following)
@@ -120,12 +122,14 @@ class PersonRows:
             self._running.wait(batch, person)
         return True
 
-    def _names(self, batch: Batch, person: Person, position: Key) -> tuple[Mapping[str, str] | None, RowsFile | None]:
-        """Return the position if a step ended early, and the first file that names the person."""
+    def _names(
+        self, batch: Batch, person: Person, position: Key
+    ) -> tuple[Mapping[str, str] | None, tuple[RowsFile, Mapping[str, Any]] | None]:
+        """Return the position if a step ended early, and the first row that names the person with its file."""
         read = 0
         for file, offset, _, cost, row in self._files.rows(batch, person, position):
             if row is not None:
-                return None, file
+                return None, (file, row)
             if read > STEP_BYTES:
                 return file.position(offset), None
             read += cost

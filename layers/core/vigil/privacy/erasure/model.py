@@ -22,10 +22,14 @@ RETAINED_TENANT_DATA = (
 
 @dataclass(frozen=True, slots=True)
 class FoundKeys:
-    """One page of a tenant's or person's keys in a store, and the position of the next page; None after the last."""
+    """One page of a tenant's or person's keys in a store, and the position of the next page; None after the last.
+
+    `recounted` is the number of keys whose items an earlier pass has counted.
+    """
 
     keys: tuple[Key, ...]
     after: Key | None
+    recounted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,8 @@ class StoreProgress:
 
     def with_page(self, page: FoundKeys) -> "StoreProgress":
         """Return the progress before the deletion of the keys of a page."""
-        count = len(page.keys)
-        return replace(self, erased=self.erased + count, found=self.found + count, deleting=page.keys, after=page.after)
+        erased = self.erased + len(page.keys) - page.recounted
+        return replace(self, erased=erased, found=self.found + len(page.keys), deleting=page.keys, after=page.after)
 
     def end_pass(self, now: str, next_pass: str, *, is_final: bool = True) -> "StoreProgress":
         """Return the progress after the last page of a pass was deleted; only a final pass makes the store clean."""
