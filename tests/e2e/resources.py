@@ -59,17 +59,8 @@ def resources_of(client, tenant_id, key, found):
     alerts = [send_alert(create, f"{hidden}-{word}") for word in ("one", "two")]
     return Names(
         tenant_id,
-        *(
-            *keys,
-            decision.json()["decision_id"],
-            *subjects,
-            *batches,
-            job,
-            job,
-            *hooks,
-            f"msg_{uuid.uuid4().hex}",
-            *alerts,
-        ),
+        *(*keys, decision.json()["decision_id"], *subjects, *batches, job, job),
+        *(*hooks, f"msg_{uuid.uuid4().hex}", *alerts),
         **configure_alerts(create, hidden) | create_channels(create, hidden) | found,
         circuit=f"webhook:{hidden}",
         other_circuit=f"webhook:other-{hidden}",
