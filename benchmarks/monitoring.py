@@ -87,7 +87,7 @@ class NoChunks:
 
 
 class Memory:
-    """Stores of profiles and of progress that record what they are given."""
+    """Store of profiles and progress in memory. `stored` has every profile that was put."""
 
     def __init__(self) -> None:
         self.stored: list[Profile] = []

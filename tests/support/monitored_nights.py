@@ -57,7 +57,7 @@ def clear_tables(client: Any) -> None:
 
 
 def run_sweep(monkeypatch: pytest.MonkeyPatch, nights: int = 0, hours: int = 0) -> dict[str, int]:
-    """Run the sweep some nights after the first one, and return what it returns."""
+    """Return the counts of a sweep that runs a number of nights and hours after the first night."""
     from functions.monitoring_sweep.handler import lambda_handler
 
     monkeypatch.setattr(process, "now", lambda: NIGHT + timedelta(days=nights, hours=hours))

@@ -1,4 +1,4 @@
-"""The refusals of a state, and of an unknown resource, state what the caller can do."""
+"""Refusals of a state and of an unknown resource name a remedy."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""The nightly sweep: which night it works, what it leaves out, and sums of batch chunks."""
+"""Tests of the nightly sweep: the nights of its work, the versions that it leaves out, and sums of batch chunks."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from vigil.monitoring.fairness.model import GroupTally
-from vigil.monitoring.performance.cohorts_model import Cohort, DueDecision, due_week, score_bin
+from vigil.monitoring.performance.cohorts_model import Cohort, DueDecision, due_week
 from vigil.monitoring.performance.confirmed_model import confirm_performance
-from vigil.monitoring.profiles.model import SCORE_EDGES
 
 START = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -122,9 +121,3 @@ def test_a_cohort_of_too_many_bytes_is_refused(monkeypatch):
     names = [f"{random.Random(i).random()}" for i in range(200)]
     with pytest.raises(ValueError, match="fewer groups"):
         Cohort("2026-W47", groups=dict.fromkeys(names, GroupTally())).to_bytes()
-
-
-@pytest.mark.parametrize("probability", [0.0, 1e-9, 0.0009, 0.5, 0.93, 1.0])
-def test_score_bins_follow_the_edges_of_profiles(probability):
-    odds = np.log(probability / (1 - probability)) if 0 < probability < 1 else (-99 if probability == 0 else 99)
-    assert score_bin(probability) == np.searchsorted(SCORE_EDGES, odds, side="right")

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -149,3 +150,9 @@ def test_only_the_most_frequent_patterns_stay():
 def test_parts_of_two_days_are_not_added():
     with pytest.raises(ValueError, match="one day"):
         sum_profiles([count([]), replace(count([]), day="2026-11-22")])
+
+
+@pytest.mark.parametrize("probability", [0.0, 1e-9, 0.0009, 0.5, 0.93, 1.0])
+def test_score_bins_follow_their_edges(probability):
+    odds = np.log(probability / (1 - probability)) if 0 < probability < 1 else (-99 if probability == 0 else 99)
+    assert score_bin(probability) == np.searchsorted(SCORE_EDGES, odds, side="right")

@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from vigil.kernel.time import format_week
 from vigil.monitoring.fairness.model import GroupTally
-from vigil.monitoring.performance.model import log_odds
-from vigil.monitoring.profiles.model import SCORE_BINS, SCORE_EDGES, SUM_SCALE, ScoreCounts
+from vigil.monitoring.profiles.counting_model import score_bin
+from vigil.monitoring.profiles.model import SCORE_BINS, SUM_SCALE, ScoreCounts
 
 MAX_COHORT_BYTES = 300_000
 """Maximum bytes of a packed cohort: a contract with the most groups fits. An item of DynamoDB has at most 400 kB."""
@@ -126,14 +126,6 @@ class Cohort:
 def due_week(due_at: datetime) -> str:
     """Return the ISO week in UTC of a due time with its zone, for example `2026-W47`."""
     return format_week(due_at.astimezone(UTC))
-
-
-def score_bin(probability: float) -> int:
-    """Return the score bin of a probability, the lowest first, as in profiles; 0 and 1 are in the outer bins."""
-    if not 0 < probability < 1:
-        return 0 if probability <= 0 else SCORE_BINS - 1
-    odds = log_odds(probability)
-    return sum(edge <= odds for edge in SCORE_EDGES)
 
 
 def _arm(decisions: Sequence[DueDecision]) -> CohortArm:

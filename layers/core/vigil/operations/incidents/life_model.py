@@ -61,11 +61,12 @@ def run(incident: Incident, number: int, action: str, by: Author, now: datetime)
 
 
 def confirm(incident: Incident, number: int, by: Author, now: datetime, attempt: int | None = None) -> Change:
-    """Return the change that starts the action of a dry run. `attempt` names the dry run; None stands for the last one.
+    """Return the change that starts the action of a dry run.
 
-    Raises NotFound for an unknown step. Raises Conflict for a resolved incident, without a dry run of the last 15
-    minutes, and for another attempt than the last one. Raises Forbidden if the step needs a second person, who has a
-    key of another origin from before the incident.
+    `attempt` is the number of the dry run. With None, the last dry run is confirmed. Raises NotFound for an unknown
+    step. Raises Conflict for a resolved incident, without a dry run of the last 15 minutes, and for another attempt
+    than the last one. Raises Forbidden if the step needs a second person, who has a key of another origin from before
+    the incident.
     """
     step = _in_turn(incident, number)
     if step.plan.kind != "action" or step.status != "previewed" or step.ended_at is None:
