@@ -1,9 +1,9 @@
-"""Stores of a simulation in memory: profiles, states, labels, cohorts, findings and progress of one model version."""
+"""Stores of monitoring in memory: profiles, states, labels, cohorts, findings and progress."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from vigil.errors import NotFound
+from vigil.errors import Conflict, NotFound
 from vigil.monitoring.drift.state_model import DriftState
 from vigil.monitoring.findings.identity_model import finding_id
 from vigil.monitoring.findings.model import Finding
@@ -13,65 +13,74 @@ from vigil.monitoring.performance.cohorts_model import Cohort, DueDecision, due_
 from vigil.monitoring.profiles.model import Profile, Source
 from vigil.monitoring.report.monitored_model import MonitoredVersion
 
+Place = tuple[str, str, int, Source]
+"""Tenant, model, version and source."""
+
 
 class MemoryProfiles:
-    """Profiles of the simulated version by day. Tenant, model, version and source are ignored."""
+    """Profiles by place and day."""
 
     def __init__(self) -> None:
-        self._days: dict[str, Profile] = {}
+        self.stored: dict[tuple[Place, str], Profile] = {}
 
     def profiles(
         self, tenant_id: str, model: str, version: int, source: Source, start: str, end: str
     ) -> Iterator[Profile]:
-        """Yield the profiles from the day `start` to the day `end` (`2026-11-21`), both included, in order."""
-        return (self._days[day] for day in sorted(self._days) if start <= day <= end)
+        """Yield the profiles of a range of days in order."""
+        place = tenant_id, model, version, source
+        days = sorted(day for own, day in self.stored if own == place and start <= day <= end)
+        return (self.stored[place, day] for day in days)
 
     def put(self, tenant_id: str, model: str, version: int, profile: Profile) -> None:
-        """Store a profile in place of an earlier one of its day."""
-        self._days[profile.day] = profile
+        """Store a profile."""
+        self.stored[(tenant_id, model, version, profile.source), profile.day] = profile
 
 
 class MemoryFindings:
-    """Findings of the simulated version by id. A simulation decides about none, so that all of them stay open."""
+    """Findings by tenant, model and id."""
 
     def __init__(self) -> None:
-        self._records: dict[str, FindingRecord] = {}
+        self.stored: dict[tuple[str, str, str], FindingRecord] = {}
 
     def findings(self, tenant_id: str, model: str) -> Iterator[FindingRecord]:
-        """Yield the findings, the newest day first."""
-        return iter(sorted(self._records.values(), key=lambda record: record.position, reverse=True))
+        """Yield the findings of a model, the newest day first."""
+        mine = [record for (tenant, name, _), record in self.stored.items() if (tenant, name) == (tenant_id, model)]
+        return iter(sorted(mine, key=lambda record: record.position, reverse=True))
 
     def get(self, tenant_id: str, model: str, finding_id: str) -> FindingRecord:
-        """Return a finding. Raises NotFound for an unknown id."""
-        if record := self._records.get(finding_id):
+        """Return a finding. Raises NotFound."""
+        if record := self.stored.get((tenant_id, model, finding_id)):
             return record
-        raise NotFound("There is no finding with this id.")
+        raise NotFound(f"There is no such finding; GET /v1/models/{model}/health/findings lists all.")
 
     def add(self, tenant_id: str, model: str, finding: Finding) -> bool:
-        """Store a finding as open. Return False if its id is stored already; the stored record stays then."""
+        """Store a finding as open. Return False if it is stored already."""
         record = FindingRecord(finding_id(model, finding), model, finding)
-        return self._records.setdefault(record.finding_id, record) is record
+        return self.stored.setdefault((tenant_id, model, record.finding_id), record) is record
 
     def decide(self, tenant_id: str, record: FindingRecord) -> None:
-        """Store a record in place of an earlier one. The state before is not checked."""
-        self._records[record.finding_id] = record
+        """Store a decision about an open finding. Raises Conflict or NotFound."""
+        if self.get(tenant_id, record.model, record.finding_id).state != "open":
+            raise Conflict("The finding is decided already.")
+        self.stored[tenant_id, record.model, record.finding_id] = record
 
     def mark_told(self, tenant_id: str, record: FindingRecord) -> None:
         """Store the state of a record as its `told`. A finding that is not stored has no effect."""
-        if record.finding_id in self._records:
-            self._records[record.finding_id] = replace(self._records[record.finding_id], told=record.state)
+        key = tenant_id, record.model, record.finding_id
+        if key in self.stored:
+            self.stored[key] = replace(self.stored[key], told=record.state)
 
 
 class MemoryStates:
-    """State of drift, saved with its findings."""
+    """States of drift by place, stored with their findings."""
 
     def __init__(self, findings: MemoryFindings) -> None:
+        self.stored: dict[Place, DriftState] = {}
         self._findings = findings
-        self._state: DriftState | None = None
 
     def load(self, tenant_id: str, model: str, version: int, source: Source) -> DriftState | None:
-        """Return the last saved state, or None before the first day."""
-        return self._state
+        """Return the last saved state, or None."""
+        return self.stored.get((tenant_id, model, version, source))
 
     def save(
         self,
@@ -82,8 +91,11 @@ class MemoryStates:
         state: DriftState,
         findings: Sequence[Finding],
     ) -> None:
-        """Save a state in place of the earlier one, with the findings of its last days."""
-        self._state = state
+        """Save a state with its findings. Raises Conflict if the saved state has a higher revision."""
+        place = tenant_id, model, version, source
+        if (stored := self.stored.get(place)) and stored.revision > state.revision:
+            raise Conflict("The baseline of drift was restarted meanwhile.")
+        self.stored[place] = state
         for finding in findings:
             self._findings.add(tenant_id, model, finding)
 
@@ -108,18 +120,19 @@ class MemoryLabels:
 
 
 class MemoryCohorts:
-    """Cohorts of the simulated version by week."""
+    """Cohorts by place and week."""
 
     def __init__(self) -> None:
-        self._weeks: dict[str, Cohort] = {}
+        self.stored: dict[tuple[Place, str], Cohort] = {}
 
     def cohorts(self, tenant_id: str, model: str, version: int, source: Source) -> Iterator[Cohort]:
-        """Yield the cohorts in the order of their weeks."""
-        return (self._weeks[week] for week in sorted(self._weeks))
+        """Yield the cohorts of a version in the order of their weeks."""
+        place = tenant_id, model, version, source
+        return (self.stored[place, week] for week in sorted(week for own, week in self.stored if own == place))
 
     def put(self, tenant_id: str, model: str, version: int, source: Source, cohort: Cohort) -> None:
-        """Store a cohort in place of an earlier one of its week."""
-        self._weeks[cohort.week] = cohort
+        """Store a cohort."""
+        self.stored[(tenant_id, model, version, source), cohort.week] = cohort
 
 
 class MemoryProgress:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import boto3
 import pytest
 
-from tests.support.fakes.monitoring import FakeCohorts, FakeFindings, FakeProfiles, FakeStates
+from cli.monitoring.stores import MemoryCohorts, MemoryFindings, MemoryProfiles, MemoryStates
 from vigil.aws.tenant_guard import TenantViolation, confine_to, guard_client
 from vigil.errors import Conflict, NotFound
 from vigil.monitoring.drift.layout_model import Layout
@@ -35,7 +35,7 @@ JUDGE = DriftJudge(3, "single", LAYOUT)
 def stores(request):
     """Profiles, cohorts, findings and states of drift."""
     if request.param == "fake":
-        return FakeProfiles(), FakeCohorts(), (findings := FakeFindings()), FakeStates(findings)
+        return MemoryProfiles(), MemoryCohorts(), (findings := MemoryFindings()), MemoryStates(findings)
     client = request.getfixturevalue("dynamodb")
     findings = DynamoFindings(client, "monitoring")
     states = DynamoDriftStates(client, "monitoring", findings)

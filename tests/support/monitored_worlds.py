@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
-from tests.support.fakes.monitoring import FakeCohorts, FakeFindings, FakeModels, FakeProfiles, FakeStates
+from cli.monitoring.stores import MemoryCohorts, MemoryFindings, MemoryProfiles, MemoryStates
+from tests.support.fakes.monitoring import FakeModels
 from tests.support.fakes.scoring import CONTRACT
 from vigil.kernel.time import format_day
 from vigil.monitoring.drift.layout_model import Layout
@@ -55,16 +56,16 @@ FINDING = Finding(
 class MonitoredWorld:
     """Stores of one tenant with 60 decisions a day, and the service that reports about them."""
 
-    findings: FakeFindings = field(default_factory=FakeFindings)
-    profiles: FakeProfiles = field(default_factory=FakeProfiles)
-    cohorts: FakeCohorts = field(default_factory=FakeCohorts)
+    findings: MemoryFindings = field(default_factory=MemoryFindings)
+    profiles: MemoryProfiles = field(default_factory=MemoryProfiles)
+    cohorts: MemoryCohorts = field(default_factory=MemoryCohorts)
     models: FakeModels = field(
         default_factory=lambda: FakeModels({(MODEL, VERSION): MonitoredVersion(CONTRACT_WITH_GROUPS, None, LAYOUT)})
     )
-    states: FakeStates = field(init=False)
+    states: MemoryStates = field(init=False)
 
     def __post_init__(self) -> None:
-        self.states = FakeStates(self.findings)
+        self.states = MemoryStates(self.findings)
 
     @property
     def stores(self) -> MonitoringStores:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.support.fakes.monitoring import FakeFindings, FakeProfiles, FakeStates
+from cli.monitoring.stores import MemoryFindings, MemoryProfiles, MemoryStates
 from tests.support.monitored_ledgers import MONITORED, REFERENCE, past_day
 from vigil.errors import Conflict
 from vigil.kernel.time import format_day
@@ -30,8 +30,8 @@ class World:
     """Profiles and states of one version."""
 
     def __init__(self):
-        self.profiles, self.findings = FakeProfiles(), FakeFindings()
-        self.states = FakeStates(self.findings)
+        self.profiles, self.findings = MemoryProfiles(), MemoryFindings()
+        self.states = MemoryStates(self.findings)
 
     def count(self, number, **changes):
         """Store the profile of a day by its number."""

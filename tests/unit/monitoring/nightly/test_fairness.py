@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.fakes.monitoring import FakeCohorts, FakeFindings, FakeProfiles
+from cli.monitoring.stores import MemoryCohorts, MemoryFindings, MemoryProfiles
 from tests.support.fakes.nightly import FakeProgress
 from tests.support.monitored_ledgers import MONITORED, REFERENCE
 from vigil.monitoring.drift.layout_model import profile_layout
@@ -28,8 +28,8 @@ FAIR, UNFAIR = tally(200, 120), tally(200, 40)
 
 @pytest.fixture
 def world():
-    cohorts, findings, progress = FakeCohorts(), FakeFindings(), FakeProgress()
-    return cohorts, findings, FairnessReview(FakeProfiles(), cohorts, findings, progress)
+    cohorts, findings, progress = MemoryCohorts(), MemoryFindings(), FakeProgress()
+    return cohorts, findings, FairnessReview(MemoryProfiles(), cohorts, findings, progress)
 
 
 def put(cohorts, week, **groups):

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from tests.support.fakes.monitoring import FakeCohorts, FakeFindings
+from cli.monitoring.stores import MemoryCohorts, MemoryFindings
 from tests.support.fakes.nightly import FakeDueDecisions, FakeProgress
 from vigil.monitoring.nightly.labels_service import LabelReview
 from vigil.monitoring.nightly.model import MAX_COHORTS, ServedVersion
@@ -20,8 +20,8 @@ class World:
     """Stores and due decisions of one tenant."""
 
     def __init__(self, decisions=()):
-        self.due, self.cohorts = FakeDueDecisions(list(decisions)), FakeCohorts()
-        self.findings, self.progress = FakeFindings(), FakeProgress()
+        self.due, self.cohorts = FakeDueDecisions(list(decisions)), MemoryCohorts()
+        self.findings, self.progress = MemoryFindings(), FakeProgress()
         self.served = SERVED
 
     def review(self, day):

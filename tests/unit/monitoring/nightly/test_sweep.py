@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from cli.monitoring.stores import MemoryFindings
 from tests.support.fakes.clock import Clock
-from tests.support.fakes.monitoring import FakeFindings, FakeModels
+from tests.support.fakes.monitoring import FakeModels
 from tests.support.fakes.nightly import FakeAlerts, FakeProgress
 from tests.support.monitored_ledgers import MONITORED, REFERENCE
 from tests.support.monitored_nights import quiet_days
@@ -53,14 +54,14 @@ class Night:
     sweep: MonitoringSweep
     calls: list
     progress: FakeProgress
-    findings: FakeFindings
+    findings: MemoryFindings
     alerts: FakeAlerts
     clock: Clock
 
 
 @pytest.fixture
 def night():
-    reviewed, progress, findings, alerts = Reviewed(), FakeProgress(), FakeFindings(), FakeAlerts()
+    reviewed, progress, findings, alerts = Reviewed(), FakeProgress(), MemoryFindings(), FakeAlerts()
     reviews = Reviews(*(reviewed.named(name) for name in ("labels", "drift", "fairness", "metrics")))
     models = FakeModels({("toy", 1): VERSION})
     clock = Clock()
