@@ -16,10 +16,10 @@ from vigil.alerting.channels.mail import MailSender
 from vigil.alerting.channels.model import Channel, NoticeContent, Outcome, Sent
 from vigil.alerting.channels.opsgenie import OpsgenieSender
 from vigil.alerting.channels.pagerduty import PagerDutySender
-from vigil.alerting.channels.ports import CircuitGuard, Https
 from vigil.alerting.channels.sealing import Sealing
 from vigil.alerting.channels.slack import SlackSender
 from vigil.alerting.channels.webhook import WebhookSender
+from vigil.outbound.ports import CircuitGuard, Https
 
 SECRET = b"a secret of the deployment"
 SECRETS: Mapping[str, Mapping[str, str]] = {

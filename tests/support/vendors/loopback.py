@@ -10,7 +10,6 @@ from vigil.errors import CircuitOpen
 from vigil.outbound.requests import NoAnswer, OutboundAnswer, OutboundRequest
 
 Result = TypeVar("Result")
-_MAX_ANSWER = 65_536
 
 
 class LoopbackHttps:
@@ -34,7 +33,7 @@ class LoopbackHttps:
             connection.request(request.method, target, request.body, {"host": parts.netloc, **request.headers})
             with connection.getresponse() as answer:
                 found = {name.lower(): value for name, value in answer.getheaders()}
-                return OutboundAnswer(answer.status, found, _read(answer, ends))
+                return OutboundAnswer(answer.status, found, *_read(answer, request.answer_bytes, ends))
         except TimeoutError as error:
             raise NoAnswer("late", was_sent=True) from error
         except (OSError, http.client.HTTPException) as error:
@@ -58,11 +57,11 @@ class CircuitsOfTest:
         return function()
 
 
-def _read(answer: http.client.HTTPResponse, ends: float) -> bytes:
-    """Return the first 64 KB of a body; raise OSError at the end of the time."""
+def _read(answer: http.client.HTTPResponse, limit: int, ends: float) -> tuple[bytes, bool]:
+    """Return a body up to its limit, and True if bytes are missing; raise OSError at the end of the time."""
     body = b""
-    while len(body) < _MAX_ANSWER and (part := answer.read1(_MAX_ANSWER - len(body))):
+    while len(body) <= limit and (part := answer.read1(limit + 1 - len(body))):
         body += part
         if time.monotonic() > ends:
             raise TimeoutError
-    return body
+    return body[:limit], len(body) > limit or bool(answer.length)

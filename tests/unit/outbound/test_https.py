@@ -11,7 +11,7 @@ from tests.support.hostile_addresses import HOSTILE
 from tests.support.scripted_server import answer, close, endless, http_answer, reset, send, serving
 from vigil.outbound.destinations import AllowedDestinations
 from vigil.outbound.https import Outbound
-from vigil.outbound.requests import MAX_ANSWER_BYTES, NoAnswer, OutboundRequest
+from vigil.outbound.requests import ANSWER_LIMIT, NoAnswer, OutboundRequest
 
 CANARY = "canary4711"
 STRANGERS = ssl.create_default_context()
@@ -191,8 +191,8 @@ def test_an_answer_that_is_not_http_is_broken(tls, sender_to, refused, step, cau
         (send(HEAD + b"a: b", is_last=True), 200, b"", False),
         (send(b"HTTP/1.1 204 No\r\n\r\n"), 204, b"", False),
         (send(b"HTTP/1.1 100 Continue\r\n\r\n" + HEAD + b"Content-Length: 1\r\n\r\na"), 200, b"a", False),
-        (answer(500, b"x" * MAX_ANSWER_BYTES), 500, b"x" * MAX_ANSWER_BYTES, False),
-        (answer(200, b"x" * (MAX_ANSWER_BYTES + 1)), 200, b"x" * MAX_ANSWER_BYTES, True),
+        (answer(500, b"x" * ANSWER_LIMIT), 500, b"x" * ANSWER_LIMIT, False),
+        (answer(200, b"x" * (ANSWER_LIMIT + 1)), 200, b"x" * ANSWER_LIMIT, True),
         (send(http_answer(200, b"") + b"x" * 99), 200, b"", False),
     ],
 )
@@ -200,6 +200,20 @@ def test_a_short_long_or_broken_body_leaves_the_status(tls, sender_to, request_t
     with serving(step, context=tls) as server:
         found = sender_to(server).send(request_to(server))
         assert (found.status, found.body, found.is_cut) == (status, body, is_cut)
+
+
+def in_chunks(body):
+    """Return an answer with the body in chunks of one kilobyte."""
+    parts = [body[start : start + 1024] for start in range(0, len(body), 1024)]
+    return HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"".join(b"%x\r\n%b\r\n" % (len(p), p) for p in [*parts, b""])
+
+
+@pytest.mark.parametrize("frame", [lambda body: http_answer(200, body), in_chunks])
+@pytest.mark.parametrize("limit", [1, 1_000, 3 << 20])
+def test_a_body_is_read_up_to_the_limit_of_its_request(tls, sender_to, request_to, frame, limit):
+    with serving(send(frame(b"x" * limit)), send(frame(b"x" * (limit + 1))), context=tls) as server:
+        answers = [sender_to(server).send(request_to(server, answer_bytes=limit)) for _ in range(2)]
+        assert [(len(each.body), each.is_cut) for each in answers] == [(limit, False), (limit, True)]
 
 
 def test_no_text_of_an_error_names_host_path_or_header(tls, sender_to, request_to):

@@ -13,7 +13,7 @@ from tests.support.scripted_server import endless, serving
 from vigil.outbound.destinations import AllowedDestinations
 from vigil.outbound.https import Outbound
 from vigil.outbound.names import NameResolver, Unresolved, UnresolvedInTime
-from vigil.outbound.requests import MAX_ANSWER_BYTES, NoAnswer, OutboundRequest
+from vigil.outbound.requests import ANSWER_LIMIT, NoAnswer, OutboundRequest
 from vigil.outbound.timed_sockets import Deadline
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -97,7 +97,7 @@ def test_an_endless_body_costs_little_time_and_memory(tls, timed, first, more):
     with serving(endless(first, more), context=tls) as server:
         result, seconds, peak = timed(server, total=10)
     assert (result.status, result.is_cut) == (200, True)
-    assert len(result.body) <= MAX_ANSWER_BYTES
+    assert len(result.body) <= ANSWER_LIMIT
     assert peak < MAX_MEMORY
     assert seconds < 5
 

@@ -66,6 +66,9 @@ NUMBERS = (
             ("VIGIL_API_ADDRESS", text)
             for text in ("http://a.org", "https://a.org/", "https://a.org/?a", "a.org", "https://")
         ),
+        *(("VIGIL_OPENAI_DATA_AGREEMENT", text) for text in ("yes", "BAA", "baa,zdr")),
+        *(("VIGIL_OPENAI_EMBEDDING_DIMENSION", text) for text in ("0", "383", "1536", "384.0", "٣٨٤")),
+        *(("VIGIL_OPENAI_SELECTION_MODEL", text) for text in ("GPT", "a b", "-gpt", "../gpt", "g" * 65)),
         ("VIGIL_STAGE", "no stage"),
         ("POWERTOOLS_TRACE_DISABLED", "maybe"),
         *((variable, number) for variable in NUMBERS for number in ("-1", "9" * 30, "1e3", "٣")),

@@ -14,15 +14,17 @@ from socket import socket
 from vigil.errors import InvalidInput
 from vigil.outbound.destinations import AllowedDestinations, Destination, parse_destination
 from vigil.outbound.names import NameResolver, Unresolved, UnresolvedInTime
-from vigil.outbound.requests import MAX_ANSWER_BYTES, NoAnswer, NoAnswerCause, OutboundAnswer, OutboundRequest
+from vigil.outbound.requests import NoAnswer, NoAnswerCause, OutboundAnswer, OutboundRequest
 from vigil.outbound.timed_sockets import Deadline, TimedStream, connect, encrypt, send_all
 
 _MAX_HEAD_BYTES = 32 * 1024
 """Maximum size of the status line and headers of an answer, including answers with a status below 200."""
 _MAX_ADDRESSES = 4
 """Maximum addresses of a host to which a connection is attempted."""
-_MAX_BODY_BYTES = MAX_ANSWER_BYTES + 1024
-"""Maximum bytes that are read for a body, with the marks of its chunks."""
+_PART_BYTES = 64 * 1024
+"""Maximum bytes of a body that are read at once, because memory is reserved for all of them."""
+_MARKS_OF_CHUNKS = 1024
+"""Bytes that are read for the marks of chunks besides a sixteenth of the body's limit."""
 _CAUSES: Mapping[type[Exception], NoAnswerCause] = {
     InvalidInput: "refused",
     UnresolvedInTime: "late",
@@ -65,8 +67,8 @@ class Outbound:
     def send(self, request: OutboundRequest) -> OutboundAnswer:
         """Send a request once and return the answer of any status. Raises NoAnswer if there is none.
 
-        The request takes at most `request.total`, and at most 97 KiB of its answer are read. A redirect is not
-        followed.
+        The request takes at most `request.total`. A body has at most `request.answer_bytes`, and its answer 33 KiB and
+        a sixteenth more. A redirect is not followed.
         """
         result = self._send(request)
         # Raised here, because the errors of sockets name hosts, and Python keeps the error that is being handled.
@@ -124,9 +126,10 @@ def _exchange(
         return NoAnswer("late", was_sent=True)
     except _BROKEN:
         return NoAnswer("broken", was_sent=True)
-    stream.budget = _MAX_BODY_BYTES
+    limit = request.answer_bytes
+    stream.budget = limit + limit // 16 + _MARKS_OF_CHUNKS
     with response:
-        body, is_cut = _read_body(response)
+        body, is_cut = _read_body(response, limit)
     return OutboundAnswer(response.status, {name.lower(): text for name, text in response.getheaders()}, body, is_cut)
 
 
@@ -139,13 +142,13 @@ def _head(destination: Destination, request: OutboundRequest) -> bytes:
     return "\r\n".join([f"{request.method} {destination.target} HTTP/1.1", *lines, "", ""]).encode("ascii")
 
 
-def _read_body(response: HTTPResponse) -> tuple[bytes, bool]:
+def _read_body(response: HTTPResponse, limit: int) -> tuple[bytes, bool]:
     """Return the body up to its limit, and True if bytes are missing."""
-    body = b""
+    body = bytearray()
     try:
-        while len(body) <= MAX_ANSWER_BYTES and (part := response.read1(MAX_ANSWER_BYTES + 1 - len(body))):
+        while len(body) <= limit and (part := response.read1(min(_PART_BYTES, limit + 1 - len(body)))):
             body += part
-        is_cut = len(body) > MAX_ANSWER_BYTES or bool(response.length)
+        is_cut = len(body) > limit or bool(response.length)
     except _BROKEN:
         is_cut = True
-    return body[:MAX_ANSWER_BYTES], is_cut
+    return bytes(body[:limit]), is_cut

@@ -13,12 +13,12 @@ CONNECT_LIMIT = timedelta(seconds=3)
 """Maximum time for the look-up of the name, the connection and the handshake."""
 TOTAL_LIMIT = timedelta(seconds=10)
 """Maximum time of a request, from the look-up of the name to the last byte of the answer."""
-MAX_ANSWER_BYTES = 64 * 1024
-"""Maximum size of the body of an answer; the rest is not read."""
+ANSWER_LIMIT = 64 * 1024
+"""Maximum size of the body of an answer, in bytes; the rest is not read."""
 MAX_PAUSE = timedelta(hours=1)
 """Maximum pause that the Retry-After of an answer can set."""
 
-Method = Literal["GET", "POST", "PUT"]
+Method = Literal["GET", "POST", "PUT", "DELETE"]
 """Method of a request."""
 NoAnswerCause = Literal["refused", "unresolved", "unreachable", "untrusted", "late", "broken"]
 """Cause of a missing answer.
@@ -34,9 +34,10 @@ _HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,4096}")
 
 @dataclass(frozen=True, slots=True)
 class OutboundRequest:
-    """One HTTPS request. `connect` and `total` limit its time. URL, headers and body do not appear in its `repr`.
+    """One HTTPS request. `connect` and `total` limit its time, `answer_bytes` the size of the body of its answer.
 
-    Raises ValueError for a header whose name or value is not visible ASCII; the text does not contain the header.
+    URL, headers and body do not appear in its `repr`. Raises ValueError for a header whose name or value is not visible
+    ASCII; the text does not contain the header.
     """
 
     url: str = field(repr=False)
@@ -45,6 +46,7 @@ class OutboundRequest:
     method: Method = "POST"
     connect: timedelta = CONNECT_LIMIT
     total: timedelta = TOTAL_LIMIT
+    answer_bytes: int = ANSWER_LIMIT
 
     def __post_init__(self) -> None:
         for name, value in self.headers.items():
@@ -56,7 +58,7 @@ class OutboundRequest:
 class OutboundAnswer:
     """Status, headers with lower-case names, and body of an answer. A redirect is an answer too.
 
-    `is_cut` is True if `body` is incomplete: it was longer than 64 KiB, late or broken.
+    `is_cut` is True if `body` is incomplete: it was longer than the limit of the request, late or broken.
     """
 
     status: int

@@ -10,6 +10,7 @@ from typing import Any
 from vigil.kernel.addresses import MAIL_ADDRESS, canonical_host
 
 _STAGE = re.compile(r"[a-z][a-z0-9]{0,15}")
+_MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 _DIGITS = re.compile(r"[+-]?[0-9]{1,18}")
 _HOST = re.compile(r"\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253}")
 _DOMAIN = re.compile(r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,8}")
@@ -50,6 +51,29 @@ def boolean(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise ValueError("must be true or false")
     return text.lower() == "true"
+
+
+def one_of(*allowed: str) -> Callable[[str], str]:
+    """Return a reader of some words. The reader raises ValueError for other text."""
+
+    def read(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"must be {' or '.join(allowed)}")
+        return text
+
+    return read
+
+
+def model_name(text: str) -> str:
+    """Return the name of a vendor's model. Raises ValueError for other text."""
+    if not _MODEL_NAME.fullmatch(text):
+        raise ValueError("must be 1 to 64 lower-case letters, digits, hyphens and dots, such as gpt-4o-mini")
+    return text
+
+
+def embedding_dimension(text: str) -> int:
+    """Return the dimension of embeddings. Raises ValueError for other text."""
+    return int(one_of("384", "512")(text))
 
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:

@@ -109,6 +109,17 @@ class Settings:
     """Sender address of mails, which SES has verified; empty for a deployment without mails."""
     sentry_dsn: tuple[str, str] | None = _setting("VIGIL_SENTRY_DSN", values.sentry_dsn, None)
     """Envelope endpoint and public key of a Sentry project that receives findings of failures; None for none."""
+    openai_secret_arn: str = _setting("VIGIL_OPENAI_SECRET_ARN", default="")
+    """Secret of OpenAI, with the fields `api_key` and `tenant_key`; empty for a deployment without OpenAI.
+
+    The key of tenants makes the pseudonyms by which OpenAI tells tenants apart.
+    """
+    openai_address: str = _setting("VIGIL_OPENAI_ADDRESS", values.web_address, "https://api.openai.com/v1")
+    openai_data_agreement: str = _setting("VIGIL_OPENAI_DATA_AGREEMENT", values.one_of("baa", "zdr"), "")
+    """Agreement of the operator with OpenAI about health data: `baa`, a business associate agreement, or `zdr`, zero
+    data retention; empty for none."""
+    openai_selection_model: str = _setting("VIGIL_OPENAI_SELECTION_MODEL", values.model_name, "gpt-4o-mini")
+    openai_embedding_dimension: int = _setting("VIGIL_OPENAI_EMBEDDING_DIMENSION", values.embedding_dimension, 384)
     outbound_allow: frozenset[tuple[str, int]] = _setting("VIGIL_OUTBOUND_ALLOW", values.hosts_with_ports, frozenset())
     """Exact hosts and ports to which requests may go although their addresses are private. Only operators set them."""
 

@@ -71,6 +71,8 @@ class RequestFacts:
     """Name of a cache whose last known value was used, because the current one could not be read."""
     error_origin: dict[str, Any] | None = None
     """Classes and frames of the error, by which failures are grouped."""
+    damaged: str | None = None
+    """Names of stored items that cannot be read, joined by commas."""
     breach: str | None = None
     """Kind of a broken security rule, such as `tenant-trespass`. The metric `Breaches` counts it over all functions."""
     totals: dict[str, int] = field(default_factory=dict)
@@ -83,6 +85,7 @@ class RequestFacts:
         self.error = describe_error(error)
         self.error_origin = error_origin(error)
         self.breach = getattr(error, "breach", None)
+        self.damaged = ", ".join(getattr(error, "items", ())) or None
 
 
 _NAMES = tuple(name for name in RequestFacts.__slots__ if name not in {"totals", "is_from_gateway"})

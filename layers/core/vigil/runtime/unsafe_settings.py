@@ -3,6 +3,7 @@
 docs/operations/start-up.md lists the rules and their reasons.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ _MIN_SECRET_LENGTH, _MIN_SECRET_CHARACTERS = 32, 8
 _EMULATED_ACCOUNT = "000000000000"
 _RESERVED = ("example", "example.com", "example.net", "example.org", "test", "invalid", "localhost", "local")
 """Domains that no public service has (RFC 2606, RFC 6762)."""
+_OPENAI_ADDRESS = re.compile(r"https://(?:[a-z]{2}\.)?api\.openai\.com/v1")
 _YES = frozenset({"1", "true", "t", "yes", "y", "on"})
 _ENDPOINT = "AWS_ENDPOINT_URL"
 _ENDPOINTS = f"{_ENDPOINT}_"
@@ -85,6 +87,11 @@ def _unsafe_together(settings: Mapping[str, Any]) -> Iterator[str]:
         counts = Counter(named.values())
         for name in (name for name, value in named.items() if counts[value] > 1):
             yield f"{Settings.variable(name)} must differ from other settings of its kind, {reason}"
+    if settings.get("openai_secret_arn") and not settings.get("openai_data_agreement"):
+        yield (
+            "VIGIL_OPENAI_DATA_AGREEMENT must be baa or zdr where VIGIL_OPENAI_SECRET_ARN is set, because questions "
+            "may have health data"
+        )
     call = [settings.get(name, timedelta(0)) for name in ("connect_timeout", "read_timeout")]
     if ATTEMPTS * sum(call, timedelta(0)) > MAX_CALL_TIME:
         limit = MAX_CALL_TIME.seconds // ATTEMPTS
@@ -170,6 +177,13 @@ _VARIABLES: Mapping[str, _Rule] = {
         "must be 0, because it turns on lines of DEBUG", lambda text: text.strip("0.") != ""
     ),
     **dict.fromkeys(("SSLKEYLOGFILE", "LD_PRELOAD", "LD_AUDIT", "AWS_LAMBDA_EXEC_WRAPPER"), _UNSET),
+    **dict.fromkeys(
+        (
+            *("OPENAI_ADMIN_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_CUSTOM_HEADERS", "OPENAI_LOG"),
+            *("OPENAI_ORG_ID", "OPENAI_PROJECT_ID"),
+        ),
+        _Rule("must not be set, because the SDK would send or log something that no setting of Vigil names", _is_set),
+    ),
     "PYTHONPATH": _Rule("must name only folders of the runtime, the function and its layers", _has_other_code),
     **dict.fromkeys(("PYTHONDEVMODE", "PYTHONASYNCIODEBUG", "PYTHONINSPECT"), _UNSET),
 }
@@ -191,6 +205,10 @@ _SETTINGS: Mapping[str, _Rule] = {
     "mail_sender": _Rule(
         "must be a mail address of a public domain",
         lambda text: bool(text) and _is_no_public_domain(text.rpartition("@")[2]),
+    ),
+    "openai_address": _Rule(
+        "must be https://api.openai.com/v1 or its address in a region, such as https://eu.api.openai.com/v1",
+        lambda address: not _OPENAI_ADDRESS.fullmatch(address),
     ),
     "authorizer_cache": _Rule(
         f"must be at most {MAX_REVOCATION_CACHE.seconds}, because revocations take effect within 60 seconds",

@@ -8,6 +8,7 @@ from tests.support.fakes.circuits import FakeCircuitStore
 from tests.support.fleets import Fleet
 from vigil.outbound.breakers.rules import BreakerRules
 
+SEEDS = (0, pytest.param(1, marks=pytest.mark.faults))
 SHORT_PAUSES = BreakerRules(max_pause=timedelta(seconds=10))
 
 
@@ -45,7 +46,7 @@ def test_an_unfenced_claim_of_probes_is_found():
     assert max(calls_per_recovery(fleet, 5)) > 1
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_healthy_vendor_gets_two_probes_one_after_the_other(seed):
     fleet = Fleet(500, seed, skew=2.0)
     fleet.fail_until_open()
@@ -56,7 +57,7 @@ def test_a_healthy_vendor_gets_two_probes_one_after_the_other(seed):
     assert fleet.observer.names() == ["opened", "closed"]
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_process_killed_at_its_probe_is_replaced_after_the_lease(seed):
     fleet = Fleet(500, seed, skew=2.0)
     fleet.fail_until_open()
@@ -85,7 +86,7 @@ def test_an_outage_is_opened_once_and_closed_once():
     assert fleet.observer.names() == ["opened", "closed"]
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_full_outage_opens_within_6_s_and_3000_calls(seed):
     fleet = Fleet(500, seed)
     fleet.run(11 + seed)  # the outage begins at another place of a bucket
@@ -105,7 +106,7 @@ def test_a_minute_of_few_failures_never_opens_the_circuit(failing, warm):
     assert fleet.circuit.epoch == 0
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_failures_of_60_percent_open_the_circuit_within_15_s(seed):
     fleet = Fleet(500, seed)
     fleet.run(11 + seed)

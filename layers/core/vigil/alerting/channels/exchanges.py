@@ -8,9 +8,9 @@ from typing import Any
 
 from vigil.alerting.channels.masking_model import shorten
 from vigil.alerting.channels.model import Channel, Postponed, Refused
-from vigil.alerting.channels.ports import CircuitGuard, Https
 from vigil.errors import CircuitOpen, MalformedRequest
 from vigil.kernel.json_documents import loads
+from vigil.outbound.ports import CircuitGuard, Https
 from vigil.outbound.requests import TOTAL_LIMIT, NoAnswer, OutboundAnswer, OutboundRequest, retry_after
 
 MAX_REASON = 300

@@ -1,12 +1,9 @@
 """Ports of channels."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from vigil.alerting.channels.model import Channel, NoticeContent, Outcome
-from vigil.outbound.requests import OutboundAnswer, OutboundRequest
-
-Result = TypeVar("Result")
 
 
 class Sender(Protocol):
@@ -16,27 +13,6 @@ class Sender(Protocol):
         """Send a notice once and return the outcome. It raises no error of the vendor or the network.
 
         Raises UnreadableSecrets and Unavailable if the channel's secrets cannot be read.
-        """
-        ...
-
-
-class Https(Protocol):
-    """Client that sends HTTPS requests to vendors and webhooks. It follows no redirect."""
-
-    def send(self, request: OutboundRequest) -> OutboundAnswer:
-        """Send one request once and return the answer of any status. Raises NoAnswer if there is none."""
-        ...
-
-
-class CircuitGuard(Protocol):
-    """Circuit breakers of the vendors and of the endpoints of tenants."""
-
-    def call(self, circuit: str, tenant_id: str | None, function: Callable[[], Result]) -> Result:
-        """Call the function, record its result under a circuit, and return the result.
-
-        `tenant_id` is None for a circuit of the deployment. A status of 500 or more and NoAnswer count as failures; 429
-        with Retry-After pauses the circuit. Raises CircuitOpen if the circuit is open, without a call, and all errors
-        of the function.
         """
         ...
 
