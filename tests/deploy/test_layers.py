@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 
 import lightgbm
@@ -36,11 +37,17 @@ GONE_BY_313 = {
 
 
 def test_the_layers_are_small_enough(layers):
-    for target in ("aws", "local"):
-        folders = [layers[target, layer] for layer in ("core", "scoring")]
-        assert (
-            sum(file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file()) < LIMIT_BYTES
-        )
+    for target, other in product(("aws", "local"), ("rag", "scoring")):
+        folders = [layers[target, layer] for layer in ("core", other)]
+        files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
+        assert sum(file.stat().st_size for file in files) < LIMIT_BYTES
+
+
+def test_the_rag_layer_has_no_package_of_the_core_layer_and_no_numpy(layers):
+    core, rag = ({path.name for path in layers["aws", layer].iterdir()} for layer in ("core", "rag"))
+    assert core & rag == set()
+    assert {"openai", "pinecone", "pypdf", build.NATIVE_FOLDER} <= rag
+    assert not any("numpy" in name for name in rag)
 
 
 def test_monitoring_runs_on_a_small_layer_without_numpy(layers):
@@ -56,7 +63,7 @@ def test_the_scoring_layer_has_only_native_libraries(layers):
     assert sorted(files) == [
         "lib_lightgbm.so",
         "libgomp.so.1",
-        *(f"libvigil_{name}.so" for name in build.OWN_LIBRARIES),
+        *(f"libvigil_{name}.so" for name in build.OWN_LIBRARIES["scoring"]),
     ]
 
 
@@ -92,7 +99,7 @@ def resolvable(module, folders):
 
 
 def test_every_import_of_a_function_is_in_its_layers(layers):
-    folders = [layers["aws", layer] for layer in ("core", "scoring")]
+    folders = [layers["aws", layer] for layer in build.BUILDERS]
     found = list(imports())
     assert len(found) > 20
     assert [(module, str(file)) for module, file in found if not resolvable(module, folders)] == []
@@ -100,7 +107,7 @@ def test_every_import_of_a_function_is_in_its_layers(layers):
 
 @pytest.mark.parametrize("module", ["numpy", "lightgbm", "typer", "cgi", "vigil.nowhere", "botocore.nothing"])
 def test_an_import_that_lambda_lacks_is_noticed(layers, module):
-    assert not resolvable(module, [layers["aws", layer] for layer in ("core", "scoring")])
+    assert not resolvable(module, [layers["aws", layer] for layer in build.BUILDERS])
 
 
 def services():
@@ -108,7 +115,7 @@ def services():
     for folder in FIRST_PARTY:
         for file in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text())):
-                if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("client", "resource")):
+                if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("client"):
                     yield from (argument.value for argument in node.args if isinstance(argument, ast.Constant))
 
 
@@ -147,7 +154,7 @@ def test_the_local_layers_import_and_score_without_site_packages(layers, tmp_pat
     data = lightgbm.Dataset(rows, rows[:, 0] > 0, feature_name=["a", "b", "c"])
     booster = lightgbm.train({"objective": "binary", "verbosity": -1, "num_threads": 1}, data, num_boost_round=5)
     (model := tmp_path / "model.txt").write_text(booster.model_to_string())
-    folders = [str(layers["local", layer]) for layer in ("core", "scoring")]
+    folders = [str(layers["local", layer]) for layer in build.BUILDERS]
     script = RUN.format(layers=folders, services=sorted(services()), model=str(model), rows=rows[:20].tolist())
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", script], check=False, capture_output=True, text=True, cwd=tmp_path
@@ -203,7 +210,7 @@ def digests(folder):
 
 
 def test_building_again_and_at_once_gives_the_same_bytes(layers, build_layer, tmp_path):
-    jobs = [("local", layer, tmp_path / f"{layer}{copy}") for layer in ("core", "scoring") for copy in (1, 2)]
+    jobs = [("local", layer, tmp_path / f"{layer}{copy}") for layer in build.BUILDERS for copy in (1, 2)]
     with ThreadPoolExecutor(4) as pool:
         folders = list(pool.map(lambda job: build_layer(*job, VIGIL_BUILD_FRESH="1"), jobs))
     for (target, layer, _), folder in zip(jobs, folders, strict=True):
@@ -237,12 +244,13 @@ def test_building_into_a_folder_replaces_what_was_there(tmp_path):
     assert [path.name for path in (tmp_path / "layer" / "python").iterdir()] == ["vigil_native"]
 
 
-def test_the_requirements_of_the_core_layer_are_those_of_the_lock_file(tmp_path):
+@pytest.mark.parametrize("layer", ["core", "rag"])
+def test_the_requirements_of_a_layer_are_those_of_the_lock_file(layer, tmp_path):
     subprocess.run(
         [
             shutil.which("make"),
             "--directory",
-            ROOT / "layers/core",
+            ROOT / "layers" / layer,
             "lock",
             f"REQUIREMENTS={tmp_path / 'requirements.txt'}",
         ],
@@ -250,8 +258,8 @@ def test_the_requirements_of_the_core_layer_are_those_of_the_lock_file(tmp_path)
         check=True,
         capture_output=True,
     )
-    assert filecmp.cmp(tmp_path / "requirements.txt", ROOT / "layers/core/requirements.txt", shallow=False), (
-        "run `make -C layers/core lock`"
+    assert filecmp.cmp(tmp_path / "requirements.txt", ROOT / "layers" / layer / "requirements.txt", shallow=False), (
+        f"run `make -C layers/{layer} lock`"
     )
 
 

@@ -13,8 +13,8 @@ SYSTEM_VERSIONS = {"GLIBC": (2, 34), "GLIBCXX": (3, 4, 29)}  # Amazon Linux 2023
 
 
 def libraries(layers):
-    found = [path for layer in ("core", "scoring") for path in layers["aws", layer].rglob("*") if is_elf(path)]
-    own = {f"libvigil_{name}.so" for name in build.OWN_LIBRARIES}
+    found = [path for layer in build.BUILDERS for path in layers["aws", layer].rglob("*") if is_elf(path)]
+    own = {f"libvigil_{name}.so" for names in build.OWN_LIBRARIES.values() for name in names}
     names = {"lib_lightgbm.so", "libgomp.so.1", "_rust.abi3.so"} | own
     assert names <= {path.name for path in found}
     return found
@@ -41,7 +41,7 @@ def test_every_native_library_of_the_aws_layers_is_for_arm64(layers):
 
 
 def test_no_file_of_the_aws_layers_is_for_another_machine_or_python(layers):
-    for layer in ("core", "scoring"):
+    for layer in build.BUILDERS:
         names = [path.name for path in layers["aws", layer].rglob("*.so*")]
         assert [name for name in names if "x86_64" in name or ("cpython" in name and "-313-" not in name)] == []
 

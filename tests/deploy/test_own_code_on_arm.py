@@ -14,6 +14,7 @@ from cli.checkout import uv
 from layers import build
 from models.packing import pack_table
 from tests.support.lightgbm_models import NAMES, WITH_CATEGORIES, train
+from vigil.assistant.retrieval import passages_library_model as passages_library
 from vigil.decisions.batches import fast_rows
 from vigil.prediction.engines import distance, trees
 
@@ -25,6 +26,7 @@ EXPORTED = {
     },
     distance.LIBRARY_FILE: {"vigil_distance_squared"},
     fast_rows.LIBRARY_FILE: {"vigil_rows_table", "vigil_rows_object"},
+    passages_library.LIBRARY_FILE: {"vigil_nearest_rows", "vigil_terms_count", "vigil_terms_score"},
 }
 
 
@@ -63,6 +65,7 @@ def test_arm64_returns_the_same_scores_as_this_machine(qemu, answering, settings
         assert answer == [*contributions, base, engine.raw_score(row)]
 
 
+@pytest.mark.arm
 def test_the_compiled_program_is_for_arm64(answering):
     with answering.open("rb") as file:
         assert ELFFile(file).header.e_machine == "EM_AARCH64"
@@ -85,7 +88,8 @@ def test_arm64_parses_numbers_like_python(qemu, tmp_path):
 def test_libraries_export_the_same_functions_on_both_machines(name):
     machines = {}
     for target in ("aws", "local"):
-        library = build.own(build.target_of(target)) / build.NATIVE_FOLDER / name
+        folders = [build.own(build.target_of(target), layer) / build.NATIVE_FOLDER for layer in build.OWN_LIBRARIES]
+        (library,) = (folder / name for folder in folders if (folder / name).exists())
         with library.open("rb") as file:
             elf = ELFFile(file)
             symbols = elf.get_section_by_name(".dynsym").iter_symbols()
