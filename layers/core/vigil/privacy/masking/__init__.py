@@ -1,0 +1,1 @@
+"""Masking: removal of health data from texts before they leave Vigil."""
