@@ -7,9 +7,9 @@ tested rows had no influence on the order.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,16 +41,44 @@ class CandidateAnswers:
     """Number of all assessed rows, including rows that abstain for another reason."""
 
 
+class ThresholdTest(NamedTuple):
+    """Errors within a threshold, among the rows that the guarantee is about."""
+
+    threshold: float
+    errors: int
+    rows: int
+
+
+class Accepted(NamedTuple):
+    """An accepted test, with the exact upper bound of its error share."""
+
+    test: ThresholdTest
+    bound: float
+
+
+def accept(tests: Iterable[ThresholdTest], alpha: float, delta: float) -> Accepted | None:
+    """Return the last test before the first one that fails, or None if the first one fails.
+
+    The order of the tests must not depend on their rows.
+    """
+    last = None
+    for test in tests:
+        if stats.binom.cdf(test.errors, test.rows, alpha) > delta:
+            break
+        last = test
+    if last is None:
+        return None
+    return Accepted(last, float(stats.beta.ppf(1 - delta, last.errors + 1, last.rows - last.errors)))
+
+
 def certify(answers: CandidateAnswers, sequence: Sequence[float], guarantee: Guarantee) -> Abstention | None:
     """Return the largest threshold that satisfies the guarantee, or None if the first of the sequence fails."""
-    best = None
-    for threshold in sequence:
-        failed, count = _counts(answers, threshold)
-        if stats.binom.cdf(failed, count, guarantee.alpha) > guarantee.delta:
-            break
-        bound = float(stats.beta.ppf(1 - guarantee.delta, failed + 1, count - failed))
-        best = Abstention(guarantee.alpha, guarantee.delta, threshold, bound, count / answers.rows, guarantee.harm)
-    return best
+    tests = (ThresholdTest(threshold, *_counts(answers, threshold)) for threshold in sequence)
+    best = accept(tests, guarantee.alpha, guarantee.delta)
+    if best is None:
+        return None
+    (threshold, _, rows), bound = best
+    return Abstention(guarantee.alpha, guarantee.delta, threshold, bound, rows / answers.rows, guarantee.harm)
 
 
 def threshold_sequence(known: CandidateAnswers, rows: int, guarantee: Guarantee) -> list[float]:

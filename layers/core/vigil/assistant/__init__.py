@@ -1,0 +1,1 @@
+"""Answers from guidelines: documents, retrieval, and verbatim answers with checked citations."""

@@ -1,0 +1,1 @@
+"""Answers: statements from guidelines, their checks, and the reasons for an abstention."""

@@ -1,0 +1,1 @@
+"""Passages: the text of a document version, split by headings and sentences."""
