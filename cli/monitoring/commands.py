@@ -65,15 +65,18 @@ def explain_command(
 ) -> None:
     """Rank the features by which decisions before and after a change differ, with the credentials of an operator.
 
-    At most 5,000 sampled decisions of each period are read. Only sums over all of them are printed.
+    Each period has at most 92 days, 200,000 decisions of the version and 2,000,000 of all models, and at least 100
+    subjects. The second period begins after the first one. 5,000 decisions of each period are sampled. The command
+    prints the area under the curve with its interval. If the periods differ, it also prints at most 10 features with
+    their shares. No count is printed.
     """
     from cli import deployment, native
     from cli.monitoring.domain_classifier import compare_periods
-    from cli.monitoring.periods import parse_period, sample_period
+    from cli.monitoring.periods import parse_periods, sample_period
     from cli.monitoring.words import write_difference
     from vigil.bootstrap import prediction, stores
 
-    periods = parse_period("--before", before), parse_period("--after", after)
+    periods = parse_periods(before, after)
     deployment.activate()
     native.add_to_path()
     contract = prediction.registry().archived(model, version).contract

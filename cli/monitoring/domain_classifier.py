@@ -12,14 +12,16 @@ import numpy as np
 
 from models.training import Floats, Ints
 from vigil.errors import FieldError, InvalidInput
-from vigil.monitoring.performance.confirmed_model import LabelledDecision, confirm_decisions
+from vigil.monitoring.performance.confirmed_model import area_of_subjects
 from vigil.monitoring.performance.model import Metric
 from vigil.prediction.features.feature_spec import FeatureSpec
 
 FOLDS = 5
+"""Number of parts of the subjects; each is scored by a classifier that was trained on the others."""
 TREES = 60
-MIN_ROWS = 100
-"""Minimum rows of a period; with fewer, a difference cannot be seen and a person could be."""
+"""Number of trees of a classifier."""
+MIN_SUBJECTS = 100
+"""Minimum subjects of a period; with fewer, a difference cannot be seen and a person could be."""
 VISIBLE_AUC = 0.55
 """Smallest area under the curve of a visible difference."""
 _OPTIONS = {
@@ -37,7 +39,7 @@ _OPTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class PeriodRows:
-    """Encoded rows of a period (rows x features), and the subject of each row.
+    """Encoded rows of a period (rows x features), and the subject of each row, both in the same order.
 
     A subject is any text that is equal for the same person, and differs for two persons.
     """
@@ -48,9 +50,10 @@ class PeriodRows:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Area under the ROC curve of held-out rows with its 95 % interval, and `importances`.
+    """Difference of two periods: the area under the ROC curve of held-out rows, with its 95 % interval.
 
-    These are all features with their share of the gain, the largest first. The shares add to 1; all are 0 without gain.
+    `importances` has the names of all features with their share of the gain, the largest first. The shares add up to 1,
+    or are all 0 without a gain.
     """
 
     auc: Metric
@@ -66,12 +69,12 @@ def compare_periods(specs: Sequence[FeatureSpec], before: PeriodRows, after: Per
     """Return the difference of two periods by cross-validation over subjects.
 
     `specs` are the features of the columns, in their order. All rows of a subject are in one fold, because facts that
-    never change would otherwise reveal the period. Raises InvalidInput for a period of fewer than 100 rows.
+    never change would otherwise reveal the period. Equal arguments give an equal result. Raises InvalidInput for a
+    period of fewer than 100 subjects. The error does not contain their number.
     """
     for name, period in (("--before", before), ("--after", after)):
-        if len(period.rows) < MIN_ROWS:
-            bound = f"at least {MIN_ROWS}: choose more days"
-            raise InvalidInput(FieldError(name, f"{len(period.rows)} decisions are too few", bound))
+        if len(set(period.subjects)) < MIN_SUBJECTS:
+            raise InvalidInput(FieldError(name, "has too few subjects", f"at least {MIN_SUBJECTS}: choose more days"))
     rows = np.concatenate([before.rows, after.rows])
     subjects = [*before.subjects, *after.subjects]
     is_after = np.repeat([0, 1], [len(before.rows), len(after.rows)])
@@ -80,17 +83,15 @@ def compare_periods(specs: Sequence[FeatureSpec], before: PeriodRows, after: Per
         booster = _fit(specs, rows[folds != fold], is_after[folds != fold])
         chances[folds == fold] = np.asarray(booster.predict(rows[folds == fold]))
         gains += booster.feature_importance("gain")
-    labelled = zip(chances.tolist(), is_after.tolist(), subjects, strict=True)
-    found = confirm_decisions(
-        LabelledDecision(chance, chance >= 0.5, bool(label), who) for chance, label, who in labelled
-    )
+    labelled = zip(chances.tolist(), map(bool, is_after.tolist()), subjects, strict=True)
+    auc = area_of_subjects(labelled)
     shares = gains / gains.sum() if gains.sum() else gains
     ranked = sorted(zip([spec.name for spec in specs], shares.tolist(), strict=True), key=lambda pair: -pair[1])
-    return Difference(found.auc or Metric(0.5), tuple(ranked))
+    return Difference(auc or Metric(0.5), tuple(ranked))
 
 
 def _folds(subjects: Sequence[str]) -> Ints:
-    """Return the fold of each row."""
+    """Return the number of the fold, from 0 to 4, of each row."""
     names, places = np.unique(np.array(subjects, np.str_), return_inverse=True)
     order = np.random.default_rng(1).permutation(len(names)) % FOLDS
     return np.asarray(order[places], np.int64)

@@ -5,6 +5,7 @@ from vigil.errors import FieldError, InvalidInput
 from vigil.monitoring.drift.rules_model import DriftRules
 
 NO_DRIFT = "none"
+"""Value of the option for no drift."""
 MAX_ROWS = 80_000
 """Maximum rows of a simulation: about a year at 200 rows a day."""
 
@@ -12,8 +13,8 @@ MAX_ROWS = 80_000
 def plan_production(production: Production, seed: int, days: int, rows_per_day: int, drift: str) -> ProductionPlan:
     """Return the plan of a simulation. `drift` is a drift with its first day, such as `supply@200`, or `none`.
 
-    Raises InvalidInput for more than `MAX_ROWS` rows, for an unknown drift, and for a first day before `settled_day` or
-    after the last day. The first day of a simulation is 1.
+    Raises InvalidInput for more than `MAX_ROWS` rows, and for an unknown drift. Raises InvalidInput also for a first
+    day of the drift before `settled_day` or after the last day. Days are counted from 1.
     """
     if days * rows_per_day > MAX_ROWS:
         bound = f"at most {MAX_ROWS:,} rows in all"
@@ -34,7 +35,7 @@ def plan_production(production: Production, seed: int, days: int, rows_per_day: 
 
 
 def settled_day(rows_per_day: int) -> int:
-    """Return the number of about the first judged day, after the baseline is complete. The first day is 1."""
+    """Return about the number of the first judged day, after the baseline is complete. Days are counted from 1."""
     rules = DriftRules()
     return max(rules.settling_days, -(-rules.settling_rows // rows_per_day)) + 1
 

@@ -12,6 +12,7 @@ from cli.monitoring.stores import (
     MemoryProfiles,
     MemoryProgress,
     MemoryStates,
+    MemoryTrials,
     OneModel,
 )
 from models.production import SimulatedRequest
@@ -34,11 +35,12 @@ from vigil.prediction.engines.ensemble_runner import EnsembleRunner
 from vigil.prediction.packages.reference_model import Reference
 
 TENANT = "simulated"
+"""Tenant of all simulated decisions."""
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedVersion:
-    """A model version with its engines; `reference` is None for a package of format 2."""
+    """A model version (`number`) with its engines; `reference` is None for a package of format 2."""
 
     number: int
     contract: ModelContract
@@ -58,14 +60,16 @@ class Simulation:
         self._combinations = [*((each.name,) for each in contract.groups), *contract.intersections]
         self._place = contract.name, simulated.number
         self._labels, self._progress, findings = MemoryLabels(), MemoryProgress(), MemoryFindings()
-        self._stores = MonitoringStores(MemoryProfiles(), MemoryStates(findings), MemoryCohorts(), findings)
+        self._stores = MonitoringStores(
+            MemoryProfiles(), MemoryStates(findings), MemoryCohorts(), findings, MemoryTrials()
+        )
         self._served: ServedVersion | None = None
 
     def replay(self, requests: Iterable[SimulatedRequest]) -> None:
-        """Count requests, which are in the order of their days, review labels and groups each month, and judge drift.
+        """Count requests, review labels and groups each month, and judge drift.
 
-        The reviews are those of the nightly work. Drift is reviewed once, at the end: each day has the same findings as
-        at night.
+        The requests are in the order of their days. The reviews are those of the nightly work. Drift is reviewed once,
+        at the end: each day has the same findings as at night.
         """
         for day, of_day in groupby(requests, key=lambda request: request.at.date()):
             self._count(day, list(of_day))
@@ -78,7 +82,12 @@ class Simulation:
             reviews.review(TENANT, served, self._version, served.last_day)
 
     def report(self) -> HealthReport:
-        """Return the health report that ends with the last replayed day. At least one request must be replayed."""
+        """Return the health report that ends with the last replayed day.
+
+        Raises ValueError before the first replayed request.
+        """
+        if self._served is None:
+            raise ValueError("a report needs at least one replayed request")
         reports = HealthReports(OneModel(self._place[1], self._version), self._stores, self._now)
         return reports.report(TENANT, ReportRequest(self._place[0]))
 

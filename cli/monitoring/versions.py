@@ -12,7 +12,7 @@ from vigil.prediction.engines.loading import load_engine
 
 
 def packaged_version(name: str) -> SimulatedVersion:
-    """Return the newest package of a model on this machine.
+    """Return the newest package of a model on this machine, verified with the keys of this machine.
 
     Raises NotFound without a package, and ModelRefused for a package that fails verification.
     """
@@ -25,7 +25,10 @@ def packaged_version(name: str) -> SimulatedVersion:
 
 
 def trained_version(name: str, progress: Progress) -> SimulatedVersion:
-    """Train a model as the tests and the embedded stack do, and return it as version 1, without a package."""
+    """Train a model as the tests and the embedded stack do, and return it as version 1, without a package.
+
+    `progress` receives the steps of the training.
+    """
     native.add_to_path()
     model = trained_model(name, SEED, progress)
     contract = model.contract

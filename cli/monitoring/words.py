@@ -34,14 +34,17 @@ def write_simulation(plan: ProductionPlan, findings: Sequence[Finding], report: 
 
 
 def write_finding(plan: ProductionPlan, finding: Finding, until: str) -> Iterator[Text]:
-    """Yield a finding with the number of its day, and its next step. `until` is the last simulated day."""
+    """Yield two lines: a finding with the number of its day, and its next step.
+
+    `until` is the last simulated day (`2026-11-21`).
+    """
     day = day_number(plan, finding, until)
     yield Text.assemble((f"day {day}{_delay(plan, finding, day)}: ", "bold"), finding.text)
     yield Text(f"  next step: {next_step(finding)}")
 
 
 def describe_drift(plan: ProductionPlan) -> str:
-    """Return the planted drift in words."""
+    """Return the planted drift of a plan in words: its name and first day, or that there is none."""
     return f"planted drift {plan.drift} from day {plan.drift_day} on" if plan.drift else "no planted drift"
 
 
@@ -51,7 +54,7 @@ def day_number(plan: ProductionPlan, finding: Finding, until: str) -> int:
 
 
 def to_json(plan: ProductionPlan, findings: Sequence[Finding], report: HealthReport) -> dict[str, Any]:
-    """Return plan, findings and report as JSON. Counts are hidden and rounded as in the report."""
+    """Return plan, findings and report as values of JSON. Counts are hidden and rounded as in the report."""
     return {
         "seed": plan.seed,
         "days": plan.days,

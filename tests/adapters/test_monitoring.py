@@ -6,22 +6,27 @@ from datetime import UTC, date, datetime, timedelta
 import boto3
 import pytest
 
-from cli.monitoring.stores import MemoryCohorts, MemoryFindings, MemoryProfiles, MemoryStates
+from cli.monitoring.stores import MemoryCohorts, MemoryFindings, MemoryProfiles, MemoryStates, MemoryTrials
 from vigil.aws.tenant_guard import TenantViolation, confine_to, guard_client
 from vigil.errors import Conflict, NotFound
 from vigil.monitoring.drift.layout_model import Layout
 from vigil.monitoring.drift.model import DriftJudge
+from vigil.monitoring.drift.ports import MAX_FINDINGS_PER_SAVE
 from vigil.monitoring.drift.state_model import baseline_start
-from vigil.monitoring.drift.store import MAX_FINDINGS_PER_SAVE, DynamoDriftStates
+from vigil.monitoring.drift.store import DynamoDriftStates
 from vigil.monitoring.findings.identity_model import finding_id
 from vigil.monitoring.findings.model import Effect, Finding
 from vigil.monitoring.findings.records_model import FindingRecord
 from vigil.monitoring.findings.store import DynamoFindings
-from vigil.monitoring.performance.cohorts_model import Cohort
+from vigil.monitoring.performance.cohorts_model import Cohort, DueDecision
 from vigil.monitoring.performance.store import DynamoCohorts
 from vigil.monitoring.profiles.counting_model import CountedDecision, FeatureCells, ProfileCounter
 from vigil.monitoring.profiles.store import DynamoProfiles
+from vigil.monitoring.trials.model import WeighedTrial
+from vigil.monitoring.trials.store import DynamoTrials
 from vigil.prediction.packages.reference_model import FeatureReference
+from vigil.prediction.trials.evidence_model import TrialEvidence
+from vigil.prediction.trials.intervals_model import MeanInterval
 
 FINDING = Finding(
     3, "single", "covariates", "population", ("age",), "2026-11-21", "2026-11-15",
@@ -52,7 +57,7 @@ def profile(day, rows=2, source="single"):
 
 
 def record(finding=FINDING):
-    return FindingRecord(finding_id("iit", finding), "iit", finding)
+    return FindingRecord(finding_id("acme", "iit", finding), "iit", finding)
 
 
 def decided(state="acknowledged"):
@@ -79,6 +84,21 @@ def test_cohorts_of_a_version_are_in_the_order_of_weeks(stores):
     cohorts.put("acme", "iit", 3, "batch", Cohort("2026-W48"))
     assert [each.week for each in cohorts.cohorts("acme", "iit", 3, "single")] == ["2025-W52", "2026-W09", "2026-W47"]
     assert not list(cohorts.cohorts("acme", "iit", 2, "single"))
+
+
+def test_a_cohort_replaces_the_earlier_one_of_its_week(stores):
+    _, cohorts, *_ = stores
+    due = datetime(2026, 11, 18, tzinfo=UTC)
+    later = Cohort.of("2026-W47", [DueDecision(0.2, False, due, "occurred")], due)
+    for cohort in (Cohort("2026-W47"), later, later):
+        cohorts.put("acme", "iit", 3, "single", cohort)
+    assert list(cohorts.cohorts("acme", "iit", 3, "single")) == [later]
+
+
+def test_a_large_cohort_is_refused(stores, monkeypatch):
+    monkeypatch.setattr("vigil.monitoring.performance.cohorts_model.MAX_COHORT_BYTES", 10)
+    with pytest.raises(ValueError, match="at most 10 bytes"):
+        stores[1].put("acme", "iit", 3, "single", Cohort("2026-W47"))
 
 
 def test_a_finding_is_stored_once(stores):
@@ -108,13 +128,13 @@ def test_a_finding_is_decided_once(stores):
     assert findings.get("acme", "iit", record().finding_id) == decided()
 
 
-def test_a_told_state_is_stored_with_its_finding(stores):
+def test_a_published_state_is_stored_with_its_finding(stores):
     _, _, findings, _ = stores
     findings.add("acme", "iit", FINDING)
-    findings.mark_told("acme", record())
-    assert findings.get("acme", "iit", record().finding_id) == replace(record(), told="open")
-    findings.decide("acme", replace(decided(), told="open"))
-    assert findings.get("acme", "iit", record().finding_id) == replace(decided(), told="open")
+    findings.mark_published("acme", record())
+    assert findings.get("acme", "iit", record().finding_id) == replace(record(), published_state="open")
+    findings.decide("acme", replace(decided(), published_state="open"))
+    assert findings.get("acme", "iit", record().finding_id) == replace(decided(), published_state="open")
 
 
 def test_a_finding_of_another_tenant_is_not_found(stores):
@@ -172,8 +192,19 @@ def test_a_state_of_an_unknown_format_loses_only_its_sensors(dynamodb):
     assert states.load("acme", "iit", 3, "single") == baseline_start(2, after)
 
 
-def test_too_many_findings_of_one_state_are_refused(dynamodb):
-    states = DynamoDriftStates(dynamodb, "monitoring", DynamoFindings(dynamodb, "monitoring"))
+@pytest.mark.parametrize("kind", ["memory", "dynamodb"])
+def test_the_last_weighed_trial_of_a_champion_is_stored(kind, request):
+    trials = MemoryTrials() if kind == "memory" else DynamoTrials(request.getfixturevalue("dynamodb"), "monitoring")
+    few = WeighedTrial(4, "2026-11-15", TrialEvidence("undecided", None, None, None, None))
+    later = WeighedTrial(5, "2026-11-22", TrialEvidence("worse", 90, 0.5, 21.5, MeanInterval(0.01, None, None)))
+    for trial in (few, later):
+        trials.put("acme", "iit", 3, trial)
+        assert trials.load("acme", "iit", 3) == trial
+    assert trials.load("acme", "iit", 30) is trials.load("globex", "iit", 3) is None
+
+
+def test_too_many_findings_of_one_state_are_refused(stores):
+    *_, states = stores
     with pytest.raises(ValueError, match="at most 50 findings"):
         states.save("acme", "iit", 3, "single", JUDGE.start(), [FINDING] * (MAX_FINDINGS_PER_SAVE + 1))
 
@@ -204,6 +235,7 @@ def test_stores_are_confined_to_the_served_tenant(dynamodb):
         lambda: list(findings.findings("globex", "iit")),
         lambda: states.load("globex", "iit", 3, "single"),
         lambda: states.save("globex", "iit", 3, "single", baseline_start(1, 1), []),
+        lambda: DynamoTrials(client, "monitoring").load("globex", "iit", 3),
     )
     with confine_to("acme"):
         assert findings.add("acme", "iit", FINDING)

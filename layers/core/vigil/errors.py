@@ -26,6 +26,7 @@ VigilError
 ├── StorageFull           the tenant's files fill the storage that its tier or agreement allows
 ├── BudgetExhausted       the tenant's own hard stop leaves too little money
 ├── ModelRefused          a model package failed verification; `reason` names the check
+├── DamagedData           stored data cannot be read; a retry cannot succeed
 └── Unavailable           a dependency is unavailable; a retry may succeed
     ├── CircuitOpen       the circuit of a vendor or endpoint is open; no call was made
     └── WorkPostponed     the work of a message must wait; its message is sent again with a delay
@@ -253,3 +254,14 @@ class ModelRefused(VigilError):
         super().__init__(f"{reason}: {detail}")
         self.reason: RefusalReason = reason
         self.detail = detail
+
+
+class DamagedData(VigilError):
+    """Stored data are damaged: they do not have the form in which they were stored. A retry cannot succeed.
+
+    `items` names what an operator must delete.
+    """
+
+    def __init__(self, text: str, items: tuple[str, ...] = ()) -> None:
+        super().__init__(text)
+        self.items = items

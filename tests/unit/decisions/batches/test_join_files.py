@@ -1,10 +1,13 @@
 """Join files: equal bytes for equal rows, readable with the tenant's key only, and short-lived."""
 
+import json
 import math
+import zlib
 from array import array
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -74,6 +77,31 @@ def test_a_row_has_its_label_and_groups():
 def test_a_damaged_file_is_refused(damage):
     with pytest.raises(Unavailable):
         open_rows(damage(seal_rows(FILE, tenant_key("acme"), "bat_1")), tenant_key("acme"), "bat_1")
+
+
+def packed(header):
+    """Return the bytes of a file with this header and without columns."""
+    part = zlib.compress(json.dumps(header).encode() + b"\n")
+    return len(part).to_bytes(4, "big") + part
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x00\x00\x00\x04none",
+        packed([]),
+        packed({}),
+        packed({"format": 1}),
+        packed({"format": 1, "rows": "3"}),
+        packed({"format": 1, "rows": 0, "label": {}, "own_as_of": []}),
+        packed({"format": 2}),
+    ],
+)
+def test_a_sealed_file_of_another_form_is_refused(content):
+    sealed = seal_rows(SimpleNamespace(to_bytes=lambda: content), tenant_key("acme"), "bat_1")
+    with pytest.raises(Unavailable):
+        open_rows(sealed, tenant_key("acme"), "bat_1")
 
 
 @pytest.mark.parametrize(("tenant", "batch"), [("globex", "bat_1"), ("acme", "bat_2")])

@@ -145,8 +145,16 @@ def test_a_header_may_have_the_given_groups_of_the_model():
 @pytest.mark.parametrize(
     ("contract", "column", "remedy"),
     [
-        (GROUPED, "group:age_band", "subject_id, as_of and features and groups of the model, once each"),
-        (GROUPED, "group:colour", "subject_id, as_of and features and groups of the model, once each"),
+        (
+            GROUPED,
+            "group:age_band",
+            "features and groups (group:key_population, group:region, group:sex, group:site) of the model, once each",
+        ),
+        (
+            GROUPED,
+            "group:colour",
+            "features and groups (group:key_population, group:region, group:sex, group:site) of the model, once each",
+        ),
         (CONTRACT, "group:sex", "subject_id, as_of and features of the model, once each"),
     ],
 )

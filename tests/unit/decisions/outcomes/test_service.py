@@ -27,7 +27,9 @@ class World:
         self.rows = {}
 
     def find(self, tenant_id, batch_id, number):
-        return self.rows.get((tenant_id, batch_id, number))
+        if row := self.rows.get((tenant_id, batch_id, number)):
+            return row
+        raise NotFound("There is no such row.")
 
     def decide(self, subject="p-1", tenant="acme", as_of=None):
         request = ScoreRequest("toy", subject, features={"age": 40}, as_of=as_of)
@@ -169,7 +171,11 @@ def test_a_report_about_a_batch_row_is_stored_under_the_id_of_the_row(world):
     assert (recorded.outcome.decision_id, recorded.outcome.model_version) == ("bat_1.7", 3)
     assert world.outcomes.current("acme", "bat_1.7") == recorded.outcome
     assert world.outcomes.record_row("acme", "bat_1", 7, world.report()).replayed
-    with pytest.raises(NotFound, match="`row`"):
+    assert world.outcomes.record("acme", "bat_1.7", world.report()).replayed
+    for target in ("bat_1.8", "bat_1.07", "bat_1.7.7", "bat_1."):
+        with pytest.raises(NotFound):
+            world.outcomes.record("acme", target, world.report())
+    with pytest.raises(NotFound):
         world.outcomes.record_row("globex", "bat_1", 7, world.report())
     with pytest.raises(InvalidInput, match="recorded_at"):
         world.outcomes.record_row("acme", "bat_1", 7, world.report(days=-2))

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from vigil.monitoring.drift.bets_model import Tolerance, normal_scores, plan_bets, shares, variance, weigh
+from vigil.monitoring.drift.state_model import add_counts
 
 PLAIN = Tolerance(floor=0.05, wobble=0.0, errors=0.0, dispersion=1.0)
 BASELINES = {
@@ -42,6 +43,12 @@ def test_a_bet_gains_when_its_alternative_is_true(kind):
     plan, probabilities = plan_bets(kind, BASELINES[kind], PLAIN), shares(BASELINES[kind])
     far = mean_ratios(plan, tilted(probabilities, plan.scores[0], plan.edges[0] + 1))
     assert max(far) > 1.2
+
+
+@pytest.mark.parametrize("wobble", [0.7, 2e6])
+def test_a_wobble_far_above_a_rare_level_gives_finite_bets(wobble):
+    plan = plan_bets("levels", (560_000, 0, 100), Tolerance(0.1, wobble, 2.0, 1.0))
+    assert max(map(abs, plan.log_ratios((0, 9, 0)))) < 20
 
 
 def test_bets_without_tolerance_have_the_published_steps():
@@ -88,3 +95,17 @@ def test_rare_levels_share_the_last_bets():
     plan = plan_bets("levels", baseline, PLAIN)
     assert len(plan.scores) == 10
     assert [sum(scores) for scores in plan.scores] == [1.0] * 9 + [31.0]
+
+
+@pytest.mark.parametrize("information", [0.0, -1.0])
+def test_a_tilt_without_information_is_refused(information):
+    with pytest.raises(ValueError, match="a score that varies"):
+        PLAIN.tolerated_tilt(information)
+
+
+def test_unequal_numbers_of_cells_are_refused():
+    for add in (weigh, variance):
+        with pytest.raises(ValueError, match="argument 2"):
+            add((0.5, 0.5), (1.0,))
+    with pytest.raises(ValueError, match="argument 2"):
+        add_counts((1, 2), (1,))

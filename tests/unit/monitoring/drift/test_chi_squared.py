@@ -13,6 +13,6 @@ def test_a_quantile_agrees_with_scipy(degrees, probability):
 
 
 @pytest.mark.parametrize("shape", [0.5, 1.0, 4.5, 31.5, 500.0])
-@pytest.mark.parametrize("x", [0.0, 1e-9, 0.3, 1.0, 4.4, 5.6, 31.0, 33.0, 480.0, 900.0])
+@pytest.mark.parametrize("x", [0.0, 1e-9, 0.3, 1.0, 4.4, 5.6, 31.0, 33.0, 480.0, 900.0, float("inf")])
 def test_the_incomplete_gamma_function_agrees_with_scipy(shape, x):
     assert lower_gamma(shape, x) == pytest.approx(special.gammainc(shape, x), abs=1e-12)

@@ -13,6 +13,8 @@ from vigil.monitoring.drift.cells_model import ComparedCells
 from vigil.monitoring.drift.effects_model import measure_change, measure_distances, measure_odds, measure_shift
 from vigil.monitoring.drift.rules_model import DriftRules
 from vigil.monitoring.drift.summary_model import measure_training_shift, measure_window
+from vigil.monitoring.report.drift_facts_model import describe_drift, describe_training_shift
+from vigil.monitoring.report.monitored_model import MonitoredVersion
 
 DECILES = [0.1] * 10
 
@@ -121,3 +123,20 @@ def test_the_first_day_of_a_growing_change_is_shown():
     assert findings == ()
     assert abs((date.fromisoformat(effects["number0"].since) - FIRST_DAY).days - 24) <= 2
     assert effects["number9"].since is None
+
+
+@pytest.mark.parametrize("cells", [3, 5])
+def test_a_state_of_sensors_with_other_cells_is_refused(settled, cells):
+    days, state = settled
+    other = replace(state, sensors=(replace(state.sensors[0], baseline=(9,) * cells), *state.sensors[1:]))
+    trained = replace(layout(), features=(replace(layout().features[0], counts=(40,) * 10), *layout().features[1:]))
+    for measure in (
+        lambda: measure_window(layout(), other, days[-10:]),
+        lambda: measure_training_shift(trained, other),
+        lambda: describe_drift(MonitoredVersion(None, None, layout()), other, days[-10:], ()),
+        lambda: describe_training_shift(MonitoredVersion(None, None, layout()), other),
+        lambda: judge().plans(other),
+        lambda: judge().advance(other, days[-1]),
+    ):
+        with pytest.raises(ValueError, match=r"must have the \d+ sensors of the layout, each with its cells"):
+            measure()

@@ -92,19 +92,20 @@ def test_performance_decides_between_population_and_domain(days, performance, ki
 
 
 @pytest.mark.parametrize(
-    ("members", "kind", "step"),
+    ("members", "subject", "kind", "step"),
     [
-        ({"abstention_reasons": {"missing": 30, "out_of_domain": 2}}, "feed", "fix_feed"),
-        ({"abstention_reasons": {"missing": 3, "out_of_domain": 30}}, "domain", "watch"),
-        ({"degraded_engines": {"forest": 40}}, "predictions", "review"),
-        ({"bands": {"high": 60, "low": 40}}, "predictions", "watch"),
-        ({"decisions": {"act": 60, "wait": 40}}, "predictions", "watch"),
-        ({"bands": {"unheard": 60, "low": 40}}, "predictions", "watch"),
+        ({"abstention_reasons": {"missing": 30, "out_of_domain": 2}}, "abstention missing", "feed", "fix_feed"),
+        ({"abstention_reasons": {"missing": 3, "out_of_domain": 30}}, "abstention out_of_domain", "domain", "watch"),
+        ({"degraded_engines": {"forest": 40}}, "engine forest", "predictions", "review"),
+        ({"bands": {"high": 60, "low": 40}}, "bands", "predictions", "watch"),
+        ({"decisions": {"act": 60, "wait": 40}}, "decisions", "predictions", "watch"),
+        ({"bands": {"unheard": 60, "low": 40}}, "bands", "predictions", "watch"),
     ],
 )
-def test_answers_that_move_are_findings_of_predictions(days, members, kind, step):
-    found = findings(days, lambda profile: replace(profile, **members))
-    assert [(f.family, f.kind, f.recommendation) for f in found] == [("predictions", kind, step)]
+def test_answers_that_move_are_findings_of_predictions(days, members, subject, kind, step):
+    (found,) = findings(days, lambda profile: replace(profile, **members))
+    assert (found.family, found.subjects, found.kind, found.recommendation) == ("predictions", (subject,), kind, step)
+    assert found.text.startswith(f"{subject} is ")
 
 
 def test_scores_that_move_are_a_finding_of_predictions(days):

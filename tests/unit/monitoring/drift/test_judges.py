@@ -6,9 +6,11 @@ from datetime import date, timedelta
 import pytest
 
 from tests.support.drift_worlds import FIRST_DAY, Planted, World, day_number, judge, layout, watch
+from vigil.errors import DamagedData
 from vigil.monitoring.drift.layout_model import Layout
 from vigil.monitoring.drift.model import DriftJudge
 from vigil.monitoring.drift.rules_model import DriftRules
+from vigil.monitoring.drift.state_model import baseline_start
 from vigil.monitoring.profiles.model import SCORE_BINS, FeatureCounts, Profile, ScoreCounts
 from vigil.prediction.packages.reference_model import FeatureReference
 
@@ -69,12 +71,12 @@ def test_a_planted_change_is_found_with_its_size_and_day(planted, aspect):
     assert "number0 is" in first.text
 
 
-def test_a_change_that_stays_is_told_once():
+def test_a_change_that_stays_is_one_finding():
     _, findings, _ = watch(judge(), World(200, 6, 115, Planted("shift", 0.6, 70)))
     assert [finding.subjects for finding in findings] == [("number0",)]
 
 
-def test_a_further_change_of_a_named_feature_is_told():
+def test_a_further_change_of_a_named_feature_is_a_finding():
     own, world = judge(), World(200, 7, 75, Planted("shift", 0.4, 70))
     more = list(World(200, 8, 110, Planted("shift", 1.2, 70)).profiles())[80:]
     _, findings = own.rebuild([*list(world.profiles()), *more])
@@ -97,15 +99,23 @@ def test_a_day_that_is_not_after_the_state_is_refused():
             own.advance(state, late)
 
 
+@pytest.mark.parametrize("state", [baseline_start(1, 0), small_judge().start()], ids=["order", "other judge"])
+@pytest.mark.parametrize("is_settling", [True, False])
+def test_a_state_with_other_sensors_is_refused(state, is_settling):
+    own = small_judge(number("a"))
+    with pytest.raises(ValueError, match=r"must have the \d+ sensors of the layout"):
+        own.advance(replace(state, settling=is_settling), profile(1, [((1, 2), 0)]))
+
+
 @pytest.mark.parametrize("features", [[((1, 2, 3), 0)], [((1, 2), 0)] * 2, []])
 def test_a_profile_with_other_cells_is_refused(features):
-    with pytest.raises(ValueError, match=r"must have \[2\] cells"):
+    with pytest.raises(DamagedData, match=r"must have \[2\] cells"):
         small_judge(number("a")).advance(small_judge(number("a")).start(), profile(1, features, rows=6))
 
 
 def test_a_pattern_of_an_unknown_feature_is_refused():
     own = small_judge(number("a"))
-    with pytest.raises(ValueError, match="must have"):
+    with pytest.raises(DamagedData, match="must have"):
         own.advance(own.start(), profile(1, [((1, 2), 3)], {2: 3}))
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.drift_worlds import Planted, World, judge
+from vigil.errors import DamagedData
 from vigil.monitoring.drift.bets_model import plan_bets
 from vigil.monitoring.drift.encoding_model import from_bytes, to_bytes
 from vigil.monitoring.drift.rules_model import DriftRules
@@ -86,12 +87,21 @@ def test_judging_a_day_makes_few_calls(profiles):
 @pytest.mark.parametrize("cut", [1, 5, 100])
 def test_an_incomplete_state_is_refused(profiles, cut):
     data = to_bytes(judge(QUICK).rebuild(profiles[:25])[0])
-    with pytest.raises(ValueError, match="build it again from the profiles"):
+    with pytest.raises(DamagedData, match="build it again from the profiles"):
         from_bytes(data[:-cut])
-    with pytest.raises(ValueError, match="build it again from the profiles"):
+    with pytest.raises(DamagedData, match="build it again from the profiles"):
         from_bytes(data + b"\0" * cut)
 
 
+def test_a_state_with_any_changed_bit_is_refused(profiles):
+    data = to_bytes(judge(QUICK).rebuild(profiles[:25])[0])
+    for place in range(0, len(data), 5):
+        changed = bytearray(data)
+        changed[place] ^= 1 << place % 8
+        with pytest.raises(DamagedData, match=r"state must"):
+            from_bytes(bytes(changed))
+
+
 def test_a_state_of_another_format_is_refused():
-    with pytest.raises(ValueError, match="must have format 1"):
+    with pytest.raises(DamagedData, match="must have format 1"):
         from_bytes(b"\x02" + to_bytes(judge().start())[1:])

@@ -8,7 +8,7 @@ import pytest
 from vigil.monitoring.fairness.intervals_model import Proportion
 from vigil.monitoring.fairness.model import GroupTally
 from vigil.monitoring.fairness.verdicts_model import compare_groups, rows_needed
-from vigil.prediction.engines.group_attributes import NOT_GIVEN
+from vigil.monitoring.report.group_rows_model import publish_groups
 
 DRAWS = 5_000
 TABLE = [
@@ -90,15 +90,20 @@ def test_sides_without_rows_or_variation_need_no_number(group, others):
     assert rows_needed(Proportion(*group), Proportion(*others)) is None
 
 
-def test_missing_values_count_among_the_others_and_are_not_judged():
+@pytest.mark.parametrize("missing", ["not given", "not given&15-24", "female&not given", "not given&not given"])
+def test_missing_values_count_among_the_others_and_are_not_judged(missing):
     tallies = {
+        missing: GroupTally(rows=300, flagged=90),
         "female": GroupTally(rows=400, flagged=40),
         "male": GroupTally(rows=300, flagged=30),
-        NOT_GIVEN: GroupTally(rows=300, flagged=90),
     }
     found = compared("selection_rate", **tallies)
     assert set(found) == {"female", "male"}
     assert found["female"].others_rate == pytest.approx(120 / 600)
+    assert [(row.group, row.rows) for row in publish_groups({"sex": tallies}) if row.measure == "calibration"] == [
+        ("female", 400),
+        ("male", 300),
+    ]
 
 
 def test_each_measure_uses_its_own_denominator():
@@ -139,3 +144,10 @@ def test_calibration_compares_observed_with_expected_events():
 def test_group_of_ten_rows_is_insufficient():
     found = compared("selection_rate", a=GroupTally(rows=10, flagged=10), b=GroupTally(rows=4_000, flagged=2_000))["a"]
     assert (found.verdict, found.ratio, found.is_alarm) == ("insufficient", None, False)
+
+
+def test_groups_are_compared_in_linear_time(monkeypatch):
+    calls, add = [], GroupTally.__add__
+    monkeypatch.setattr(GroupTally, "__add__", lambda tally, other: calls.append(1) or add(tally, other))
+    compare_groups({f"v{number}": GroupTally(40, 9, 1, 4, 5, 6, 20, 9.5) for number in range(50)})
+    assert len(calls) <= 50

@@ -32,9 +32,9 @@ class Room:
         if self.bus.publish([event]):
             raise Unavailable("The event bus did not accept the event; try again.")
 
-    def tell_all(self):
+    def publish_all(self):
         for record in self.world.findings.findings(TENANT, MODEL):
-            self.alerts.tell(TENANT, record)
+            self.alerts.publish(TENANT, record)
 
     @property
     def kinds(self):
@@ -42,7 +42,7 @@ class Room:
 
 
 def identity(finding=FINDING):
-    return finding_id(MODEL, finding)
+    return finding_id(TENANT, MODEL, finding)
 
 
 def test_pages_list_the_newest_day_first():
@@ -110,34 +110,34 @@ def test_a_rebase_without_a_state_is_a_conflict():
 def test_three_sweeps_raise_one_alert_and_a_decision_clears_it():
     room = Room(FINDING)
     for _ in range(3):
-        room.tell_all()
+        room.publish_all()
     room.findings.acknowledge(TENANT, MODEL, identity(), BY, REASON)
-    room.tell_all()
+    room.publish_all()
     assert room.kinds == ["findings.opened", "findings.decided"]
 
 
 def test_a_crash_before_the_mark_repeats_the_event_under_its_id(monkeypatch):
     room = Room(FINDING)
     with monkeypatch.context() as patch:
-        patch.setattr(room.world.findings, "mark_told", lambda *_: None)
-        room.tell_all()
-    room.tell_all()
+        patch.setattr(room.world.findings, "mark_published", lambda *_: None)
+        room.publish_all()
+    room.publish_all()
     first, second = room.bus.taken
     assert first == second
 
 
-def test_an_event_that_the_bus_refuses_is_told_by_the_next_sweep():
+def test_an_event_that_the_bus_refuses_is_published_by_the_next_sweep():
     room = Room(FINDING)
     room.bus.away = True
     with pytest.raises(Unavailable):
         room.findings.acknowledge(TENANT, MODEL, identity(), BY, REASON)
     room.bus.away = False
-    room.tell_all()
+    room.publish_all()
     assert room.kinds == ["findings.decided"]
 
 
 def test_an_event_has_no_features_and_no_figures():
     room = Room(FINDING)
-    room.tell_all()
+    room.publish_all()
     text = room.bus.taken[0].detail
     assert not [word for word in ("visits", "0.41", "5210", "distributed") if word in text]

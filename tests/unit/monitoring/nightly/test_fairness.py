@@ -2,8 +2,7 @@
 
 import pytest
 
-from cli.monitoring.stores import MemoryCohorts, MemoryFindings, MemoryProfiles
-from tests.support.fakes.nightly import FakeProgress
+from cli.monitoring.stores import MemoryCohorts, MemoryFindings, MemoryProfiles, MemoryProgress
 from tests.support.monitored_ledgers import MONITORED, REFERENCE
 from vigil.monitoring.drift.layout_model import profile_layout
 from vigil.monitoring.fairness.model import GroupTally
@@ -12,6 +11,7 @@ from vigil.monitoring.nightly.fairness_model import find_unfair_groups
 from vigil.monitoring.nightly.fairness_service import FairnessReview
 from vigil.monitoring.nightly.model import ServedVersion
 from vigil.monitoring.performance.cohorts_model import Cohort
+from vigil.monitoring.report.group_rows_model import publish_groups
 from vigil.monitoring.report.monitored_model import MonitoredVersion
 
 VERSION = MonitoredVersion(MONITORED, REFERENCE, profile_layout(MONITORED, REFERENCE))
@@ -28,7 +28,7 @@ FAIR, UNFAIR = tally(200, 120), tally(200, 40)
 
 @pytest.fixture
 def world():
-    cohorts, findings, progress = MemoryCohorts(), MemoryFindings(), FakeProgress()
+    cohorts, findings, progress = MemoryCohorts(), MemoryFindings(), MemoryProgress()
     return cohorts, findings, FairnessReview(MemoryProfiles(), cohorts, findings, progress)
 
 
@@ -89,6 +89,15 @@ def test_a_finding_shows_no_ratio_of_small_counts():
     assert "ratio" not in first.text
 
 
+def test_a_finding_has_the_ratio_that_its_report_shows():
+    for events in range(30, 50):
+        groups = {"sex": {"female": tally(200, events), "male": tally(400, 300)}}
+        (first,) = find_unfair_groups(SERVED, groups, "2026-01-05", "2026-03-31")
+        row = next(each for each in publish_groups(groups) if each.group == "female")
+        shown = row.ratio.value, row.ratio.low, row.ratio.high
+        assert (first.effect.value, first.effect.low, first.effect.high) == shown
+
+
 def test_more_flags_alone_are_no_finding():
     groups = {"female": GroupTally(1_000, 500), "male": GroupTally(1_000, 100)}
     assert list(find_unfair_groups(SERVED, {"sex": groups}, "2026-01-05", "2026-03-31")) == []
@@ -126,3 +135,9 @@ def test_a_finding_about_two_attributes_names_both():
         each.subjects for each in find_unfair_groups(SERVED, {"sex&age_band": groups}, "2026-01-05", "2026-03-31")
     ]
     assert ("sex=female&age_band=15-24",) in subjects
+
+
+def test_a_group_without_one_of_two_values_has_no_finding():
+    groups = {"not given&15-24": UNFAIR, "female&15-24": FAIR, "male&15-24": FAIR}
+    found = find_unfair_groups(SERVED, {"sex&age_band": groups}, "2026-01-05", "2026-03-31")
+    assert not [each.subjects for each in found if "not given" in each.subjects[0]]

@@ -101,6 +101,11 @@ def test_order_and_parts_do_not_change_the_bytes():
     assert Cohort.from_bytes(expected) == parts
 
 
+def test_cohorts_of_different_weeks_are_not_added():
+    with pytest.raises(ValueError, match="2026-W47 and 2026-W48"):
+        Cohort("2026-W47") + Cohort("2026-W48")
+
+
 def test_large_cohorts_fit_in_four_kilobytes():
     names = [f"attribute_{i}=value_{j}" for i in range(5) for j in range(6)]
     cohort = Cohort.of(due_week(START), drawn(7000, 6, names), NOW)

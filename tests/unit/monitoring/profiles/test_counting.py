@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vigil.errors import DamagedData
 from vigil.monitoring.profiles.counting_model import (
     MAX_COUNTED,
     CountedDecision,
@@ -91,12 +92,6 @@ def test_bytes_return_the_same_profile(found):
     assert from_bytes(to_bytes(profile)) == profile
 
 
-@pytest.mark.parametrize("data", [b"", b"x", b"x\x9c", to_bytes(count([]))[:-4]])
-def test_broken_bytes_are_refused(data):
-    with pytest.raises(ValueError, match="profile"):
-        from_bytes(data)
-
-
 def test_a_profile_of_40_features_and_10000_rows_fits():
     """Deciles and scores of 10,000 rows with noise, which compress worst."""
     counter = ProfileCounter([FeatureCells(tuple(map(float, range(1, 10))), 10)] * 40, ("sex",))
@@ -137,6 +132,12 @@ def test_a_row_of_another_model_is_refused():
         count([CountedDecision("dec-1", "s", "", (0.0,), None, "low", "wait", is_flagged=False)])
 
 
+@pytest.mark.parametrize("level", [-1.0, 3.0])
+def test_a_level_without_a_cell_is_refused(level):
+    with pytest.raises(ValueError, match="a level must have a code from 0 to 2"):
+        FeatureCells((), 3).cell(level)
+
+
 def test_only_the_most_frequent_patterns_stay():
     counter = ProfileCounter([FeatureCells((), 1)] * 6)
     for mask in range(1, 40):
@@ -148,7 +149,7 @@ def test_only_the_most_frequent_patterns_stay():
 
 
 def test_parts_of_two_days_are_not_added():
-    with pytest.raises(ValueError, match="one day"):
+    with pytest.raises(DamagedData, match="one day"):
         sum_profiles([count([]), replace(count([]), day="2026-11-22")])
 
 

@@ -5,11 +5,17 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.support.monitored_worlds import FINDING, FIRST_DAY, LAST_DAY, MODEL, TENANT, MonitoredWorld
+from tests.support.monitored_worlds import FINDING, FIRST_DAY, LAST_DAY, LAYOUT, MODEL, TENANT, MonitoredWorld
 from vigil.errors import InvalidInput, NotFound
+from vigil.monitoring.drift.layout_model import sensors
+from vigil.monitoring.findings.suppression_model import Estimate
+from vigil.monitoring.report.model import Trial
 from vigil.monitoring.report.page import render_page
 from vigil.monitoring.report.publishing_model import publish
 from vigil.monitoring.report.service import ReportRequest
+from vigil.monitoring.trials.model import WeighedTrial
+from vigil.prediction.trials.evidence_model import TrialEvidence
+from vigil.prediction.trials.intervals_model import MeanInterval
 
 WANTED = ReportRequest(MODEL)
 
@@ -47,11 +53,37 @@ def test_the_shifted_feature_is_the_strongest_change(filled, facts):
 
 def test_answers_are_compared_too(facts):
     rows = {row.subject: row for row in facts.drift if row.aspect == "values"}
+    assert [row.subject for row in facts.drift] == [sensor.subject for sensor in sensors(LAYOUT)]
     assert rows["bands"].cells == ("low", "high", "other")
     assert rows["abstention missing"].cells == ("abstained", "other")
     assert rows["engine linear"].window == (0, 28 * 60)
     assert 5 <= len(rows["score"].cells) == len(rows["score"].window) <= 10
     assert sum(rows["score"].window) == 28 * 60
+
+
+@pytest.mark.parametrize(
+    ("source", "days_after", "is_shown"), [("single", 0, True), ("single", -7, False), ("batch", 0, False)]
+)
+def test_the_last_weighed_trial_is_shown_from_its_day_on(source, days_after, is_shown):
+    world = MonitoredWorld().fill()
+    difference = MeanInterval(0.012345, 0.0051, 0.019)
+    trial = WeighedTrial(
+        4, (LAST_DAY - timedelta(days=3)).isoformat(), TrialEvidence("worse", 415, 0.1, 90.0, difference)
+    )
+    world.trials.put(TENANT, MODEL, 3, trial)
+    shown = world.reports.report(
+        TENANT, ReportRequest(MODEL, source, until=LAST_DAY + timedelta(days=days_after))
+    ).trial
+    expected = Trial(4, trial.day, 420, "worse", Estimate(0.012, 0.004, 0.02), 0.1, 90.0)
+    assert shown == (expected if is_shown else None)
+
+
+def test_a_trial_of_few_subjects_has_no_figures():
+    world = MonitoredWorld().fill()
+    evidence = TrialEvidence("undecided", None, None, None, None)
+    world.trials.put(TENANT, MODEL, 3, WeighedTrial(4, LAST_DAY.isoformat(), evidence))
+    shown = world.reports.report(TENANT, WANTED).trial
+    assert shown == Trial(4, LAST_DAY.isoformat(), None, "undecided", None, None, None)
 
 
 def test_only_whole_weeks_are_shown(filled, facts):

@@ -10,7 +10,8 @@ import pytest
 from tests.support.invented_health import invent_facts
 from tests.support.random_reports import random_facts
 from vigil.monitoring.fairness.model import GroupTally
-from vigil.monitoring.report.facts_model import HealthFacts, TrialFacts, VolumeFacts
+from vigil.monitoring.findings.suppression_model import Estimate
+from vigil.monitoring.report.facts_model import HealthFacts, VolumeFacts
 from vigil.monitoring.report.markup_model import (
     write_count,
     write_estimate,
@@ -19,12 +20,15 @@ from vigil.monitoring.report.markup_model import (
     write_times,
     write_words,
 )
-from vigil.monitoring.report.model import Budget, Estimate
+from vigil.monitoring.report.model import Budget
 from vigil.monitoring.report.page import HEADERS, render_page
 from vigil.monitoring.report.publishing_model import publish
 from vigil.monitoring.report.schemas import HealthReportView
 from vigil.monitoring.report.style_model import COLOURS, MARK_PAIRS, TEXT_PAIRS
 from vigil.monitoring.report.words_model import SHARES
+from vigil.monitoring.trials.model import WeighedTrial
+from vigil.prediction.trials.evidence_model import TrialEvidence
+from vigil.prediction.trials.intervals_model import MeanInterval
 
 HTML, SVG = "{http://www.w3.org/1999/xhtml}", "{http://www.w3.org/2000/svg}"
 HOSTILE = "</style><script>alert(1)</script>&\"'\x00\ud800\x0b"
@@ -155,7 +159,8 @@ def test_huge_tiny_and_infinite_numbers_are_shown_short():
     ]
     facts = invent_facts()
     wild = tuple(replace(row, distance=1e308, threshold=1e-300, e_value=float("inf")) for row in facts.drift)
-    trial = TrialFacts(5, 10**12, "better", float("inf"), 0.0, 1e-12, float("-inf"), float("nan"))
+    difference = MeanInterval(1e-12, float("-inf"), float("nan"))
+    trial = WeighedTrial(5, "2026-11-29", TrialEvidence("better", 10**12, float("inf"), 0.0, difference))
     page = parsed(replace(facts, drift=wild, trial=trial))
     for shape in page.iter(f"{SVG}rect"):
         assert float(shape.get("width")) <= 400
@@ -171,6 +176,12 @@ def test_every_random_report_is_valid_xml_and_json():
 
 def test_equal_facts_give_equal_pages():
     assert render_page(publish(invent_facts())) == render_page(publish(invent_facts()))
+
+
+def test_confirmed_outcomes_are_dated_by_the_days_on_which_they_were_due():
+    text = "".join(parsed(invent_facts()).itertext())
+    confirmed = invent_facts().confirmed
+    assert f"outcomes that were due from {confirmed.start} to {confirmed.end}, with" in text
 
 
 def test_an_estimate_without_limit_says_so():

@@ -13,7 +13,7 @@ from tests.support.fakes.references import reference
 from vigil.errors import ModelRefused
 from vigil.prediction.engines.group_attributes import GroupAttribute
 from vigil.prediction.engines.loading import load_engine
-from vigil.prediction.packages.manifests import canonical_json, manifest_bytes, sha256
+from vigil.prediction.packages.manifests import canonical_json, manifest_bytes, parse_manifest, sha256
 from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, Release, re_sign_package
 
 GROUPS = (
@@ -139,6 +139,7 @@ def test_a_tampered_reference_is_refused_before_it_is_parsed():
         ("features.0.counts.0", 55.5, "features.0.counts.0"),
         ("features.0.missing", 10, "features[0] (age): missing"),
         ("features.0.role", "weather", "features.0.role"),
+        ("features.0.mean_wobble", 1e300, "features[0] (age): mean_wobble"),
         ("features.0.mean_wobble", -0.1, "features[0] (age): mean_wobble"),
         ("features.2.edges", [0.5], "features[2] (sex): edges"),
         ("features.2.counts", [220], "features[2] (sex): counts"),
@@ -188,6 +189,25 @@ def test_a_reference_that_breaks_a_rule_is_not_packaged():
     few = replace(MODEL.reference, bands={"low": 230, "high": 10})
     with pytest.raises(ModelRefused, match=r"bands\.high must be at least 11"):
         package(model=replace(MODEL, reference=few))
+
+
+def wide(values):
+    """Return a contract with two attributes of so many values, and their intersection."""
+    groups = tuple(GroupAttribute(name, tuple(map(str, range(values)))) for name in ("region", "clinic"))
+    return contract(groups=groups, intersections=(("region", "clinic"),))
+
+
+def test_a_model_of_too_many_groups_is_not_packaged():
+    fits, exceeds = wide(14), wide(15)
+    assert package(model=replace(MODEL, contract=fits, reference=reference(fits)))
+    with pytest.raises(ValueError, match="at most 256 groups, and the intersection region&clinic makes more; leave"):
+        package(model=replace(MODEL, contract=exceeds, reference=reference(exceeds)))
+    groups = [
+        {"name": each.name, "values": each.values} | {"source": None, "cuts": [], "is_sealed": False}
+        for each in exceeds.groups
+    ]
+    older = with_contract(groups=groups, intersections=[["region", "clinic"]])
+    assert parse_manifest(older["manifest.json"]).contract.intersections == (("region", "clinic"),)
 
 
 REGION = {"name": "region", "values": ["east", "west"], "source": None, "cuts": [], "is_sealed": False}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vigil.prediction.trials.evidence_model import MAX_EVIDENCE, STAKES, DecisionLabel, DuePair, weigh_outcomes
+from vigil.prediction.trials.intervals_model import MeanInterval
 
 
 def sigmoid(x):
@@ -55,8 +56,15 @@ def test_evidence_equals_the_mean_of_the_bets():
     expected = sum(math.prod(1 + stake * gain for gain in gains) for stake in STAKES) / len(STAKES)
     found = weigh_outcomes(pairs, labels)
     assert found.better == pytest.approx(expected)
-    assert found.brier_difference == pytest.approx(-sum(gains) / 12)
+    assert found.brier_difference == MeanInterval(pytest.approx(-sum(gains) / 12), None, None)
     assert found.verdict == "undecided"
+
+
+def test_a_better_challenger_has_a_difference_below_0():
+    found = weigh_outcomes(*world(1, 3000, 1.0, better=True))
+    assert found.brier_difference.low < found.brier_difference.mean < found.brier_difference.high < 0
+    opposite = weigh_outcomes(swapped(world(1, 3000, 1.0, better=True)[0]), world(1, 3000, 1.0, better=True)[1])
+    assert opposite.brier_difference.mean == pytest.approx(-found.brier_difference.mean)
 
 
 def test_treated_excluded_and_overdue_decisions_do_not_count():

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vigil.prediction.trials.evidence_model import DuePair
+from vigil.prediction.trials.intervals_model import MIN_SUBJECTS
 from vigil.prediction.trials.model import (
-    MIN_SUBJECTS,
     Comparison,
     ModelAnswer,
     PairedComparison,

@@ -16,7 +16,7 @@ from vigil.prediction.trials import service
 from vigil.prediction.trials.evidence_model import DecisionLabel
 from vigil.prediction.trials.model import Comparison, ModelAnswer, PairedComparison
 from vigil.prediction.trials.routes import router
-from vigil.prediction.trials.service import TrialService
+from vigil.prediction.trials.service import TrialOutcomes, TrialService
 from vigil.runtime.telemetry import Telemetry
 from vigil.web.app import create_app, lambda_handler
 
@@ -37,7 +37,7 @@ class Api:
             routers=[router],
             telemetry=telemetry,
             max_body_bytes=4096,
-            state={"trials": TrialService(self.publisher, self.comparisons, self.labels, Clock())},
+            state={"trials": TrialService(self.publisher, TrialOutcomes(self.comparisons, self.labels, Clock()))},
         )
         self._handler = lambda_handler(app, telemetry)
 

@@ -29,7 +29,8 @@ def parse_header(row: bytes, contract: ModelContract, ignore_unknown: bool = Fal
     most = max_columns(known, ignore_unknown)
     names, total = _names(text, known)
     if causes := _causes(names, total, known, most, ignore_unknown):
-        inputs = "features and groups" if any(name.startswith(GROUP_PREFIX) for name in known) else "features"
+        groups = ", ".join(sorted(name for name in known if name.startswith(GROUP_PREFIX)))
+        inputs = f"features and groups ({groups})" if groups else "features"
         remedy = f"{SUBJECT}, {AS_OF} and {inputs} of the model, once each, in at most {most} columns"
         if not ignore_unknown:
             remedy += "; a batch with `ignore_unknown_columns` leaves out all others"

@@ -16,8 +16,8 @@ from vigil.decisions.scoring.encoded_rows import EncodedRows
 from vigil.decisions.scoring.model import EncodedSubject
 from vigil.kernel.rows import AS_OF, NAN, SUBJECT
 from vigil.prediction.engines.contract import ModelContract
-from vigil.prediction.engines.library import native_folders
 from vigil.prediction.features.feature_spec import FeatureSpec
+from vigil.runtime.native_libraries import find_library
 
 LIBRARY_FILE = "libvigil_rows.so"
 _NAME = _END = 0xFFFFFFFF
@@ -38,11 +38,9 @@ class _Column(ctypes.Structure):
 
 def load_library() -> ctypes.PyDLL | None:
     """Return the library, or None if it was not built."""
-    for folder in native_folders():
-        if (folder / LIBRARY_FILE).is_file():
-            # PyDLL does not release the GIL, because a line takes only a microsecond.
-            return _declared(ctypes.PyDLL(str(folder / LIBRARY_FILE)))
-    return None
+    library = find_library(LIBRARY_FILE)
+    # PyDLL does not release the GIL, because a line takes only a microsecond.
+    return _declared(ctypes.PyDLL(str(library))) if library else None
 
 
 def build_fast_reader(

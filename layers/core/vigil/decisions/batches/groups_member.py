@@ -18,9 +18,11 @@ class CutRow(NamedTuple):
 def cut_groups(row: bytes) -> CutRow | None:
     """Return the parts of an object; None if it has no member `groups`, or if its place is in doubt.
 
-    If `rest` is a valid object of scalars and at most one object of scalars, and `groups` is valid, the row is the
-    valid object of both. The cut is outside of strings, because a string around it would not end, or would end before
-    a letter. The cut is in the outer object: it is the last member there, or at most one object has begun and ended.
+    The row is the valid object of `rest` and `groups` if both are valid. A valid `rest` is an object of scalars and at
+    most one object of scalars.
+
+    The cut is outside of strings: a string around it would not end, or would end before a letter. The cut is in the
+    outer object: it is the last member there, or at most one object has begun and ended.
     """
     before, found, after = row.partition(b'"groups"')
     value = _read_value(after)

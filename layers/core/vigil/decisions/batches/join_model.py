@@ -179,10 +179,14 @@ class JoinFile:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "JoinFile":
-        """Return the file of `to_bytes`.
+        """Return the file of `to_bytes`. Raises ValueError for bytes of another format or size."""
+        try:
+            return cls._read(content)
+        except (AttributeError, KeyError, TypeError, zlib.error) as error:
+            raise ValueError(f"the join file must have the header and the columns of format {_FORMAT}") from error
 
-        Raises ValueError for bytes of another format or size, and zlib.error for bytes that cannot be unpacked.
-        """
+    @classmethod
+    def _read(cls, content: bytes) -> "JoinFile":
         end = _LENGTH_BYTES + int.from_bytes(content[:_LENGTH_BYTES], "big")
         unpacking = zlib.decompressobj()
         text, _, columns = unpacking.decompress(content[_LENGTH_BYTES:end], _MAX_BYTES).partition(b"\n")

@@ -82,6 +82,10 @@ class ScoredChunkList(Protocol):
         """Return the scored chunk of a batch with a row, read consistently; None if there is none."""
         ...
 
+    def has_batch(self, tenant_id: str, batch_id: str) -> bool:
+        """Return True if the tenant has this batch, with or without scored chunks."""
+        ...
+
     def between(self, tenant_id: str, start: str, end: str) -> Iterable[ScoredChunk]:
         """Yield the chunks that were scored from `start` until before `end`, both times or days (`2026-11-21`)."""
         ...

@@ -42,6 +42,16 @@ class ScoredChunks:
         found = next(map(_scored_chunk, page["Items"]), None)
         return found if found and found.first_row <= row else None
 
+    def has_batch(self, tenant_id: str, batch_id: str) -> bool:
+        """Return True if the tenant has this batch, with or without scored chunks. Raises Unavailable."""
+        page = self._table.call(
+            "query",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"{tenant_id}#{batch_id}"}},
+            Limit=1,
+        )
+        return bool(page["Items"])
+
     def between(self, tenant_id: str, start: str, end: str) -> Iterator[ScoredChunk]:
         """Yield the chunks that were scored from `start` until before `end`, in the order of time.
 

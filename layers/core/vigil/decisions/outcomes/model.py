@@ -1,5 +1,6 @@
 """Values of outcomes: late labels of decisions and their corrections."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -10,6 +11,7 @@ listed apart and never counts as `not_occurred`."""
 
 _ROW = "."
 """Sign before the row in the id of a row of a batch. Ids of decisions and batches do not have it."""
+_is_batch_row_id = re.compile(r"(bat_[^.]+)\.([1-9][0-9]{0,7})").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +104,9 @@ class OutcomePage:
 def batch_row_id(batch_id: str, row: int) -> str:
     """Return the id of a row of a batch among decisions."""
     return f"{batch_id}{_ROW}{row}"
+
+
+def parse_batch_row_id(decision_id: str) -> tuple[str, int] | None:
+    """Return the id of the batch and the row that `batch_row_id` joined; None for every other id."""
+    found = _is_batch_row_id(decision_id)
+    return (found[1], int(found[2])) if found else None

@@ -21,8 +21,8 @@ class DecisionReader(Protocol):
 class BatchRowReader(Protocol):
     """Read access to the rows of the batches of all tenants."""
 
-    def find(self, tenant_id: str, batch_id: str, number: int) -> BatchRow | None:
-        """Return a row with an answer; None if there is none, or if it is no longer joined. Raises Erased."""
+    def find(self, tenant_id: str, batch_id: str, number: int) -> BatchRow:
+        """Return a row with an answer. Raises Erased, and NotFound, also if the row is no longer joined."""
         ...
 
 

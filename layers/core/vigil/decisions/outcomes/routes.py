@@ -37,7 +37,9 @@ class OutcomeBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    decision_id: str | None = Field(default=None, min_length=1, max_length=64)
+    decision_id: str | None = Field(
+        default=None, min_length=1, max_length=64, description="Id of a decision, or `<batch_id>.<row>`."
+    )
     window: WindowBody | None = None
     batch_id: str | None = Field(default=None, min_length=1, max_length=64)
     row: Annotated[int, Field(ge=1, le=MAX_BATCH_ROWS), as_whole_number] | None = Field(

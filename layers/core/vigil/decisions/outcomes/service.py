@@ -5,7 +5,14 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from vigil.decisions.outcomes.model import DecisionWindow, Outcome, OutcomePage, RecordedOutcome, Report
+from vigil.decisions.outcomes.model import (
+    DecisionWindow,
+    Outcome,
+    OutcomePage,
+    RecordedOutcome,
+    Report,
+    parse_batch_row_id,
+)
 from vigil.decisions.outcomes.ports import BatchRowReader, DecisionReader, OutcomeStore
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
 from vigil.kernel.pseudonyms import TenantKeys
@@ -15,10 +22,6 @@ CLOCK_SKEW = timedelta(seconds=60)
 MAX_WINDOW_DECISIONS = 100
 """Maximum decisions in one window."""
 _NO_DECISION = "There is no such decision."
-_NO_ROW = (
-    "`batch_id` and `row` name no row with an answer. `row` is the number in the results of the batch. Reports are "
-    "accepted until a month after the last label of the batch is final."
-)
 
 
 class Outcomes:
@@ -39,11 +42,13 @@ class Outcomes:
         self._keys = keys
 
     def record(self, tenant_id: str, decision_id: str, report: Report) -> RecordedOutcome:
-        """Join a report to one decision. A repeated report has no effect.
+        """Join a report to one decision, or to a row of a batch. A repeated report has no effect.
 
         Raises NotFound for an unknown decision or another tenant's, InvalidInput for impossible times, and Conflict for
         a different report with the same `recorded_at`.
         """
+        if place := parse_batch_row_id(decision_id):
+            return self.record_row(tenant_id, *place, report)
         row = self._decisions.get(tenant_id, decision_id)
         if row is None:
             raise NotFound(_NO_DECISION)
@@ -51,10 +56,11 @@ class Outcomes:
         return recorded
 
     def record_row(self, tenant_id: str, batch_id: str, number: int, report: Report) -> RecordedOutcome:
-        """Join a report to one row of a batch. Raises as `record`, and Erased for a row of an erased person."""
+        """Join a report to one row of a batch. Raises as `record`, and Erased for a row of an erased person.
+
+        The NotFound says whether the batch, its scored rows, the answer of the row or its join file is missing.
+        """
         row = self._rows.find(tenant_id, batch_id, number)
-        if row is None:
-            raise NotFound(_NO_ROW)
         model = {"name": row.model, "version": row.model_version}
         (recorded,) = self._record(
             tenant_id, [{"decision_id": row.decision_id, "model": model, "as_of": row.as_of}], report

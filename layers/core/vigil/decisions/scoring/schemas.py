@@ -76,7 +76,7 @@ def parse_subject(document: object) -> SubjectBody:
     try:
         return SubjectBody.model_validate(document)
     except ValidationError as error:
-        raise invalid_input(error.errors(include_url=False, include_input=False)) from None
+        raise invalid_input(error.errors(include_url=False, include_input=False), SubjectBody) from None
 
 
 class ModelView(BaseModel):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, starmap
 
 from vigil.monitoring.drift.dispersion_model import add_counts_of_day, measure_dispersions
 from vigil.monitoring.drift.layout_model import Counts, Sensor
@@ -11,21 +11,23 @@ from vigil.monitoring.drift.state_model import DriftState, SensorState
 from vigil.prediction.packages.reference_model import MIN_CELL
 
 MIN_JACCARD = 0.9
-"""Overlap above which two features form a group: rows that lack both, as a share of the rows that lack one or both."""
+"""Overlap above which two features form a group: the share of rows that lack both among those that lack any of them."""
 
 
 def add_day(sensors: Sequence[Sensor], state: DriftState, day: Sequence[Counts]) -> tuple[SensorState, ...]:
     """Return the state of each sensor after one more day of the baseline.
 
-    `day` has the counts of that day. All arguments have the order of `DriftJudge.sensors`.
+    `day` has the counts of that day. The arguments and the result have the order of `DriftJudge.sensors`. Raises
+    ValueError for unequal numbers of sensors.
     """
-    return tuple(map(add_counts_of_day, sensors, state.sensors, day))
+    return tuple(starmap(add_counts_of_day, zip(sensors, state.sensors, day, strict=True)))
 
 
 def add_missing(together: Counts, patterns: Mapping[int, int]) -> Counts:
-    """Return the rows in which two features are missing together, with those of one more day added.
+    """Return the numbers of rows in which two features are missing together, after one more day.
 
-    `together` has the places of `DriftState.together`. `patterns` are those of `Profile.missing_patterns`.
+    `together` and the result have the places of `DriftState.together` during the baseline. `patterns` are the day's
+    `Profile.missing_patterns`. Raises IndexError for a pattern with an unknown feature.
     """
     sums = list(together)
     for mask, rows in patterns.items():
@@ -36,7 +38,7 @@ def add_missing(together: Counts, patterns: Mapping[int, int]) -> Counts:
 
 
 def is_complete(state: DriftState, rules: DriftRules) -> bool:
-    """Return True if the baseline has both the calendar days and the counted decisions that the rules require."""
+    """Return True if the baseline has at least the calendar days and the counted decisions that the rules require."""
     return state.through - state.first + 1 >= rules.settling_days and state.rows >= rules.settling_rows
 
 
@@ -56,7 +58,7 @@ def settle(sensors: Sequence[Sensor], state: DriftState, features: int) -> Drift
 def group_missing(together: Counts, features: int) -> Counts:
     """Return for each feature the place of the first feature of its group; a feature without a group has its own.
 
-    `together` has the places of `DriftState.together` during the baseline.
+    Features of a group go missing together. `together` has the places of `DriftState.together` during the baseline.
     """
     first = list(range(features))
     for high in range(features):
@@ -69,7 +71,8 @@ def group_missing(together: Counts, features: int) -> Counts:
 def overlap(together: Counts, low: int, high: int) -> float:
     """Return the Jaccard index of the rows that lack two features, from 0 to 1.
 
-    `low` and `high` are places of features, `low <= high`. Fewer than `MIN_CELL` (11) rows that lack both give 0.
+    `low` and `high` are places of features, `low <= high`. `together` has the places of `DriftState.together` during
+    the baseline. Fewer than `MIN_CELL` (11) rows that lack both give 0.
     """
     both = together[high * (high + 1) // 2 + low]
     either = together[low * (low + 3) // 2] + together[high * (high + 3) // 2] - both

@@ -1,13 +1,14 @@
 """Bets of a sensor: likelihood ratios of tilted counts against the tolerated edge.
 
-A tilt multiplies the share of each cell by exp(theta * score). The likelihood ratio of a stronger tilt against the
-edge is an e-value for each weaker one: its mean is at most 1 (Shin, Ramdas and Rinaldo 2022).
+A tilt multiplies the share of each cell by exp(theta * score). The likelihood ratio of a stronger tilt against the edge
+is an e-value for each weaker one. The mean of the ratio is at most 1 then (Shin, Ramdas and Rinaldo 2022).
 """
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import starmap
 from statistics import NormalDist
 from typing import TypeAlias
 
@@ -25,8 +26,9 @@ _PRIOR_ROWS = 5.0
 class Bet:
     """One alternative: `statistic` is the place of its scores in `BettingPlan.scores`.
 
-    The log-likelihood ratio of some rows is `slope * sum - offset * rows`, with the sum of their scores. Both numbers
-    are divided by the dispersion. The slope is positive if the alternative has greater scores.
+    The natural logarithm of the likelihood ratio of some rows is `slope * sum - offset * rows`; `sum` is that of their
+    scores. `slope` and `offset` are divided by the dispersion. The slope is positive if the alternative has greater
+    scores.
     """
 
     statistic: int
@@ -38,8 +40,8 @@ class Bet:
 class BettingPlan:
     """Scores and bets of a sensor. `scores` and `edges` have one entry per statistic.
 
-    An entry of `edges` is the tolerated tilt, at least 0 and the same in both directions. A sensor with a single cell
-    has no scores, edges and bets.
+    An entry of `edges` is the tolerated tilt, at least 0 and the same in both directions. `bets` are ordered by their
+    statistic. A sensor with a single cell has no scores, edges and bets.
     """
 
     scores: tuple[Scores, ...]
@@ -47,7 +49,10 @@ class BettingPlan:
     bets: tuple[Bet, ...]
 
     def log_ratios(self, counts: Counts) -> list[float]:
-        """Return the natural logarithm of the likelihood ratio of some rows for each bet, in the order of `bets`."""
+        """Return the natural logarithm of the likelihood ratio of some rows for each bet, in the order of `bets`.
+
+        `counts` has the rows by cell. Raises ValueError for another number of cells than that of the baseline.
+        """
         rows = sum(counts)
         sums = [weigh(scores, counts) for scores in self.scores]
         return [bet.slope * sums[bet.statistic] - bet.offset * rows for bet in self.bets]
@@ -55,10 +60,11 @@ class BettingPlan:
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """Tolerated effect of one sensor: the greatest of a floor, its wobble, and some standard errors of the baseline.
+    """Tolerated effect of one sensor: the greatest of `floor`, `wobble` and `errors` standard errors of the baseline.
 
-    `floor` is in standard deviations for numbers, and in log-odds for other sensors. `wobble` is already multiplied by
-    `DriftRules.wobbles`. `errors` is the number of standard errors. `dispersion` is at least 1.
+    `floor` is in standard deviations for numbers, and in natural log-odds for other sensors. `wobble` is in the unit of
+    `Sensor.wobble`, already multiplied by `DriftRules.wobbles`. `errors` is a number of standard errors. `dispersion`
+    is the variance between days relative to independent rows, at least 1.
     """
 
     floor: float
@@ -66,19 +72,23 @@ class Tolerance:
     errors: float
     dispersion: float
 
-    def edge(self, wobble: float, information: float) -> float:
-        """Return the tolerated tilt of a statistic.
+    def tolerated_tilt(self, information: float, deviation: float = 1.0) -> float:
+        """Return the greatest of `floor`, `wobble` by `deviation`, and `errors` standard errors.
 
-        `wobble` is used instead of the member. `information` is above 0: the rows of the baseline times the variance of
-        the score.
+        `information` is the rows of the baseline times the variance of the score. `deviation` turns the wobble into a
+        tilt: the standard deviation of the score of a level, and 1 for other scores. Raises ValueError for an
+        information that is not above 0.
         """
-        return max(self.floor, wobble, self.errors * math.sqrt(self.dispersion / information))
+        if information <= 0:
+            raise ValueError("a tolerated tilt needs a score that varies, and rows of the baseline")
+        return max(self.floor, self.wobble / deviation, self.errors * math.sqrt(self.dispersion / information))
 
 
 def shares(counts: Sequence[float]) -> Scores:
-    """Return the share of each of one or more cells, with a prior that makes all shares positive.
+    """Return the share of each of one or more cells, in the order of the counts.
 
-    The prior adds half a row to each cell. Above ten cells, it adds five rows in total.
+    Each share is above 0, and their sum is 1. A prior adds half a row to each cell. Above ten cells, it adds five rows
+    in total.
     """
     prior = min(0.5, _PRIOR_ROWS / len(counts))
     total = sum(counts) + prior * len(counts)
@@ -88,15 +98,15 @@ def shares(counts: Sequence[float]) -> Scores:
 def weigh(scores: Sequence[float], counts: Sequence[float]) -> float:
     """Return the sum of the scores of some rows; `counts` has the rows, or the probability, of each cell.
 
-    The sum is correctly rounded, and so independent of the Python version.
+    The sum is correctly rounded, and so independent of the Python version. Raises ValueError for unequal lengths.
     """
-    return math.fsum(map(float.__mul__, scores, map(float, counts)))
+    return math.fsum(starmap(float.__mul__, zip(scores, map(float, counts), strict=True)))
 
 
 def variance(probabilities: Sequence[float], scores: Sequence[float]) -> float:
     """Return the variance of a score, from the probability and the score of each cell.
 
-    The probabilities add up to 1.
+    The probabilities must add up to 1. Raises ValueError for unequal lengths.
     """
     mean = weigh(scores, probabilities)
     return weigh(probabilities, [(score - mean) ** 2 for score in scores])
@@ -117,9 +127,9 @@ def normal_scores(probabilities: Sequence[float]) -> Scores:
 
 
 def number_scores(probabilities: Sequence[float]) -> list[Scores]:
-    """Return the scores of location, and those of scale if at least three bins can show it.
+    """Return the scores of location, and then those of scale if at least three bins can show it.
 
-    The scores of scale have the variance 1. The precondition is that of `normal_scores`.
+    The scores of scale have the mean 0 and the variance 1. The precondition is that of `normal_scores`.
     """
     location = normal_scores(probabilities)
     squares = [score * score for score in location]
@@ -134,7 +144,7 @@ def plan_bets(kind: SensorKind, baseline: Counts, tolerance: Tolerance) -> Betti
     """Return the bets of a sensor whose shares are estimated from the counts of its baseline.
 
     Numbers have bets on location and scale, levels on up to ten levels, and shares on the first cell. A single cell has
-    no bets.
+    no bets. The last 512 plans are cached.
     """
     probabilities, rows = shares(baseline), sum(baseline) + 1
     scores: list[Scores] = []
@@ -142,8 +152,7 @@ def plan_bets(kind: SensorKind, baseline: Counts, tolerance: Tolerance) -> Betti
     bets: list[Bet] = []
     for each, steps in _statistics(kind, baseline, probabilities):
         spread = variance(probabilities, each)
-        wobble = tolerance.wobble / math.sqrt(spread) if kind == "levels" else tolerance.wobble
-        edge = tolerance.edge(wobble, rows * spread)
+        edge = tolerance.tolerated_tilt(rows * spread, math.sqrt(spread) if kind == "levels" else 1.0)
         bets += _bets(len(scores), _Tilt(probabilities, each), edge, steps, tolerance.dispersion)
         scores.append(each)
         edges.append(edge)
@@ -158,9 +167,11 @@ class _Tilt:
     scores: Scores
 
     def cumulant(self, theta: float) -> float:
-        """Return the logarithm of the mean of exp(theta * score)."""
-        factors = [math.exp(theta * score) for score in self.scores]
-        return math.log(math.fsum(map(float.__mul__, self.probabilities, factors)))
+        """Return the natural logarithm of the mean of exp(theta * score)."""
+        exponents = [theta * score for score in self.scores]
+        most = max(exponents)  # the wobble of a rare level gives exponents above those of double precision
+        factors = [math.exp(exponent - most) for exponent in exponents]
+        return most + math.log(math.fsum(map(float.__mul__, self.probabilities, factors)))
 
 
 def _bets(place: int, tilt: _Tilt, edge: float, steps: Sequence[float], dispersion: float) -> Iterator[Bet]:

@@ -1,4 +1,4 @@
-"""Cells by which two groups of rows are compared, so that no effect shows a cell of fewer than `MIN_CELL` rows."""
+"""Cells by which two groups of rows are compared. No effect shows a cell of fewer than `MIN_CELL` rows."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,8 +26,9 @@ class ComparedCells:
 def compared_cells(kind: SensorKind, window: Counts, baseline: Counts) -> ComparedCells | None:
     """Return cells that each have at least `MIN_CELL` (11) rows on both sides; None if they cannot show a change.
 
-    The result is None if a side has fewer than `2 * MIN_CELL` rows. If no two such cells exist, the most frequent cell
-    of the window is compared with the rest, by `split_cells`. That result is never ordered.
+    `window` and `baseline` have the same cells. Neighbouring cells of a number are pooled, and the rarest cells of
+    other kinds. The result is None if a side has fewer than `2 * MIN_CELL` rows. If no two such cells exist, the most
+    frequent cell of the window is compared with the rest, by `split_cells`. That result is never ordered.
     """
     if min(sum(window), sum(baseline)) < 2 * MIN_CELL:
         return None
@@ -43,7 +44,7 @@ def split_cells(window: Counts, baseline: Counts, part: set[int]) -> ComparedCel
 
     A cell below `MIN_CELL` (11) rows counts as the share of the other side, up to `MIN_CELL - 1` rows. So the effect is
     at most the true one, and does not show the exact size of a small cell. The result is None if a side has fewer than
-    `2 * MIN_CELL` rows, or if one of both cells is below `MIN_CELL` on both sides.
+    `2 * MIN_CELL` rows. The result is also None if one of the two cells is small on both sides.
     """
     totals = sum(window), sum(baseline)
     inside = sum(window[cell] for cell in part), sum(baseline[cell] for cell in part)

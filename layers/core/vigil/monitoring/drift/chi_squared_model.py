@@ -9,18 +9,21 @@ _MAX_STEPS = 200
 
 
 def lower_gamma(shape: float, x: float) -> float:
-    """Return the regularized lower incomplete gamma function P(shape, x) for a shape above 0; 0 if `x` is not above 0.
+    """Return the regularized lower incomplete gamma function P(shape, x), from 0 to 1, for a shape above 0.
 
-    A power series serves small `x`, Legendre's continued fraction large ones (DLMF 8.11.4 and 8.9.2).
+    The result is 0 for an `x` that is not above 0, and 1 for infinity. A power series serves small `x`, Legendre's
+    continued fraction large ones (DLMF 8.11.4 and 8.9.2).
     """
     if x <= 0:
         return 0.0
+    if x == math.inf:
+        return 1.0
     front = math.exp(shape * math.log(x) - x - math.lgamma(shape))
     return front * _series(shape, x) if x < shape + 1 else 1 - front * _fraction(shape, x)
 
 
 def chi_squared_quantile(probability: float, degrees: int) -> float:
-    """Return the quantile of the chi-squared distribution with `degrees` of freedom, at least 1.
+    """Return the quantile, above 0, of the chi-squared distribution with one or more `degrees` of freedom.
 
     Raises StatisticsError unless the probability is above 0 and below 1.
     """

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import starmap
 from statistics import fmean, pvariance
 from typing import TypeAlias
 
@@ -19,7 +20,10 @@ _Pool: TypeAlias = tuple[str, str, int]
 
 
 def add_counts_of_day(sensor: Sensor, state: SensorState, counts: Counts) -> SensorState:
-    """Return a sensor after one more day of the baseline; a day without rows of the sensor changes nothing."""
+    """Return the state of a sensor after one more day of the baseline; `counts` has the rows of that day by cell.
+
+    A day without rows of the sensor changes nothing.
+    """
     rows, before = sum(counts), sum(state.recent)
     if not rows:
         return state
@@ -38,11 +42,11 @@ def add_counts_of_day(sensor: Sensor, state: SensorState, counts: Counts) -> Sen
 def measure_dispersions(sensors: Sequence[Sensor], states: Sequence[SensorState]) -> tuple[float, ...]:
     """Return the dispersion of each sensor, at least 1, in the order of the sensors.
 
-    A number has the larger one of location and scale. A dispersion is shrunk towards the mean of its statistic over all
-    sensors of the same family and kind, as far as sampling error explains their differences (James and Stein, 1961).
-    One below that mean is shrunk at least half-way, because slow changes escape successive days. A sensor with fewer
-    than 10 pairs of days gets that mean, or 1 if all sensors have fewer. 55 pairs measure a dispersion with an error of
-    a quarter.
+    A number has the larger one of location and scale. Each dispersion is shrunk towards the mean of its pool: the same
+    statistic of all sensors of the same family and kind. The shrinkage removes the differences that sampling error
+    explains (James and Stein, 1961). A dispersion below the mean is shrunk at least half-way, because slow changes
+    escape successive days. A sensor with fewer than 10 pairs of days gets the mean, or 1 if all have fewer. The error
+    of a dispersion from 55 pairs is a quarter. Raises ValueError for unequal numbers of sensors and states.
     """
     measured = [tuple(_measured(*pair)) for pair in zip(sensors, states, strict=True)]
     pools: dict[_Pool, list[float]] = {}
@@ -55,7 +59,7 @@ def measure_dispersions(sensors: Sequence[Sensor], states: Sequence[SensorState]
         values = own or [fmean(found[0])]
         return max(_shrunk(value, pool, state.pairs) for value, pool in zip(values, found, strict=True))
 
-    return to_single(map(dispersion, sensors, states, measured))
+    return to_single(starmap(dispersion, zip(sensors, states, measured, strict=True)))
 
 
 def _measured(sensor: Sensor, state: SensorState) -> Iterator[float]:

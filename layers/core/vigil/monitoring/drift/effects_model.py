@@ -12,13 +12,15 @@ from vigil.monitoring.drift.bets_model import Scores, normal_scores, shares, var
 from vigil.monitoring.drift.cells_model import Cells, ComparedCells, compared_cells, split_cells
 from vigil.monitoring.drift.chi_squared_model import chi_squared_quantile
 from vigil.monitoring.drift.layout_model import Counts, SensorKind
+from vigil.monitoring.fairness.intervals_model import Z95
 from vigil.monitoring.findings.model import Effect
 
 LEVEL = 0.05
 """Share of windows without a change in which a measure exceeds its threshold."""
 _KOLMOGOROV = 1.3581
 """The 95 % quantile of Kolmogorov's distribution."""
-_NORMAL_95, _NORMAL_975 = 1.6449, 1.9600
+_NORMAL_95 = 1.6449
+"""Quantile of 95 % of the standard normal distribution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,9 @@ class Distances:
 def measure_distances(cells: ComparedCells, dispersion: float = 1.0) -> Distances:
     """Return the distances of two or more compared cells.
 
-    PSI is smoothed by half a row per cell; its threshold is a quantile of chi-squared times `1/n + 1/m`. `dispersion`
-    is that of the sensor, at least 1; it multiplies `1/n + 1/m`.
+    PSI is smoothed by half a row per cell. The threshold of the PSI is a quantile of chi-squared times `1/n + 1/m`,
+    with the rows `n` and `m` of the two sides. `dispersion` is that of the sensor, at least 1; it multiplies `1/n +
+    1/m`.
     """
     window, baseline = shares_of(cells.window), shares_of(cells.baseline)
     scale = dispersion * (1 / sum(cells.window) + 1 / sum(cells.baseline))
@@ -61,7 +64,8 @@ def measure_distances(cells: ComparedCells, dispersion: float = 1.0) -> Distance
 def measure_shift(cells: ComparedCells, dispersion: float = 1.0) -> Effect | None:
     """Return the shift of the mean of a number in standard deviations of the baseline, with its 95 % interval.
 
-    The result is None for cells without an order.
+    The shift is above 0 if the window has greater values. `dispersion` is that of the sensor, at least 1. A larger
+    dispersion widens the interval. The result is None for cells without an order.
     """
     if not cells.ordered:
         return None
@@ -69,19 +73,20 @@ def measure_shift(cells: ComparedCells, dispersion: float = 1.0) -> Effect | Non
     scores = normal_scores(probabilities)
     deviation = math.sqrt(variance(probabilities, scores))
     shift = (_mean(scores, cells.window) - _mean(scores, cells.baseline)) / deviation
-    error = _NORMAL_975 * math.sqrt(dispersion * (1 / sum(cells.window) + 1 / sum(cells.baseline)))
+    error = Z95 * math.sqrt(dispersion * (1 / sum(cells.window) + 1 / sum(cells.baseline)))
     return Effect("mean_shift_sd", _rounded(shift), _rounded(shift - error), _rounded(shift + error))
 
 
 def measure_odds(cells: ComparedCells, dispersion: float = 1.0) -> Effect:
-    """Return the odds of the first cell in the window, divided by those in the baseline, with the 95 % interval.
+    """Return the odds of the first cell in the window divided by the odds in the baseline, with a 95 % interval.
 
-    Half a row is added to each cell. Raises ValueError unless there are exactly two cells.
+    Half a row is added to each cell. `dispersion` is that of the sensor, at least 1. A larger dispersion widens the
+    interval. Raises ValueError unless there are exactly two cells.
     """
     (part, rest), (other_part, other_rest) = cells.window, cells.baseline
     numbers = [part + 0.5, rest + 0.5, other_part + 0.5, other_rest + 0.5]
     log = math.log(numbers[0] * numbers[3] / numbers[1] / numbers[2])
-    error = _NORMAL_975 * math.sqrt(dispersion * math.fsum(1 / number for number in numbers))
+    error = Z95 * math.sqrt(dispersion * math.fsum(1 / number for number in numbers))
     low, value, high = (_rounded(math.exp(bound)) for bound in (log - error, log, log + error))
     return Effect("odds_ratio", value, low, high)
 
@@ -90,7 +95,7 @@ def measure_change(kind: SensorKind, window: Counts, baseline: Counts, dispersio
     """Return the main effect of a sensor between a window and the baseline; None with too few rows to show it.
 
     The effect of a share is an odds ratio, that of a number a shift. Levels have a total variation without interval. A
-    number has one too if nearly all of its rows are in one cell.
+    number has one too if nearly all of its rows are in one cell. `dispersion` is that of the sensor, at least 1.
     """
     if kind == "share":
         split = split_cells(window, baseline, {0})
@@ -102,7 +107,7 @@ def measure_change(kind: SensorKind, window: Counts, baseline: Counts, dispersio
 
 
 def shares_of(rows: Cells) -> Scores:
-    """Return the share of each cell, without a prior. Raises ZeroDivisionError without rows."""
+    """Return the share of each cell, without a prior, in the order of `rows`. Raises ZeroDivisionError without rows."""
     total = sum(rows)
     return tuple(each / total for each in rows)
 

@@ -9,12 +9,12 @@ from vigil.monitoring.drift.cells_model import compared_cells, split_cells
 from vigil.monitoring.drift.detectors_model import Reading
 from vigil.monitoring.drift.effects_model import measure_distances, measure_odds, measure_shift
 from vigil.monitoring.drift.stories_model import Alarm, Change, Story
+from vigil.monitoring.findings.evidence_model import from_log
 from vigil.monitoring.findings.model import Effect, Finding
 from vigil.monitoring.profiles.model import Source
 
 MAX_NAMES = 3
 """Maximum features that a text names; the finding has all of them."""
-_MAX_LOG = 690.0
 _CHANGES: Mapping[Change, str] = {
     "missing_more": "missing more often",
     "missing_less": "missing less often",
@@ -30,10 +30,11 @@ _STEPS = {
 }
 
 
-def write_finding(alarm: Alarm, story: Story, evidence: float, day: int, origin: tuple[int, Source]) -> Finding:
-    """Return the finding of a story on the day `day` (an ordinal).
+def write_finding(alarm: Alarm, story: Story, log_evidence: float, day: int, origin: tuple[int, Source]) -> Finding:
+    """Return the finding of a story of an alarm on the day `day` (`date.toordinal`).
 
-    `evidence` is the natural logarithm of the family's evidence. `origin` is the version and the source.
+    `log_evidence` is the natural logarithm of the family's evidence; `Finding.e_value` is the evidence with two digits.
+    `origin` is the version and the source.
     """
     leader = alarm.readings[story.places[0]]
     effect = main_effect(leader)
@@ -48,7 +49,7 @@ def write_finding(alarm: Alarm, story: Story, evidence: float, day: int, origin:
         day=format_day(date.fromordinal(day)),
         since=since,
         effect=effect,
-        e_value=float(f"{math.exp(min(evidence, _MAX_LOG)):.2g}"),
+        e_value=float(f"{from_log(log_evidence):.2g}"),
         recommendation=story.recommendation,
         text=_text(leader, story, subjects, since, effect),
     )
@@ -58,8 +59,8 @@ def main_effect(reading: Reading) -> Effect:
     """Return the effect that the strongest bet is about, measured over the recent rows.
 
     The effect is a shift or a total variation for numbers, and an odds ratio for others. With too few rows to show it,
-    the effect is the tolerated edge in the direction of the bet, without interval; the true one is probably larger. The
-    sensor must have evidence.
+    the effect is the tolerated edge in the direction of the bet. This edge has no interval, and the true effect is
+    probably larger. Raises ValueError if the sensor has no evidence.
     """
     bet = reading.plan.bets[reading.strongest]
     sensor, state = reading.sensor, reading.state
@@ -75,7 +76,7 @@ def main_effect(reading: Reading) -> Effect:
     return (
         measure_odds(split, state.dispersion)
         if split
-        else Effect("odds_ratio", float(f"{math.exp(_edge(reading)):.3g}"))
+        else Effect("odds_ratio", float(f"{from_log(_edge(reading)):.3g}"))
     )
 
 

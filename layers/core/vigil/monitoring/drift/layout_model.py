@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
+from vigil.errors import DamagedData
 from vigil.monitoring.findings.model import Family
 from vigil.monitoring.profiles.model import SCORE_BINS, Profile
 from vigil.prediction.engines.contract import ModelContract
@@ -37,11 +38,12 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Sensor:
-    """Watched counts. Sensors of one subject share its weight in the family.
+    """Counts that drift detection can watch. Sensors of one subject share its weight in the family.
 
-    `subject` is a feature, `score`, `bands`, `decisions`, a reason for abstention, or an engine. `expected` has the
-    counts of the reference by cell, 0 without one. `wobble` is in standard deviations of the feature, or in log-odds
-    for a share. A sensor that is not `watched` never alarms.
+    `subject` is a feature, `score`, `bands`, `decisions`, a reason such as `abstention missing`, or `engine linear`.
+    Findings and reports have the same names. `expected` has the counts of the reference by cell; they are 0 without a
+    reference. `wobble` is in standard deviations of a number or of an indicator of a level, and in natural log-odds for
+    a share. A sensor that is not `watched` never alarms.
     """
 
     family: Family
@@ -56,7 +58,8 @@ class Sensor:
 def profile_layout(contract: ModelContract, reference: Reference | None) -> Layout:
     """Return the layout of a model version from its package.
 
-    Without a reference, as in format 2, a number has the typical values of the contract as edges, or a single bin.
+    A package of format 2 has no reference. A number then has the typical values of the contract as edges, or a single
+    bin.
     """
     features = reference.features if reference else tuple(_plain(spec, contract) for spec in contract.features)
     reasons = [reason for reason in get_args(AbstentionReason) if contract.abstention or reason != "low_confidence"]
@@ -78,14 +81,14 @@ def sensors(layout: Layout) -> tuple[Sensor, ...]:
 
 
 def count_cells(layout: Layout, profile: Profile) -> tuple[Counts, ...]:
-    """Return the counts of a profile for each sensor, in the order of `sensors`.
+    """Return the counts of a profile by cell for each sensor, in the order of `sensors`.
 
-    Raises ValueError if the profile has another number of features, or of bins of a feature, than the layout.
+    Raises DamagedData if the profile has another number of features, or of bins of a feature, than the layout.
     """
     widths = [len(feature.counts) for feature in layout.features]
     is_known = all(mask >> len(widths) == 0 for mask in profile.missing_patterns)
     if [len(feature.counts) for feature in profile.features] != widths or not is_known:
-        raise ValueError(
+        raise DamagedData(
             f"the {len(widths)} features of profile {profile.day} must have {widths} cells, as in the layout of their "
             "model version; count the day again with this version"
         )
@@ -109,7 +112,7 @@ def missing_sensor(feature: int) -> int:
 
 
 def _plain(spec: FeatureSpec, contract: ModelContract) -> FeatureReference:
-    """Return the cells of a feature without counts; everything is then learnt from production."""
+    """Return the cells of a feature without counts; only the baseline from production is used then."""
     edges: tuple[float, ...] = ()
     if spec.type in {"number", "integer"}:
         edges = tuple(sorted({value for value in contract.typical.get(spec.name, ()) if value != spec.minimum}))
@@ -132,9 +135,9 @@ def _answer_sensors(layout: Layout) -> Iterator[Sensor]:
     yield Sensor("predictions", "bands", "bands", "levels", (0,) * (len(layout.bands) + 1))
     yield Sensor("predictions", "decisions", "decisions", "levels", (0,) * (len(layout.decisions) + 1))
     for reason in layout.abstention_reasons:
-        yield Sensor("predictions", reason, "abstention", "share", (0, 0))
+        yield Sensor("predictions", f"abstention {reason}", "abstention", "share", (0, 0))
     for engine in layout.engines:
-        yield Sensor("predictions", engine, "engine", "share", (0, 0))
+        yield Sensor("predictions", f"engine {engine}", "engine", "share", (0, 0))
 
 
 def _levels(found: Mapping[str, int], names: Sequence[str]) -> Counts:

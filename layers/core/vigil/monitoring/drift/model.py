@@ -12,17 +12,18 @@ from vigil.monitoring.drift.detectors_model import (
     Reading,
     count_subjects,
     end_muting,
-    family_evidence,
+    family_log_evidence,
+    log_threshold,
     mute,
     read_day,
     restart,
-    threshold,
 )
 from vigil.monitoring.drift.findings_model import write_finding
 from vigil.monitoring.drift.layout_model import Counts, Layout, Sensor, count_cells, sensors
 from vigil.monitoring.drift.rules_model import DriftRules
-from vigil.monitoring.drift.state_model import NO_EVIDENCE, DriftState, initial_state
+from vigil.monitoring.drift.state_model import DriftState, check_sensors, initial_state, is_of_sensors
 from vigil.monitoring.drift.stories_model import Alarm, Performance
+from vigil.monitoring.findings.evidence_model import NO_EVIDENCE
 from vigil.monitoring.findings.model import Family, Finding
 from vigil.monitoring.profiles.documents_model import chain_digest
 from vigil.monitoring.profiles.model import Profile, Source
@@ -33,10 +34,10 @@ _FAMILIES: tuple[Family, ...] = ("covariates", "predictions")
 
 @dataclass(frozen=True, slots=True)
 class DriftJudge:
-    """Judge of one model version and source.
+    """Judge of drift for one model version and source.
 
-    The state is a pure function of the layout, the rules, and the profiles in the order of their days. `sensors` are
-    those of the layout; all states and plans have their order.
+    The state is a pure function of the layout, the rules, `revision` and `after`, and the profiles in the order of
+    their days. `sensors` are those of the layout. All states and plans have their order.
     """
 
     version: int
@@ -51,25 +52,26 @@ class DriftJudge:
     def start(self, revision: int = 0, after: int = 0) -> DriftState:
         """Return the state before the first day of a baseline.
 
-        The baseline begins after the day `after` (an ordinal; 0 for no earlier day). `revision` counts the baselines
-        after the first one.
+        The baseline begins after the day `after` (`date.toordinal`; 0 for no earlier day). `revision` counts the
+        baselines after the first one.
         """
         return initial_state(self.sensors, len(self.layout.features), revision, after)
 
     def is_built_from(self, state: DriftState, profiles: Iterable[Profile]) -> bool:
         """Return True if exactly these profiles, in the order of their days, give the state.
 
-        Profiles without counted decisions are ignored. A state with another number of sensors gives False.
+        Profiles without counted decisions are ignored. A state with other sensors gives False.
         """
         digest = reduce(chain_digest, (profile for profile in profiles if profile.counted), 0)
-        return len(state.sensors) == len(self.sensors) and digest == state.profiles_digest
+        return is_of_sensors(state, self.sensors) and digest == state.profiles_digest
 
     def rebuild(
         self, profiles: Iterable[Profile], revision: int = 0, after: int = 0
     ) -> tuple[DriftState, tuple[Finding, ...]]:
         """Return the state and all findings of the profiles of a baseline, given in the order of their days.
 
-        The findings are those for unknown performance. Raises ValueError as `advance` does.
+        The findings have the order of their days, and are those for unknown performance. `revision` and `after` are
+        those of `start`. Raises ValueError and DamagedData as `advance` does.
         """
         state, findings = self.start(revision, after), list[Finding]()
         for profile in profiles:
@@ -83,15 +85,17 @@ class DriftJudge:
         """Return the state after one more day, and the findings of that day.
 
         There are no findings until the baseline is complete. A profile without counted decisions changes nothing.
-        `performance` is the estimate of the last days; it decides the kind and the next step of a finding. Raises
-        ValueError if the day is not after the last day of the state, or if the profile does not fit the layout.
+        `performance` is the estimate of the last days; it decides the kind and the next step of a finding.
 
-        The state must have the sensors of this judge. One of `baseline_start` is first replaced by `start`.
+        Raises ValueError for a state with other sensors or cells than those of this judge, such as one of
+        `baseline_start`: `start` replaces it. Raises ValueError too if the day is not after the last day of the state.
+        Raises DamagedData if the profile does not fit the layout.
         """
         if not profile.counted:
             return state, ()
         day, counts = date.fromisoformat(profile.day).toordinal(), count_cells(self.layout, profile)
         digest = chain_digest(state.profiles_digest, profile)
+        check_sensors(state, self.sensors)
         if day <= state.through:
             raise ValueError(
                 f"profile {profile.day} must be after {date.fromordinal(state.through)}, the last day of the state; "
@@ -110,9 +114,10 @@ class DriftJudge:
     def plans(self, state: DriftState) -> tuple[BettingPlan, ...]:
         """Return the bets of each sensor against its baseline, in the order of `sensors`.
 
-        The baseline of the state must be complete; a state without days raises ZeroDivisionError. A sensor with a
-        single cell has a plan without bets.
+        The baseline of the state must be complete. A sensor with a single cell has a plan without bets. Raises
+        ZeroDivisionError for a state without days, and ValueError for one with other sensors or cells.
         """
+        check_sensors(state, self.sensors)
         deviations, log_odds = self.rules.floors(state.rows / state.days)
         rules = self.rules
         return tuple(
@@ -149,19 +154,24 @@ class DriftJudge:
     def _judge(
         self, family: Family, readings: list[Reading], state: DriftState, profile: Profile, performance: Performance
     ) -> tuple[list[Reading], list[Finding]]:
-        """Return the readings and findings of a family; an alarm restarts its sensors and mutes the named ones."""
+        """Return all readings, those of the family judged, and the findings of the family.
+
+        An alarm restarts the sensors of the family, and mutes the named ones.
+        """
         day = date.fromisoformat(profile.day).toordinal()
         own = {place: reading for place, reading in enumerate(readings) if reading.sensor.family == family}
         subjects = max(count_subjects(own.values()), 1)
         own = {place: end_muting(reading, day, subjects, self.rules) for place, reading in own.items()}
-        further = [reading.evidence - math.log(subjects) for reading in own.values() if reading.moves_further(subjects)]
-        evidence = max(family_evidence(list(own.values())), *further, NO_EVIDENCE)
+        further = [
+            reading.log_evidence - math.log(subjects) for reading in own.values() if reading.moves_further(subjects)
+        ]
+        log_evidence = max(family_log_evidence(list(own.values())), *further, NO_EVIDENCE)
         findings: list[Finding] = []
-        if evidence >= threshold(family):
+        if log_evidence >= log_threshold(family):
             alarm = Alarm(family, own, state.together, profile.missing_patterns, performance, subjects)
             stories = alarm.stories()
             origin = self.version, self.source
-            findings = [write_finding(alarm, story, evidence, day, origin) for story in stories]
+            findings = [write_finding(alarm, story, log_evidence, day, origin) for story in stories]
             named = {place for story in stories for place in story.places}
             own = {place: mute(each, day) if place in named else restart(each) for place, each in own.items()}
         return [own.get(place, reading) for place, reading in enumerate(readings)], findings

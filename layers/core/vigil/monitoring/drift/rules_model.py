@@ -8,12 +8,12 @@ from dataclasses import dataclass
 class DriftRules:
     """Rules of the alarms; the defaults respect the budget of false alarms.
 
-    A baseline is complete after `settling_days`, from the first day with rows on, and `settling_rows`, whichever is
-    later. A sensor that has alarmed is muted until it has been quiet for `muted_days`.
+    A baseline is complete after both `settling_days`, from the first day with rows on, and `settling_rows`. A sensor
+    that has alarmed is muted until it has been quiet for `muted_days`.
 
-    The tolerated effect is the greatest of a floor, of `wobbles` times the natural wobble of the feature, and of
-    `errors` times the standard error of the baseline. `floor_sd` is in standard deviations, `floor_odds` is an odds
-    ratio. The floors are `busy_floor_sd` and `busy_floor_odds` above `busy_rows` counted decisions a day.
+    The tolerated effect is the greatest of three numbers: a floor, `wobbles` times the wobble, and `errors` standard
+    errors of the baseline. `floor_sd` is in standard deviations, `floor_odds` is an odds ratio. Above `busy_rows`
+    counted decisions a day, the floors are `busy_floor_sd` and `busy_floor_odds`.
     """
 
     settling_days: int = 56
@@ -28,9 +28,9 @@ class DriftRules:
     errors: float = 2.0
 
     def floors(self, rows_per_day: float) -> tuple[float, float]:
-        """Return the floors of the tolerated effect: in standard deviations for numbers, in log-odds for the others.
+        """Return the two floors of the tolerated effect: standard deviations for numbers, natural log-odds for others.
 
-        `rows_per_day` is the mean of the baseline's days with rows. The floors are higher above `busy_rows`.
+        `rows_per_day` is the mean of the baseline's days with rows. Above `busy_rows`, the floors are the busy ones.
         """
         if rows_per_day > self.busy_rows:
             return self.busy_floor_sd, math.log(self.busy_floor_odds)
@@ -42,8 +42,8 @@ LOCATION_STEPS = (0.1, 0.25, 0.55, 1.15)
 SCALE_STEPS = (0.1, 0.35)
 """Distances of scale bets beyond the tolerated effect, in standard deviations of the score."""
 LEVEL_STEPS = tuple(math.log(odds / 1.1) for odds in (1.5, 2.5))
-"""Distances of bets on a level beyond the tolerated effect, in log-odds: odds x 1.5 and x 2.5 at the floor."""
+"""Distances of bets on a level beyond the tolerated effect, in natural log-odds: odds x 1.5 and x 2.5 at the floor."""
 SHARE_STEPS = tuple(math.log(odds / 1.1) for odds in (1.5, 2.5, 5.0))
-"""Distances of bets on a share beyond the tolerated effect, in log-odds."""
+"""Distances of bets on a share beyond the tolerated effect, in natural log-odds: odds x 1.5, x 2.5 and x 5."""
 MAX_LEVELS = 10
 """Maximum bets on levels of a category. With more levels, the nine most frequent have own bets; the rest share one."""

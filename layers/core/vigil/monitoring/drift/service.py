@@ -15,8 +15,8 @@ class DriftBaselines:
     def restart(self, tenant_id: str, model: str, finding: Finding) -> None:
         """Start a new baseline of the finding's version and source on the day after the last judged one.
 
-        Raises Conflict if there is no saved state, or if another process started a baseline meanwhile. Raises
-        Unavailable.
+        A second call starts the baseline once more. Raises Conflict if there is no saved state, or if another process
+        started a baseline meanwhile. Raises Unavailable.
         """
         place = tenant_id, model, finding.version, finding.source
         state = self._states.load(*place)

@@ -7,46 +7,45 @@ from typing import Any, Protocol
 
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, is_condition_failure
-from vigil.errors import Conflict
+from vigil.errors import Conflict, DamagedData
+from vigil.kernel.stored_values import read_attribute
 from vigil.kernel.time import format_day
-from vigil.monitoring.drift.encoding_model import from_bytes, to_bytes
+from vigil.monitoring.drift.encoding_model import check_ordinals, from_bytes, to_bytes
+from vigil.monitoring.drift.ports import MAX_FINDINGS_PER_SAVE
 from vigil.monitoring.drift.state_model import DriftState, baseline_start
 from vigil.monitoring.findings.model import Finding
-from vigil.monitoring.profiles.keys_model import Item, expiry, item_key, version_prefix
+from vigil.monitoring.profiles.keys_model import Item, expiry, item_key, read_item, version_prefix
 from vigil.monitoring.profiles.model import Source
-
-MAX_FINDINGS_PER_SAVE = 50
-"""Maximum findings that are saved with one state; a transaction has at most 100 parts."""
 
 
 class FindingAdditions(Protocol):
     """Builder of the transaction part that stores a finding."""
 
     def addition(self, tenant_id: str, model: str, finding: Finding) -> Part:
-        """Return the put of a finding; its condition fails if the finding is stored already."""
+        """Return the arguments of the `Put` that stores a finding as open: its item and its condition.
+
+        The condition fails if the finding is stored already.
+        """
         ...
 
 
 class DynamoDriftStates:
-    """States of drift of the models of all tenants."""
+    """States of drift of the models of all tenants. Items expire 800 days after the last judged day begins in UTC."""
 
     def __init__(self, client: Any, table: str, findings: FindingAdditions) -> None:
         self._table = Table(client, table, "The monitoring table")
         self._findings = findings
 
     def load(self, tenant_id: str, model: str, version: int, source: Source) -> DriftState | None:
-        """Return the last saved state, read consistently, or None before the first one.
+        """Return the last saved state, read consistently; None before the first one.
 
-        A state of an earlier format is returned without sensors; it must be built again from the profiles. Raises
-        Unavailable.
+        A state that is damaged or of an earlier format is returned without sensors; it must be built again from the
+        profiles. Raises Unavailable, and DamagedData if its baseline is not known either.
         """
         item = self._table.get(_key(tenant_id, model, version, source))
         if item is None:
             return None
-        try:
-            return from_bytes(item["state"]["B"])
-        except ValueError:
-            return baseline_start(int(item["revision"]["N"]), int(item["after"]["N"]))
+        return read_item(model, item, _state)
 
     def save(
         self,
@@ -57,10 +56,10 @@ class DynamoDriftStates:
         state: DriftState,
         findings: Sequence[Finding],
     ) -> None:
-        """Save a state with the findings since the last save, all or nothing. A finding that is stored already stays.
+        """Save a state in place of the one before, and add the findings since the last save: all or nothing.
 
-        Raises Conflict if the saved state has a higher revision, ValueError above `MAX_FINDINGS_PER_SAVE`, and
-        Unavailable.
+        A finding that is stored already is not changed. Raises Conflict if the saved state has a higher revision,
+        ValueError for more than `MAX_FINDINGS_PER_SAVE` (50) findings, and Unavailable.
         """
         if len(findings) > MAX_FINDINGS_PER_SAVE:
             raise ValueError(f"a state must be saved with at most {MAX_FINDINGS_PER_SAVE} findings")
@@ -83,6 +82,15 @@ class DynamoDriftStates:
 
 def _key(tenant_id: str, model: str, version: int, source: Source) -> Item:
     return item_key(tenant_id, model, version_prefix("STATE", version, source))
+
+
+def _state(item: Item) -> DriftState:
+    try:
+        return from_bytes(read_attribute(item, "state", "B"))
+    except DamagedData:
+        after = read_attribute(item, "after", "N")
+        check_ordinals(after)
+        return baseline_start(read_attribute(item, "revision", "N"), after)
 
 
 def _item(key: Item, state: DriftState) -> Item:

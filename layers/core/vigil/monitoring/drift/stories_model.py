@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vigil.monitoring.drift.baseline_model import MIN_JACCARD, add_missing, overlap
-from vigil.monitoring.drift.detectors_model import Reading, threshold
+from vigil.monitoring.drift.detectors_model import Reading, log_threshold
 from vigil.monitoring.drift.layout_model import Counts, missing_sensor
 from vigil.monitoring.findings.model import Family, FindingKind, Recommendation
 
@@ -15,7 +15,7 @@ Performance = Literal["unknown", "inside", "below"]
 Change = Literal["missing_more", "missing_less", "constant", "moved", "engine"]
 """Change that a story is about. `engine` is about answers that an engine's failure has degraded."""
 NAMED_SHARE = 0.1
-"""Share of the threshold's evidence from which a weaker sensor with the same cause is named too."""
+"""Minimum evidence of a weaker sensor that is named too, as a share of the evidence of the threshold."""
 CONSTANT_SHARE = 0.99
 """Share of the recent rows in one cell from which a feature counts as constant."""
 VARIED_SHARE = 0.5
@@ -27,8 +27,8 @@ _MIN_CONSTANT_ROWS = 30
 class Story:
     """One cause of an alarm, and the sensors that show it.
 
-    `places` are keys of `Alarm.readings`, the strongest sensor first. Sensors of features that go missing together with
-    a named one follow at the end, in the order of the features.
+    `places` are keys of `Alarm.readings`, the strongest sensor first. The last ones are sensors of features that go
+    missing together with a named one, in the order of features.
     """
 
     change: Change
@@ -55,20 +55,22 @@ class Alarm:
     def stories(self) -> tuple[Story, ...]:
         """Return one story per cause, the one with the strongest sensor first. There is at least one.
 
-        Each story has a sensor whose own evidence reaches the threshold, because the mean over all subjects does. The
-        family's evidence must have reached the threshold.
+        The family's evidence must have reached the threshold. Then each story has a sensor with enough evidence of its
+        own, because the mean over all subjects is enough.
         """
         named = self._named()
         found = {place: self._change(place) for place in named}
-        strong = [place for place in named if self.readings[place].evidence >= threshold(self.family)] or named[:1]
+        strong = [place for place in named if self.readings[place].log_evidence >= log_threshold(self.family)] or named[
+            :1
+        ]
         causes = list(dict.fromkeys(found[place] for place in strong))
         return tuple(self._story(cause, [place for place in named if found[place] == cause]) for cause in causes)
 
     def _named(self) -> list[int]:
         """Return the places of the sensors with evidence of their own, the strongest first."""
-        ranked = sorted(self._open(), key=lambda place: (-self.readings[place].evidence, place))
-        least = threshold(self.family) + math.log(NAMED_SHARE)
-        return [place for place in ranked if place == ranked[0] or self.readings[place].evidence >= least]
+        ranked = sorted(self._open(), key=lambda place: (-self.readings[place].log_evidence, place))
+        least = log_threshold(self.family) + math.log(NAMED_SHARE)
+        return [place for place in ranked if place == ranked[0] or self.readings[place].log_evidence >= least]
 
     def _open(self) -> Iterator[int]:
         return (place for place, reading in self.readings.items() if self._is_open(reading))
@@ -86,7 +88,7 @@ class Alarm:
             kind: FindingKind = "domain" if self.performance == "below" else "population"
             return ("constant", "feed") if is_constant(reading) else ("moved", kind)
         if aspect == "abstention" and rises:
-            kinds: Mapping[str, FindingKind] = {"missing": "feed", "out_of_domain": "domain"}
+            kinds: Mapping[str, FindingKind] = {"abstention missing": "feed", "abstention out_of_domain": "domain"}
             return "moved", kinds.get(reading.sensor.subject, "predictions")
         return ("engine" if aspect == "engine" and rises else "moved"), "predictions"
 
@@ -124,17 +126,18 @@ class Alarm:
 def is_rising(reading: Reading) -> bool:
     """Return True if the strongest bet of a sensor is on greater scores.
 
-    Greater scores are later bins or a wider spread of a number, or more rows of a level or with a property. The sensor
-    must have evidence.
+    For a number, greater scores mean later bins or a wider spread. For other sensors, they mean more rows of a level or
+    with a property. Raises ValueError if the sensor has no evidence.
     """
     return reading.plan.bets[reading.strongest].slope > 0
 
 
 def is_constant(reading: Reading) -> bool:
-    """Return True if 99 % of the recent rows are in one cell that had at most half of the rows of the baseline.
+    """Return True if a feature with varied values in the baseline is nearly constant in the recent rows.
 
-    With fewer than 30 recent rows, the result is False. A wrong unit can give True as well, because it moves values
-    beyond the first or the last edge.
+    At least 99 % of the recent rows are in one cell that had at most half of the baseline. With fewer than 30 recent
+    rows, the result is False. A wrong unit can give True as well, because it moves values beyond the first or the last
+    edge.
     """
     recent, baseline = reading.state.recent, reading.state.baseline
     most = max(range(len(recent)), key=lambda cell: (recent[cell], -cell))

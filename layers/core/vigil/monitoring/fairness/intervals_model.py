@@ -2,11 +2,15 @@
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
+
+Z95 = NormalDist().inv_cdf(0.975)
+"""Quantile of the standard normal distribution for intervals of 95 %."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
-    """Events among rows; both may be fractions when a number of rows is planned."""
+    """Number of events among `rows`. The numbers may be fractions when a number of rows is planned."""
 
     events: float
     rows: float
@@ -17,7 +21,7 @@ class Proportion:
         return self.events / self.rows
 
     def interval(self, z: float) -> tuple[float, float]:
-        """Return the limits of Wilson's score interval (1927), from 0 to 1.
+        """Return the lower and the upper limit of Wilson's score interval (1927), from 0 to 1.
 
         `z` is the normal quantile, for example 1.96 for 95 %. Raises ZeroDivisionError without rows.
         """
@@ -31,7 +35,10 @@ class Proportion:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """A ratio and its interval. `value` is None and `high` infinite if the denominator has no event."""
+    """A ratio of two rates and the limits of its interval.
+
+    `value` is None and `high` infinite if the denominator has no event.
+    """
 
     value: float | None
     low: float

@@ -1,12 +1,12 @@
 """Comparison of each group with all others: pass, fail or insufficient, and alarms at their own level."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 from vigil.monitoring.fairness.intervals_model import Proportion, Ratio, ratio_interval
 from vigil.monitoring.fairness.model import FairnessMeasure, GroupComparison, GroupTally, Verdict
-from vigil.prediction.engines.group_attributes import NOT_GIVEN
+from vigil.prediction.engines.group_attributes import lacks_value
 
 TOLERATED_RATIOS = (0.8, 1.25)
 """Range of a ratio without harm: the four-fifths rule (29 CFR 1607.4 D) and its inverse."""
@@ -15,7 +15,7 @@ VERDICT_LEVEL = 0.05
 ALARM_LEVEL = 0.0005
 """Probability of an interval of an alarm to miss the true ratio.
 
-30 comparisons at 12 monthly looks give 0.18 false alarms per model and year.
+30 comparisons in each of 12 months give 0.18 false alarms per model and year.
 """
 MIN_GROUP_ROWS = 11
 """Minimum rows of a group and of the others. A smaller group could identify a person."""
@@ -40,7 +40,7 @@ class Sides:
     others_scale: float = 1.0
 
     def ratio(self, level: float) -> Ratio:
-        """Return the ratio of the measure with its interval.
+        """Return the measure of the group divided by that of all others, with its interval.
 
         `level` is the probability that the interval misses the true ratio, for example 0.05 for 95 %. Raises
         ZeroDivisionError if a side has no rows.
@@ -51,17 +51,18 @@ class Sides:
 
 
 def compare_groups(tallies: Mapping[str, GroupTally]) -> list[GroupComparison]:
-    """Return all measures of each group of one attribute.
+    """Return all measures of each group of one attribute or intersection, from the tallies by value.
 
     The groups have the order of the mapping, and the measures of a group that of `measure_sides`. The mapping has all
-    values of the attribute: the others of a group are the sum of the rest. `NOT_GIVEN` is one of the others and is not
-    judged.
+    values of the attribute or intersection: the others of a group are the sum of the rest. A value that is not given is
+    one of the others, and has no comparison of its own.
     """
+    total = sum(tallies.values(), GroupTally())
     return [
         _compare(name, sides)
         for name, tally in tallies.items()
-        if name != NOT_GIVEN
-        for sides in measure_sides(tally, _sum(other for key, other in tallies.items() if key != name))
+        if not lacks_value(name)
+        for sides in measure_sides(tally, total - tally)
     ]
 
 
@@ -76,7 +77,7 @@ def judge_ratio(ratio: Ratio) -> Verdict:
 def rows_needed(group: Proportion, others: Proportion) -> int | None:
     """Return the smallest number of rows of the group at which equal rates pass; None above `MAX_ROWS_NEEDED`.
 
-    Both sides then have the common rate of today, and the others grow in proportion to the group. The result is also
+    The two sides then have the common rate of today, and the others grow in proportion to the group. The result is also
     None if a side has no rows, or if the common rate is 0 or 1.
     """
     if not (group.rows and others.rows) or not 0 < (rate := _common_rate(group, others)) < 1:
@@ -131,7 +132,7 @@ def measure_sides(group: GroupTally, others: GroupTally) -> Iterator[Sides]:
 
 
 def _is_enough(group: Proportion, others: Proportion) -> bool:
-    """True if both sides have enough rows and expect enough events at their common rate."""
+    """Return True if both sides have enough rows and expect enough events at their common rate."""
     if min(group.rows, others.rows) < MIN_GROUP_ROWS:
         return False
     return min(group.rows, others.rows) * _common_rate(group, others) >= MIN_EXPECTED_EVENTS
@@ -145,7 +146,3 @@ def _would_pass(rows: int, rate: float, share: float) -> bool:
 
 def _common_rate(group: Proportion, others: Proportion) -> float:
     return (group.events + others.events) / (group.rows + others.rows)
-
-
-def _sum(tallies: Iterable[GroupTally]) -> GroupTally:
-    return sum(tallies, GroupTally())

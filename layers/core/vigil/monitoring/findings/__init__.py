@@ -1,1 +1,1 @@
-"""Findings about a model in production: what moved, how much, and the one next step."""
+"""Findings about a model in production: the change, its size, and the one next step."""

@@ -9,10 +9,11 @@ from vigil.monitoring.findings.words_model import next_step
 
 
 def to_event(tenant_id: str, record: FindingRecord) -> Event:
-    """Return the event of a record's state: `findings.opened` or `findings.decided`, the same in every call.
+    """Return the event of a record's state: `findings.opened` without a decision, `findings.decided` with one.
 
-    The time of the event is that of the decision, or the midnight in UTC that ends the finding's day. The event has no
-    text of the finding, because the text names features and sizes.
+    Equal records give equal events, with the id `<finding id>.<kind>`. The time of the event is that of the decision,
+    or the midnight in UTC that ends the finding's day. The event has no text of the finding, because the text names
+    features and sizes.
     """
     finding = record.finding
     fields = {

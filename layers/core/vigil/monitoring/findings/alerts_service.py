@@ -7,21 +7,21 @@ from vigil.monitoring.findings.records_model import FindingRecord
 
 
 class PublishedFindingAlerts:
-    """Alerts that follow the events of findings on the bus.
+    """Alerts by events of findings on the bus, from which the rooms of alerting raise and clear alerts.
 
-    An event is published before its finding is marked. A crash between both repeats the event with its id.
+    An event is published first, and then stored as published. A crash between both repeats the event under its id.
     """
 
     def __init__(self, store: FindingStore, publish: PublishEvent) -> None:
         self._store = store
         self._publish = publish
 
-    def tell(self, tenant_id: str, record: FindingRecord) -> None:
-        """Publish the event of a record's state, and store the state as `told`. Raises Unavailable.
+    def publish(self, tenant_id: str, record: FindingRecord) -> None:
+        """Publish the event of a record's state, and store the state as `published_state`. Raises Unavailable.
 
-        A record whose `told` equals its `state` has no effect.
+        A record with an equal `state` and `published_state` has no effect.
         """
-        if record.told == record.state:
+        if record.published_state == record.state:
             return
         self._publish(to_event(tenant_id, record))
-        self._store.mark_told(tenant_id, record)
+        self._store.mark_published(tenant_id, record)

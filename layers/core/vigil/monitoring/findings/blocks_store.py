@@ -12,9 +12,9 @@ class DynamoPromotionBlocks:
         self._table = Table(client, table, "The monitoring table")
 
     def blocking(self, model: str) -> str | None:
-        """Return a sentence with an open finding about a group of any tenant, and the remedy; None if there is none.
+        """Return a sentence that names an open finding about a group, its tenant and the remedy; None without one.
 
-        Raises Unavailable.
+        The findings of all tenants block. Raises Unavailable.
         """
         found = self._table.call(
             "query",

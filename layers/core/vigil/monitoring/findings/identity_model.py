@@ -1,4 +1,4 @@
-"""Identity of findings: one id per finding, however often its day is judged."""
+"""Identity of findings: one id per finding, also after a second judgement of its day."""
 
 import hashlib
 
@@ -8,11 +8,12 @@ FINDING_PREFIX = "fnd-"
 """Prefix of the id of a finding in the API."""
 
 
-def finding_id(model: str, finding: Finding) -> str:
-    """Return the id of a finding: `fnd-` and 32 hexadecimal digits.
+def finding_id(tenant_id: str, model: str, finding: Finding) -> str:
+    """Return the id of a finding, unique over all tenants: `fnd-` and 32 hexadecimal digits.
 
-    The id depends on model, version, source, family, kind, subjects and day alone. A second judgement of a day
-    therefore gives the same id. Findings of two tenants can have the same id.
+    The id depends on tenant, model, version, source, family, kind, subjects and day alone. So a second judgement of a
+    day gives the same id.
     """
-    parts = (model, str(finding.version), finding.source, finding.family, finding.kind, finding.day, *finding.subjects)
+    origin = tenant_id, model, str(finding.version), finding.source
+    parts = (*origin, finding.family, finding.kind, finding.day, *finding.subjects)
     return FINDING_PREFIX + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

@@ -17,10 +17,11 @@ MIN_REASON, MAX_REASON = 10, 500
 
 @dataclass(frozen=True, slots=True)
 class FindingRecord:
-    """A finding of a tenant's model. `decided_by`, `reason` and `decided_at` are None while it is open.
+    """A finding of a tenant's model, with the decision about it.
 
-    `decided_by` has the role and the key id of the person, `decided_at` the time in UTC (ISO 8601). `told` is the state
-    in the last published event of the finding; None before the first event.
+    `decided_by`, `reason` and `decided_at` are None while the finding is open. `decided_by` has the role and the key id
+    of the person (`admin:0123456789abcdef`). `decided_at` is the time in UTC (`2026-11-21T05:00:00.000000Z`).
+    `published_state` is the state in the last published event of the finding; None before the first event.
     """
 
     finding_id: str
@@ -30,28 +31,31 @@ class FindingRecord:
     decided_by: str | None = None
     reason: str | None = None
     decided_at: str | None = None
-    told: FindingState | None = None
+    published_state: FindingState | None = None
 
     @property
     def position(self) -> tuple[str, str]:
-        """Place in lists: the day and the id. Lists begin with the largest position."""
+        """Place in lists: the day (`2026-11-21`) and the id. Lists begin with the largest position."""
         return self.finding.day, self.finding_id
 
     def decide(self, state: FindingState, decision: "FindingDecision") -> "FindingRecord":
-        """Return the record with a decision. The state before is not checked."""
+        """Return the record with a decision in place of an earlier one. The state before is not checked."""
         return replace(self, state=state, decided_by=decision.by, reason=decision.reason, decided_at=decision.at)
 
     def is_open_on(self, day: str) -> bool:
-        """Return True if the finding has no decision at the end of `day` (`2026-11-21`, UTC).
+        """Return True if the finding exists and has no decision at the end of `day` (`2026-11-21`, UTC).
 
-        A finding of a later day is not open.
+        A finding of a later day gives False.
         """
         return self.finding.day <= day and (self.decided_at is None or self.decided_at[: len(day)] > day)
 
 
 @dataclass(frozen=True, slots=True)
 class FindingDecision:
-    """Decision of a person: the role and the key id, the reason, and the time in UTC (ISO 8601)."""
+    """Decision of a person: role and key id (`by`), the reason, and the time in UTC (`at`).
+
+    The forms of the members are those of `FindingRecord`.
+    """
 
     by: str
     reason: str
@@ -60,7 +64,10 @@ class FindingDecision:
 
 @dataclass(frozen=True, slots=True)
 class FindingPage:
-    """Findings, the newest day first. `next` has the `day` and `id` of the last one; None on the last page."""
+    """Findings of a list, the newest day first.
+
+    `next` has the `day` and `id` of the last finding of the page; None on the last page.
+    """
 
     records: tuple[FindingRecord, ...]
     next: dict[str, str] | None = None

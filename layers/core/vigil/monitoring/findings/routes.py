@@ -31,7 +31,7 @@ async def list_findings(
     state: Annotated[FindingState | None, Query(description="Default: all states.")] = None,
     limit: PageSize = 20,
 ) -> FindingList:
-    """List the findings about your decisions of a model, the newest day first. They expire after 800 days."""
+    """List the findings about your decisions of a model, the newest day first. Findings expire after 800 days."""
     scope = f"findings\n{caller.tenant_id}\n{name}\n{state}"
     page = findings.page(caller.tenant_id, name, state, place.after(scope), limit)
     items = [FindingView.from_record(record) for record in page.records]
@@ -53,7 +53,8 @@ async def get_finding(name: Name, finding_id: FindingId, caller: Reader, finding
 async def acknowledge_finding(
     name: Name, finding_id: FindingId, body: ReasonBody, caller: Decider, findings: Service
 ) -> FindingView:
-    """Record that people have seen an open finding and why it needs no more attention. Its alert is cleared.
+    """Record that people have seen an open finding and why it needs no more attention. The alert of the finding is
+    cleared.
 
     A finding about a group no longer stops promotions. A decision is final: a second one is a 409.
     """
@@ -71,9 +72,9 @@ async def rebase_finding(
 ) -> FindingView:
     """Accept the change of an open finding as the usual state: a new baseline of drift begins.
 
-    Its first day is the day after the last judged one. The alert of the finding is cleared, and no drift alarm follows
-    while the model is settling, for at least 56 days. Only findings of the families `covariates` and `predictions` have
-    a baseline; others are a 409, as is a second decision.
+    The first day of the baseline is the day after the last judged one. The alert of the finding is cleared. No drift
+    alarm follows while the model is settling, for at least 56 days. Only findings of the families `covariates` and
+    `predictions` have a baseline; others are a 409, as is a second decision.
     """
     return _decided(findings.rebase(caller.tenant_id, name, finding_id, caller.actor, body.reason))
 

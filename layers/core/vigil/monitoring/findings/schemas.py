@@ -11,7 +11,8 @@ from vigil.web.field_types import as_legible
 from vigil.web.schemas import DATE_TIME
 
 _DIGITS = 2
-"""Significant digits of figures. They follow from shown counts of 11 or more, and more digits would tell the counts."""
+"""Significant digits of figures. Figures follow from shown counts of 11 or more, and more digits would show the counts.
+"""
 Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
 
 
@@ -37,8 +38,10 @@ class FindingEffectView(BaseModel):
     measure: Measure = Field(
         description=(
             "`mean_shift_sd`: standard deviations of the baseline. `odds_ratio`: factor of the odds. "
-            "`total_variation`: share of rows in other cells. `rate_ratio`: rate of the group by that of all others. "
-            "`calibration_intercept`: log-odds. `rate`: share of overdue labels."
+            "`total_variation`: share of rows in other cells. `calibration_intercept`: natural log-odds, 0 is perfect. "
+            "`calibration_slope`: 1 is perfect. `rate_ratio`: rate of the group by that of all others. "
+            "`rate`: share of overdue labels. "
+            "`paired_brier`: Brier score minus that of the previous version on the same outcomes."
         )
     )
     value: float = Field(description="With null limits, it can be the edge of the tolerated range that was exceeded.")
@@ -53,7 +56,7 @@ class FindingEffectView(BaseModel):
 
 
 class FindingView(BaseModel):
-    """A finding about a model version, its one next step, and the decision about it, which is null while it is open."""
+    """A finding about a model version with its one next step. The decision about it is null while it is open."""
 
     id: str
     state: FindingState = Field(
@@ -67,11 +70,17 @@ class FindingView(BaseModel):
     family: Family
     kind: FindingKind
     subjects: list[str] = Field(
-        description="Features, groups or parts of the answers, the strongest first. Empty for labels."
+        description=(
+            "Features, groups such as `sex=female`, or parts of the answers such as `score`, `abstention missing` or "
+            "`engine linear`, the strongest first. Empty for labels and releases."
+        )
     )
-    day: Day = Field(description="Day of the alarm, in UTC: for labels, the Sunday of the week.")
+    day: Day = Field(description="Day of the alarm, in UTC: for labels and releases, the Sunday of the week.")
     since: Day = Field(
-        description="Most likely first day of the change, in UTC. For groups, the first day of the compared counts."
+        description=(
+            "Most likely first day of the change, in UTC. For groups, the first day of the compared counts; "
+            "for releases, the first day of the version."
+        )
     )
     effect: FindingEffectView
     e_value: float = Field(description="Evidence against chance: 100 is strong, 1 is none.")
@@ -101,7 +110,7 @@ class FindingView(BaseModel):
 
 
 class FindingList(BaseModel):
-    """Findings; `next_cursor` is null on the last page."""
+    """Findings, the newest day first; `next_cursor` is null on the last page."""
 
     items: list[FindingView]
     next_cursor: str | None = None

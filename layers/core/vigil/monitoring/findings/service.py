@@ -17,7 +17,7 @@ DRIFT_FAMILIES: tuple[Family, ...] = ("covariates", "predictions")
 class Findings:
     """Findings of the models of all tenants. Every method raises Unavailable.
 
-    The argument `by` is the role and the key id of the caller. A decision is final.
+    The argument `by` is the role and the key id of the caller (`admin:0123456789abcdef`). A decision is final.
     """
 
     def __init__(
@@ -35,9 +35,9 @@ class Findings:
     def page(
         self, tenant_id: str, model: str, state: FindingState | None, after: dict[str, str] | None, limit: int
     ) -> FindingPage:
-        """Return at most `limit` (1 or more) findings of a state, the newest day first; `state` None means all states.
+        """Return the next findings of a state, at most `limit` (1 or more), the newest day first.
 
-        `after` is `next` of the page before; None starts with the newest finding.
+        `state` None means all states. `after` is `next` of the page before; None starts with the newest finding.
         """
         start = (after["day"], after["id"]) if after else None
         following = (
@@ -56,14 +56,18 @@ class Findings:
         return self._store.get(tenant_id, model, finding_id)
 
     def acknowledge(self, tenant_id: str, model: str, finding_id: str, by: str, reason: str) -> FindingRecord:
-        """Acknowledge an open finding and clear its alert. Raises NotFound, or Conflict if it is decided already."""
+        """Acknowledge an open finding, clear its alert, and return the decided record.
+
+        Raises NotFound for an unknown finding, and Conflict if it is decided already.
+        """
         return self._decide(tenant_id, self._open(tenant_id, model, finding_id), "acknowledged", by, reason)
 
     def rebase(self, tenant_id: str, model: str, finding_id: str, by: str, reason: str) -> FindingRecord:
-        """Start a new baseline of drift on the day after the last judged one, and clear the alert of the finding.
+        """Start a new baseline of drift, clear the alert of an open finding, and return the decided record.
 
-        Raises NotFound for an unknown finding. Raises Conflict if the finding is decided already or is not about drift,
-        if there is no baseline, or if another process changed the state of drift meanwhile.
+        The baseline begins on the day after the last judged one. Raises NotFound for an unknown finding. Raises
+        Conflict if the finding is decided already, or is not about drift. Raises Conflict also without a baseline, or
+        if another process changed the state of drift meanwhile.
         """
         record = self._open(tenant_id, model, finding_id)
         finding = record.finding
@@ -89,5 +93,5 @@ class Findings:
     ) -> FindingRecord:
         decided = record.decide(state, FindingDecision(by, reason, format_timestamp(self._clock())))
         self._store.decide(tenant_id, decided)
-        self._alerts.tell(tenant_id, decided)
+        self._alerts.publish(tenant_id, decided)
         return decided

@@ -1,1 +1,1 @@
-"""Nightly work: decisions of ended days are counted, due labels joined, and both judged, for every tenant."""
+"""Nightly work for every tenant: decisions of ended days are counted, due labels joined, and both judged."""

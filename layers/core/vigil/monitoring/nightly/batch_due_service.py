@@ -24,8 +24,8 @@ _BATCH = 100
 class BatchDueDecisions:
     """Rows of batches. Each scored chunk states the weeks in which its labels are due.
 
-    `is_completed` gets a tenant and a batch id, and returns False for a batch without results. People do not act on
-    its rows, so that they have no labels.
+    `is_completed` gets a tenant and a batch id, and returns False for a batch without results. People do not act on its
+    rows, so that they have no labels.
     """
 
     def __init__(
@@ -47,16 +47,18 @@ class BatchDueDecisions:
     def weeks(self, tenant_id: str, model: str, version: int) -> Collection[str]:
         """Return the ISO weeks (`2026-W47`) in which labels of scored rows are due, also later ones, in any order.
 
-        Batches without results are included. Chunks that were scored more than ten years ago are left out.
+        Batches without results are included. Chunks that were scored more than ten years ago are left out. Raises
+        Unavailable.
         """
         return {week for chunk in self._scored(tenant_id, model, version) for week in chunk.due_weeks}
 
     def due_in(self, tenant_id: str, model: str, version: int, weeks: Collection[str]) -> Iterator[DueDecision]:
         """Yield the rows with a probability whose labels are due in these ISO weeks (`2026-W47`), in any order.
 
-        Batches without results and chunks without their join file are left out. If one of the weeks has more than
-        10,000 rows, the rows of all of them are sampled by the hash of the row's id. Raises NotFound or ModelRefused
-        for a version without a valid package, and Unavailable.
+        Batches without results and chunks without their join file are left out. If a week has more than 10,000 rows,
+        all rows are sampled by the hash of their id. The sample of the largest week has about 5,000 to 10,000 rows.
+        Weeks without rows are ignored. Raises NotFound or ModelRefused for a version without a valid package, and
+        Unavailable.
         """
         chunks = [
             chunk for chunk in self._scored(tenant_id, model, version) if not chunk.due_weeks.keys().isdisjoint(weeks)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from vigil.kernel.time import format_day
 from vigil.monitoring.drift.model import DriftJudge
 from vigil.monitoring.drift.ports import DriftStateStore
-from vigil.monitoring.drift.state_model import DriftState
+from vigil.monitoring.drift.state_model import DriftState, is_of_sensors
 from vigil.monitoring.drift.summary_model import WINDOW_DAYS
 from vigil.monitoring.findings.model import Finding
 from vigil.monitoring.nightly.model import ServedVersion
@@ -22,10 +22,10 @@ _SAVED_FINDINGS = 30
 
 
 class DriftReview:
-    """Review of the profiles of one version after the other.
+    """Review that judges the profiles of one version at a time. A repeated review of the same profiles changes nothing.
 
     The state is a pure function of the profiles. If a judged profile has changed, the state is built again from the
-    first day of its baseline. Findings that are stored already stay.
+    first day of the baseline. Findings that are stored already are not changed.
     """
 
     def __init__(self, profiles: ProfileStore, states: DriftStateStore) -> None:
@@ -35,11 +35,12 @@ class DriftReview:
     def review(self, tenant_id: str, served: ServedVersion, version: MonitoredVersion, through: str) -> int:
         """Judge the profiles up to and including the day `through` (`2026-11-21`) that are not judged yet.
 
-        Returns the number of findings of these days. A finding that is stored already counts too. Raises Conflict if
-        a person starts a new baseline meanwhile, and Unavailable.
+        The new state and the findings are stored. Returns the number of findings of these days; a finding that is
+        stored already counts, too. Raises DamagedData for damaged data and for a profile of another layout. Raises
+        Conflict if a person starts a new baseline meanwhile, and Unavailable.
         """
         judge = DriftJudge(served.version, served.source, version.layout)
-        saved = self._states.load(tenant_id, *served.place) or judge.start()
+        saved = self._states.load(tenant_id, *served.key) or judge.start()
         profiles = list(self._stored(tenant_id, served, saved, through))
         state = _continued(judge, saved, profiles)
         findings, count = list[Finding](), 0
@@ -51,17 +52,17 @@ class DriftReview:
             state, found = judge.advance(state, profile, performance)
             findings, count = [*findings, *found], count + len(found)
             if len(findings) >= _SAVED_FINDINGS:
-                self._states.save(tenant_id, *served.place, state, findings)
+                self._states.save(tenant_id, *served.key, state, findings)
                 findings = []
         if findings or state != saved:
-            self._states.save(tenant_id, *served.place, state, findings)
+            self._states.save(tenant_id, *served.key, state, findings)
         return count
 
     def _stored(self, tenant_id: str, served: ServedVersion, saved: DriftState, through: str) -> Iterator[Profile]:
         """Return the profiles since the begin of the baseline that have not expired."""
         oldest = date.fromisoformat(through) - RETENTION + timedelta(days=1)
         start = max(oldest, date.fromordinal(saved.after + 1))
-        return self._profiles.profiles(tenant_id, *served.place, format_day(start), through)
+        return self._profiles.profiles(tenant_id, *served.key, format_day(start), through)
 
 
 def _continued(judge: DriftJudge, saved: DriftState, profiles: Sequence[Profile]) -> DriftState:
@@ -71,7 +72,7 @@ def _continued(judge: DriftJudge, saved: DriftState, profiles: Sequence[Profile]
     """
     seen = [profile for profile in profiles if _ordinal(profile) <= saved.through and profile.counted]
     has_expired = saved.first > 0 and (not seen or _ordinal(seen[0]) > saved.first)
-    if judge.is_built_from(saved, seen) or (has_expired and len(saved.sensors) == len(judge.sensors)):
+    if judge.is_built_from(saved, seen) or (has_expired and is_of_sensors(saved, judge.sensors)):
         return saved
     return judge.start(saved.revision, saved.after)
 

@@ -37,15 +37,18 @@ class LedgerDueDecisions:
         self._groups = groups
 
     def weeks(self, tenant_id: str, model: str, version: int) -> Collection[str]:
-        """Return the ISO weeks (`2026-W47`) in which labels of counted decisions are due, also later ones."""
+        """Return the ISO weeks (`2026-W47`) in which labels of counted decisions are due, in any order.
+
+        Weeks after the present one are included. Raises Unavailable.
+        """
         return {week for weeks in self._days(tenant_id, model, version).values() for week in weeks}
 
     def due_in(self, tenant_id: str, model: str, version: int, weeks: Collection[str]) -> Iterator[DueDecision]:
         """Yield the decisions with a probability whose labels are due in these ISO weeks (`2026-W47`), in any order.
 
-        Erased decisions are left out. If one of the weeks has more than 10,000 decisions, the decisions of all of them
-        are sampled by the hash of the id. Raises NotFound or ModelRefused for a version without a valid package, and
-        Unavailable.
+        Erased decisions are left out. If a week has more than 10,000 decisions, all are sampled by the hash of their
+        id. The sample of the largest week has about 5,000 to 10,000 decisions. Weeks without decisions are ignored.
+        Raises NotFound or ModelRefused for a version without a valid package, and Unavailable.
         """
         days = {
             day: due for day, due in self._days(tenant_id, model, version).items() if not due.keys().isdisjoint(weeks)

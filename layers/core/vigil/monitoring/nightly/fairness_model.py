@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
+from vigil.monitoring.fairness.intervals_model import Ratio
 from vigil.monitoring.fairness.model import FairnessMeasure, GroupComparison, GroupTally
 from vigil.monitoring.fairness.verdicts_model import ALARM_LEVEL, TOLERATED_RATIOS, compare_groups, measure_sides
 from vigil.monitoring.findings.model import Effect, Finding
 from vigil.monitoring.nightly.model import ServedVersion
 from vigil.monitoring.report.days_model import day_before
-from vigil.prediction.packages.reference_model import MIN_CELL
+from vigil.monitoring.report.group_rows_model import shown_ratio
 
 _Direction: TypeAlias = Literal["lower", "higher"]
 _HARMS: Mapping[FairnessMeasure, tuple[_Direction, ...]] = {
@@ -32,9 +33,9 @@ def find_unfair_groups(
 ) -> Iterator[Finding]:
     """Yield one finding for each group that a model harms, in the order of `tallies`.
 
-    A group is harmed if the interval of a ratio at `ALARM_LEVEL` is wholly outside of 0.8 to 1.25, in the direction
-    that harms. `tallies` are by attribute and value. `since` is the first day of the counts, and `day` the last one
-    (`2026-11-21`, both included).
+    A group is harmed if the interval of a ratio at `ALARM_LEVEL` is wholly outside of 0.8 to 1.25. Only the direction
+    that harms counts. `tallies` are by attribute and value, as `tally_groups` returns them. `since` is the first day of
+    the counts, and `day` the last one (`2026-11-21`, both included).
     """
     for attribute, values in tallies.items():
         alarms: dict[str, GroupComparison] = {}
@@ -73,21 +74,18 @@ def _direction(found: GroupComparison) -> _Direction:
 
 
 def _effect(found: GroupComparison, values: Mapping[str, GroupTally]) -> Effect:
-    """Return the ratio with its interval; with small counts it is the tolerated edge, which the ratio exceeds."""
-    ratio = found.ratio
+    """Return the ratio as a report shows it; with small counts it is the tolerated edge, which the ratio exceeds."""
+    ratio = _shown_ratio(found, values)
     edge = TOLERATED_RATIOS[0] if _direction(found) == "lower" else TOLERATED_RATIOS[1]
-    if ratio is None or ratio.value is None or not _is_shown(found, values):
+    if ratio is None or ratio.value is None:
         return Effect("rate_ratio", edge)
     return Effect("rate_ratio", *(float(f"{each:.2g}") for each in (ratio.value, ratio.low, ratio.high)))
 
 
-def _is_shown(found: GroupComparison, values: Mapping[str, GroupTally]) -> bool:
-    others = sum((tally for name, tally in values.items() if name != found.group), GroupTally())
-    for sides in measure_sides(values[found.group], others):
-        if sides.measure == found.measure:
-            parts = [(each.events, each.rows - each.events) for each in (sides.group, sides.others)]
-            return min(min(part) for part in parts) >= MIN_CELL
-    return False
+def _shown_ratio(found: GroupComparison, values: Mapping[str, GroupTally]) -> Ratio | None:
+    others = sum(values.values(), GroupTally()) - values[found.group]
+    measured = measure_sides(values[found.group], others)
+    return next(shown_ratio(sides) for sides in measured if sides.measure == found.measure)
 
 
 def _group_name(attribute: str, value: str) -> str:
@@ -95,6 +93,6 @@ def _group_name(attribute: str, value: str) -> str:
     return "&".join(f"{name}={each}" for name, each in zip(names, values, strict=True))
 
 
-def look_back(day: str, first_day: str, days: int) -> str:
+def first_compared_day(day: str, first_day: str, days: int) -> str:
     """Return the first of the `days` days that end with `day`, or `first_day` if that is later (`2026-11-21`)."""
     return max(day_before(day, days - 1), first_day)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from vigil.monitoring.findings.ports import FindingStore
-from vigil.monitoring.nightly.fairness_model import find_unfair_groups, look_back
+from vigil.monitoring.nightly.fairness_model import find_unfair_groups, first_compared_day
 from vigil.monitoring.nightly.model import ServedVersion
 from vigil.monitoring.nightly.ports import ProgressStore
 from vigil.monitoring.performance.ports import CohortStore
@@ -15,10 +15,10 @@ from vigil.monitoring.report.monitored_model import MonitoredVersion
 
 
 class FairnessReview:
-    """Review of the groups of one version after the other, once a month.
+    """Review that compares the groups of one version at a time, once a month.
 
-    A group has one finding per version and source. The monthly look and the level of alarms keep the budget of false
-    alarms.
+    A group has one finding per version and source. Monthly comparisons and the level of alarms respect the budget of
+    false alarms.
     """
 
     def __init__(
@@ -32,14 +32,15 @@ class FairnessReview:
     def review(self, tenant_id: str, served: ServedVersion, version: MonitoredVersion, day: str) -> ServedVersion:
         """Compare the groups if `day` (`2026-11-21`) is the first reviewed day of its month; return the new progress.
 
-        The counts begin with the first day of the version, at most 365 days ago, and include `day`. A model without
-        groups, or a second day of a month, returns `served` unchanged. Raises Unavailable.
+        The counts begin with the first day of the version, at most 365 days ago, and include `day`. New findings and
+        the progress are stored. A model without groups, or a second day of a month, returns `served` unchanged. Raises
+        DamagedData for damaged data, and Unavailable.
         """
         if not version.contract.groups or day[:7] <= served.groups_month:
             return served
-        start = look_back(day, served.first_day, HISTORY_DAYS)
-        profiles = list(self._profiles.profiles(tenant_id, *served.place, start, day))
-        cohorts = [each for each in self._cohorts.cohorts(tenant_id, *served.place) if monday_of(each.week) >= start]
+        start = first_compared_day(day, served.first_day, HISTORY_DAYS)
+        profiles = list(self._profiles.profiles(tenant_id, *served.key, start, day))
+        cohorts = [each for each in self._cohorts.cohorts(tenant_id, *served.key) if monday_of(each.week) >= start]
         known = {
             subject
             for record in self._findings.findings(tenant_id, served.model)

@@ -16,8 +16,9 @@ def judge_estimate(window: Sequence[Profile], version: MonitoredVersion, *, is_c
     """Return the estimated area under the curve (AUC) of a window as a word.
 
     `below`: the 95 % interval is wholly more than `AUC_TOLERANCE` below the AUC of the reference. `inside`: it is not.
-    `unknown`: the reference is missing or has no AUC, the window has fewer than 11 rows with a probability, or
-    `is_calibrated` is False. `window` is in the order of its days.
+    `unknown`: one of both numbers is missing. A package without a reference, and a reference without events, have no
+    AUC. A window of fewer than 11 rows with a probability has no estimate, and `is_calibrated` False withdraws it.
+    `window` is in the order of its days.
     """
     known = reference_auc(version.reference.scores) if version.reference else None
     facts = estimated_facts(window, version.contract, is_withdrawn=False) if known and is_calibrated else None
@@ -28,9 +29,9 @@ def judge_estimate(window: Sequence[Profile], version: MonitoredVersion, *, is_c
 
 
 def reference_auc(scores: ScoreReference) -> float | None:
-    """Return the area under the ROC curve of the held-out rows, from 0 to 1, where rows of one bin are ties.
+    """Return the area under the ROC curve of the held-out rows, from 0 to 1.
 
-    The result is None without events, or without rows that are not events.
+    Rows of one bin are ties, which count half. The result is None without events, or without rows that are not events.
     """
     events, rest = sum(scores.events), sum(scores.rows) - sum(scores.events)
     if not events or not rest:

@@ -6,14 +6,18 @@ from typing import Protocol, TypeAlias
 from vigil.decisions.batches.chunks_model import ScoredChunk
 from vigil.decisions.batches.join_model import JoinFile
 from vigil.decisions.scoring.model import LedgerEntry, LedgerRow
+from vigil.errors import DamagedData
 from vigil.monitoring.nightly.model import ServedVersion
-from vigil.monitoring.profiles.model import Profile, Source
+from vigil.monitoring.profiles.model import Source
 from vigil.monitoring.report.monitored_model import MonitoredVersion
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.trials.evidence_model import DecisionLabel
 
 GroupReader: TypeAlias = Callable[[LedgerRow, ModelContract], Mapping[str, str]]
-"""Function that returns the value of each known group attribute of a decision, also of sealed and derived ones."""
+"""Function that returns the values of the known group attributes of a decision by name.
+
+Sealed and derived attributes are included. The function raises Unavailable.
+"""
 
 
 class VersionReader(Protocol):
@@ -31,7 +35,10 @@ class DecisionDays(Protocol):
     """Decisions of all tenants by day."""
 
     def entries(self, tenant_id: str, day: str) -> Iterator[LedgerEntry]:
-        """Yield the decisions of a day (`2026-11-21`, UTC) that are not erased, of all models. Raises Unavailable."""
+        """Yield the decisions of a day (`2026-11-21`, UTC) that are not erased, of all models, each once.
+
+        Raises Unavailable.
+        """
         ...
 
     def rows(self, tenant_id: str, decision_ids: Sequence[str]) -> Iterator[LedgerRow]:
@@ -45,10 +52,10 @@ class DecisionDays(Protocol):
 class BatchProfiles(Protocol):
     """Counts of the rows of batches."""
 
-    def profiles(self, tenant_id: str, day: str) -> Iterator[tuple[str, int, Profile]]:
-        """Yield model, version and profile of all batch rows that were answered on a day (`2026-11-21`, UTC).
+    def parts(self, tenant_id: str, day: str) -> Iterator[tuple[str, int, Sequence[bytes]]]:
+        """Yield model, version and packed profiles of the chunks that were scored on a day (`2026-11-21`, UTC).
 
-        Each version has one profile. Raises Unavailable.
+        Each version is yielded once. The order is that of the model's name and the version. Raises Unavailable.
         """
         ...
 
@@ -59,7 +66,7 @@ class ScoredChunks(Protocol):
     def between(self, tenant_id: str, start: str, end: str) -> Iterable[ScoredChunk]:
         """Yield the chunks that were scored from the day `start` (`2026-11-21`, UTC) until before the day `end`.
 
-        Each chunk comes once. Raises Unavailable.
+        Each chunk is yielded once, in any order. Raises Unavailable.
         """
         ...
 
@@ -78,7 +85,8 @@ class LabelReader(Protocol):
     def labels(self, decisions: Sequence[str]) -> Mapping[str, DecisionLabel]:
         """Return the labels of the decisions with a resolved outcome, by key. Raises Unavailable.
 
-        A key is `<tenant>#<decision id>` with the stored form of the id (`dec_...`), or `<tenant>#<batch row id>`.
+        Decisions without a resolved outcome are left out. A key is `<tenant>#<decision id>` with the stored form of the
+        id (`dec_...`), or `<tenant>#<batch row id>`.
         """
         ...
 
@@ -89,7 +97,7 @@ class DueWeekStore(Protocol):
     def due_weeks(self, tenant_id: str, model: str, version: int, source: Source) -> Mapping[str, Mapping[str, int]]:
         """Return the number of decisions by day of the decision (`2026-11-21`), then by due week (`2026-W47`).
 
-        Days without due labels are left out. Raises Unavailable.
+        Days without due labels are left out. Raises Unavailable, and DamagedData for a damaged item.
         """
         ...
 
@@ -101,10 +109,20 @@ class DueWeekStore(Protocol):
 
 
 class ProgressStore(Protocol):
-    """Progress of the nightly work by tenant. Only one run works for a tenant at a time. Methods raise Unavailable."""
+    """Progress of the nightly work by tenant. Only one run works for a tenant at a time.
+
+    Every method raises Unavailable. `counted_through` raises DamagedData for a damaged item.
+    """
 
     def served(self, tenant_id: str) -> Collection[ServedVersion]:
-        """Return the versions that served a tenant, each once per source, read consistently."""
+        """Return the versions that served a tenant, each once per source, in any order, without damaged ones.
+
+        The items are read consistently.
+        """
+        ...
+
+    def damaged(self, tenant_id: str) -> Collection[DamagedData]:
+        """Return an error for each version of a tenant whose progress is damaged."""
         ...
 
     def put_served(self, tenant_id: str, served: ServedVersion) -> None:
@@ -112,9 +130,9 @@ class ProgressStore(Protocol):
         ...
 
     def counted_through(self, tenant_id: str) -> str:
-        """Return the last counted day (`2026-11-21`) of a tenant, read consistently; "" before the first count."""
+        """Return the last counted day of a tenant (`2026-11-21`, UTC), read consistently; "" before the first count."""
         ...
 
     def put_counted(self, tenant_id: str, day: str) -> None:
-        """Store the last counted day (`2026-11-21`)."""
+        """Store the last counted day of a tenant (`2026-11-21`, UTC) in place of the earlier one."""
         ...

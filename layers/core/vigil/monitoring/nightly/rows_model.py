@@ -38,7 +38,10 @@ class CountedVersion:
         return ProfileCounter(cells, [attribute.name for attribute in contract.groups], pairs)
 
     def counted(self, row: LedgerRow, groups: Mapping[str, str]) -> CountedDecision:
-        """Return a decision for a profile. `groups` has the value by attribute, without the unknown attributes."""
+        """Return a decision of the ledger as a profile counts it.
+
+        `groups` has the value of each known attribute by its name.
+        """
         answer = json.loads(row.body)
         return CountedDecision(
             decision_id=row.decision_id,
@@ -55,7 +58,10 @@ class CountedVersion:
         )
 
     def due_at(self, row: LedgerRow) -> datetime | None:
-        """Return the time at which the label of a decision is final; None without a probability or a horizon."""
+        """Return the time, with its zone, at which the label of a decision is final.
+
+        The result is None without a probability, and for a label without a horizon.
+        """
         answer: Mapping[str, Any] = json.loads(row.body)
         if answer["probability"] is None:
             return None
@@ -64,9 +70,10 @@ class CountedVersion:
     def due(
         self, row: LedgerRow, due_at: datetime, label: DecisionLabel | None, groups: Mapping[str, str]
     ) -> DueDecision:
-        """Return a decision for a cohort: one with a probability, whose label is final at `due_at`.
+        """Return a decision of the ledger as a cohort counts it.
 
-        `label` is None without a resolved outcome. `groups` has the value by attribute.
+        The decision must have a probability. The label of the decision is final at `due_at`, a time with its zone.
+        `label` is None without a resolved outcome. `groups` has the value of each known attribute by its name.
         """
         return DueDecision(
             probability=json.loads(row.body)["probability"],
@@ -79,7 +86,7 @@ class CountedVersion:
 
 
 def label_of(found: DecisionLabel | None) -> Label:
-    """Return the label of a due decision: `overdue` for None, which means that no resolved outcome is stored."""
+    """Return the label of a due decision from its stored outcome; `overdue` for None, without a resolved outcome."""
     if found is None:
         return "overdue"
     if found.occurred is None:

@@ -10,8 +10,8 @@ MIN_CLUSTERS = 30
 def clustered_variance(parts: Iterable[tuple[float, int, str | None]]) -> float | None:
     """Return the variance of a sum of influences; None with fewer than `MIN_CLUSTERS` (30) clusters.
 
-    A part is the influence of one decision, the number of decisions that have it, and their cluster. Each decision
-    without a cluster (None) is a cluster of its own.
+    A part is the influence of one decision, the number of decisions that have it, and their cluster. The order of the
+    parts is irrelevant. Each decision without a cluster (None) is a cluster of its own.
     """
     squares: list[float] = []
     clusters: dict[str, list[float]] = {}

@@ -1,8 +1,8 @@
-"""Confirmed performance: metrics of labelled decisions with intervals that respect repeated subjects.
+"""Confirmed performance: metrics of labelled decisions with their intervals.
 
 Each metric is a smooth function of means, so its variance is the sum of squared influences (sandwich; Liang & Zeger,
-1986). Influences of one subject are added first. Counts have no subjects: each decision then counts as one, which is an
-approximation. It is close, because a week's cohort rarely has a subject twice.
+1986). Counts have no subjects: each decision then counts as one, which is an approximation. The approximation is close,
+because a week's cohort rarely has a subject twice. An area of subjects adds the influences of each subject first.
 """
 
 import math
@@ -16,33 +16,20 @@ from vigil.monitoring.performance.logistic_model import LabelledScore, fit_calib
 from vigil.monitoring.performance.model import Metric, Performance, logit_metric, normal_metric
 from vigil.monitoring.profiles.model import SUM_SCALE
 
-_Flag: TypeAlias = tuple[bool, bool, int, str | None]
-"""Flag and event of some decisions, their number, and their cluster."""
+_Flag: TypeAlias = tuple[bool, bool, int]
+"""Flag and event of some decisions, and their number."""
 MIN_EVENTS = 5
-"""Minimum events of an interval, and minimum decisions without one. A share needs as many hits and misses."""
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledDecision:
-    """A labelled decision of a subject; `subject` is any key that is equal for the same person.
-
-    `flagged` is True in a high-risk band, `occurred` for an event.
-    """
-
-    probability: float
-    flagged: bool
-    occurred: bool
-    subject: str
+"""Minimum events, and minimum decisions without one, of an interval. A share needs as many hits and misses."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfirmedPerformance(Performance):
-    """Metrics of `rows` labelled decisions, with the recalibration that would fit them.
+    """Metrics of `rows` labelled decisions with `events` events, and the recalibration that would fit them.
 
-    `intercept` is the shift in log-odds that fits the event rate; 0 is calibrated, and above 0 there are more events
-    than expected. `slope` multiplies log-odds; 1 is calibrated, and below 1 the scores are too extreme. Both are None
-    with fewer than `MIN_EVENTS` (5) events or decisions without one, or without a fit. `slope` is also None if all
-    scores are equal.
+    `intercept` is the shift in natural log-odds that fits the event rate. 0 is calibrated; above 0 there are more
+    events than expected. `slope` multiplies log-odds. 1 is calibrated; below 1 the scores are too extreme. `intercept`
+    and `slope` are None with fewer than `MIN_EVENTS` (5) events or decisions without one, or without a fit. `slope` is
+    also None if all scores are equal.
     """
 
     events: int
@@ -62,10 +49,11 @@ class _Cell:
 
 
 def confirm_performance(arm: CohortArm) -> ConfirmedPerformance:
-    """Return the metrics of the labelled decisions of an arm; the sum of arms gives the metrics of several weeks.
+    """Return the metrics of the labelled decisions of an arm, or of a sum of arms for several weeks.
 
-    Decisions count as independent. An interval needs 30 decisions in the denominator of its metric. A share also needs
-    5 hits and 5 misses, and the AUC 5 events and 5 others.
+    Treated and untreated decisions have arms of their own. Decisions count as independent. An interval needs 30
+    decisions in the denominator of its metric. A share also needs 5 hits and 5 misses, and the AUC 5 events and 5
+    others.
     """
     cells: list[_Cell] = []
     scores = arm.labelled
@@ -74,30 +62,31 @@ def confirm_performance(arm: CohortArm) -> ConfirmedPerformance:
         cells += [_Cell(mean, square, occurred, n) for occurred, n in ((True, events), (False, rows - events)) if n]
     tally = arm.total
     flags = (
-        (True, True, tally.true_positives, None),
-        (True, False, tally.false_positives, None),
-        (False, True, tally.false_negatives, None),
-        (False, False, tally.true_negatives, None),
+        (True, True, tally.true_positives),
+        (True, False, tally.false_positives),
+        (False, True, tally.false_negatives),
+        (False, False, tally.true_negatives),
     )
     return _confirm(cells, [each for each in flags if each[2]])
 
 
-def confirm_decisions(decisions: Iterable[LabelledDecision]) -> ConfirmedPerformance:
-    """Return the metrics of single decisions, with intervals that respect repeated subjects.
+def area_of_subjects(rows: Iterable[tuple[float, bool, str]]) -> Metric | None:
+    """Return the area under the ROC curve of rows of subjects; None if only one label occurs.
 
-    An interval needs 30 subjects in the denominator of its metric. A share also needs 5 hits and 5 misses, and the AUC
-    5 events and 5 others.
+    A row is a score, a label and a subject: any key that is equal for the same person. The order of the rows is
+    irrelevant. The interval respects repeated subjects. An interval needs 30 subjects, 5 events and 5 others. The
+    comparison of two periods uses this area, with the later period as the label.
     """
-    given = sorted(decisions, key=lambda each: (each.probability, each.occurred, each.flagged, each.subject))
-    cells = [_Cell(each.probability, each.probability**2, each.occurred, 1, each.subject) for each in given]
-    return _confirm(cells, [(each.flagged, each.occurred, 1, each.subject) for each in given])
+    cells = [_Cell(score, score**2, occurred, 1, subject) for score, occurred, subject in sorted(rows)]
+    events = sum(cell.occurred for cell in cells)
+    return _area(cells, is_enough=min(events, len(cells) - events) >= MIN_EVENTS)
 
 
 def _confirm(cells: Sequence[_Cell], flags: Sequence[_Flag]) -> ConfirmedPerformance:
     rows = sum(cell.count for cell in cells)
     events = sum(cell.count for cell in cells if cell.occurred)
     is_enough = min(events, rows - events) >= MIN_EVENTS
-    calibration = fit_calibration([LabelledScore(c.probability, c.occurred, c.count, c.cluster) for c in cells])
+    calibration = fit_calibration([LabelledScore(c.probability, c.occurred, c.count) for c in cells])
     return ConfirmedPerformance(
         rows=rows,
         base_rate=_share(flags, lambda _, event: event, lambda _flag, _event: True),
@@ -115,14 +104,17 @@ def _confirm(cells: Sequence[_Cell], flags: Sequence[_Flag]) -> ConfirmedPerform
 def _share(
     flags: Sequence[_Flag], counts: Callable[[bool, bool], bool], belongs: Callable[[bool, bool], bool]
 ) -> Metric | None:
-    """Return the share of the decisions that belong to the denominator for which `counts` is True."""
+    """Return the share for which `counts` is True, among the decisions for which `belongs` is True.
+
+    `counts` and `belongs` get the flag and the event of a decision.
+    """
     inside = [each for each in flags if belongs(each[0], each[1])]
-    rows = sum(count for _, _, count, _ in inside)
+    rows = sum(count for _, _, count in inside)
     if not rows:
         return None
-    hits = sum(count for flag, event, count, _ in inside if counts(flag, event))
+    hits = sum(count for flag, event, count in inside if counts(flag, event))
     value = hits / rows
-    parts = [((counts(flag, event) - value) / rows, count, cluster) for flag, event, count, cluster in inside]
+    parts = [((counts(flag, event) - value) / rows, count, None) for flag, event, count in inside]
     variance = clustered_variance(parts)
     if variance is None or min(hits, rows - hits) < MIN_EVENTS:
         return Metric(value)
@@ -136,7 +128,7 @@ def _brier(cells: Sequence[_Cell]) -> Metric | None:
     errors = [cell.square - 2 * cell.probability * cell.occurred + cell.occurred for cell in cells]
     value = math.fsum(error * cell.count for error, cell in zip(errors, cells, strict=True)) / rows
     variance = clustered_variance(
-        ((error - value) / rows, cell.count, cell.cluster) for error, cell in zip(errors, cells, strict=True)
+        ((error - value) / rows, cell.count, None) for error, cell in zip(errors, cells, strict=True)
     )
     return Metric(value) if variance is None else normal_metric(value, variance)
 
@@ -157,7 +149,10 @@ def _area(cells: Sequence[_Cell], *, is_enough: bool) -> Metric | None:
 
 
 def _placements(cells: Sequence[_Cell]) -> list[float]:
-    """Return for each cell the decisions of the other kind that it ranks right against: below an event, or above."""
+    """Return for each cell the number of decisions of the other kind on its right side. Ties count half.
+
+    The right side of an event is below it; that of any other decision is above it.
+    """
     by_score: dict[float, list[int]] = {}
     for cell in cells:
         by_score.setdefault(cell.probability, [0, 0])[cell.occurred] += cell.count

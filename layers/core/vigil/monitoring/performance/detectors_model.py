@@ -1,7 +1,7 @@
 """E-detectors of weekly cohorts: bets on miscalibration and on overdue labels.
 
-A detector is a Shiryaev-Roberts sum of likelihood ratios. Its mean time to a false alarm is at least its threshold in
-weeks, whatever the number of rows (Shin, Ramdas and Rinaldo, 2022).
+A detector is a Shiryaev-Roberts sum of likelihood ratios. The mean time to a false alarm is at least the threshold in
+weeks (Shin, Ramdas and Rinaldo, 2022). That holds for any number of rows.
 """
 
 import math
@@ -14,37 +14,35 @@ from vigil.monitoring.performance.model import log_odds, probability
 from vigil.monitoring.profiles.model import SUM_SCALE
 
 TOLERANCE = 0.15
-"""Error of calibration in log-odds that raises no alarm."""
+"""Tolerated error of calibration in natural log-odds, which raises no alarm."""
 SHIFTS = (0.2, 0.4, 0.8)
-"""Bets on the shift of log-odds, in both directions."""
+"""Bets on the shift of natural log-odds, in both directions."""
 SLOPES = (0.3, 0.6, 1.4)
 """Bets on the slope: factors of the distance of log-odds from their centre."""
 OVERDUE_ODDS = (1.5, 2.5, 5.0)
 """Bets on more overdue labels, as odds ratios to the tolerated share."""
 OVERDUE_TOLERANCE = 1.25
-"""Odds ratio of overdue labels that raises no alarm."""
-THRESHOLD = math.log(DAYS_PER_YEAR / 7 / BUDGET_SHARES["labels"])
+"""Tolerated odds ratio of overdue labels, which raises no alarm."""
+LOG_THRESHOLD = math.log(DAYS_PER_YEAR / 7 / BUDGET_SHARES["labels"])
 """Natural logarithm of the evidence at which labels alarm: the mean weeks between false alarms."""
-NO_EVIDENCE = -math.inf
-"""Logarithm of the evidence of a detector that has just started."""
-_LARGE = 40.0
 _EDGE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledBin:
-    """Labelled decisions of one score bin, the events among them, and the log-odds of their mean probability.
+    """Labelled decisions (`rows`) of one score bin, their events, and the log-odds of their mean probability.
 
-    For overdue labels: all decisions of a week, the overdue ones, and the tolerated log-odds.
+    For overdue labels: all decisions of a week, the overdue ones, and the tolerated log-odds. Log-odds are natural
+    logarithms.
     """
 
     rows: int
     events: int
-    odds: float
+    log_odds: float
 
 
 def labelled_bins(arm: CohortArm) -> list[LabelledBin]:
-    """Return the bins with labelled decisions, the lowest first."""
+    """Return the score bins that have labelled decisions, the lowest first. A mean of 0 or 1 gives finite log-odds."""
     scores = arm.labelled
     return [
         LabelledBin(rows, events, log_odds(min(max(total / rows / SUM_SCALE, _EDGE), 1 - _EDGE)))
@@ -53,72 +51,53 @@ def labelled_bins(arm: CohortArm) -> list[LabelledBin]:
     ]
 
 
-def calibration_ratios(bins: Sequence[LabelledBin], tolerance: float = TOLERANCE) -> list[float]:
-    """Return the natural log-likelihood ratio of each bet; `tolerance` is in log-odds.
+def calibration_log_ratios(bins: Sequence[LabelledBin], tolerance: float = TOLERANCE) -> list[float]:
+    """Return the natural logarithm of the likelihood ratio of each bet; `tolerance` is in natural log-odds.
 
-    The bets are `SHIFTS` upwards, `SHIFTS` downwards, and `SLOPES`, in this order. Without bins, all ratios are 0.
+    The bets are `SHIFTS` upwards, `SHIFTS` downwards, and `SLOPES`, in this order. Without bins, all results are 0.
 
-    A bet shifts the log-odds of each bin; its opponent shifts them the same way, by at most the tolerance. So the ratio
-    has a mean of at most 1 while each row's error is tolerated. That also holds for a bin's different probabilities: a
-    product of likelihoods is largest for equal ones, and the shifted mean bounds the mean of the shifted ones.
+    A bet shifts the log-odds of each bin. The opponent of the bet shifts them the same way, by at most the tolerance.
+    So the ratio has a mean of at most 1 while each row's error is tolerated. That also holds for a bin's different
+    probabilities. A product of likelihoods is largest for equal ones, and the shifted mean bounds the mean of the
+    shifted ones.
     """
     centre = _centre(bins)
     bets = [[sign * shift] * len(bins) for sign in (1, -1) for shift in SHIFTS]
-    bets += [[(slope - 1) * (each.odds - centre) for each in bins] for slope in SLOPES]
+    bets += [[(slope - 1) * (each.log_odds - centre) for each in bins] for slope in SLOPES]
     return [
         math.fsum(
-            _ratio(each, shift, max(-tolerance, min(shift, tolerance))) for each, shift in zip(bins, bet, strict=True)
+            _log_ratio(each, shift, max(-tolerance, min(shift, tolerance)))
+            for each, shift in zip(bins, bet, strict=True)
         )
         for bet in bets
     ]
 
 
-def overdue_ratios(overdue: int, rows: int, tolerated: float, dispersion: float) -> list[float]:
-    """Return the natural log-likelihood ratio of each bet on more overdue labels, in the order of `OVERDUE_ODDS`.
+def overdue_log_ratios(overdue: int, rows: int, tolerated_log_odds: float, dispersion: float) -> list[float]:
+    """Return the natural logarithm of the likelihood ratio of each bet on more overdue labels.
 
-    `overdue` is a part of `rows`. `tolerated` is in log-odds. The dispersion divides the ratios, because facilities
-    report by turns; it is 1 for independent decisions.
+    The results have the order of `OVERDUE_ODDS`. `overdue` is the number of overdue labels among `rows` decisions.
+    `tolerated_log_odds` is a natural logarithm. The dispersion divides the results, because facilities report by turns;
+    it is 1 for independent decisions.
     """
-    counted = LabelledBin(rows, overdue, tolerated)
-    return [_ratio(counted, math.log(odds), 0.0) / dispersion for odds in OVERDUE_ODDS]
-
-
-def grow(logs: Sequence[float], ratios: Sequence[float]) -> tuple[float, ...]:
-    """Return the natural logarithms of the detectors after one more week, in the order of the ratios.
-
-    Empty `logs` are detectors that start.
-    """
-    before = logs or (NO_EVIDENCE,) * len(ratios)
-    return tuple(
-        (log if log > _LARGE else math.log1p(math.exp(log))) + ratio for log, ratio in zip(before, ratios, strict=True)
-    )
-
-
-def log_mean(logs: Sequence[float]) -> float:
-    """Return the logarithm of the mean of numbers that are given by their natural logarithms.
-
-    Without numbers, it is `NO_EVIDENCE`.
-    """
-    most = max(logs, default=NO_EVIDENCE)
-    if most == NO_EVIDENCE:
-        return NO_EVIDENCE
-    return most + math.log(math.fsum(math.exp(log - most) for log in logs) / len(logs))
+    counted = LabelledBin(rows, overdue, tolerated_log_odds)
+    return [_log_ratio(counted, math.log(odds), 0.0) / dispersion for odds in OVERDUE_ODDS]
 
 
 def _centre(bins: Sequence[LabelledBin]) -> float:
     """Return the mean log-odds by information, so that bets on the slope are neutral about the intercept."""
-    weights = [each.rows * probability(each.odds) * probability(-each.odds) for each in bins]
+    weights = [each.rows * probability(each.log_odds) * probability(-each.log_odds) for each in bins]
     total = math.fsum(weights)
-    return math.fsum(w * each.odds for w, each in zip(weights, bins, strict=True)) / total if total else 0.0
+    return math.fsum(w * each.log_odds for w, each in zip(weights, bins, strict=True)) / total if total else 0.0
 
 
-def _ratio(counted: LabelledBin, shift: float, edge: float) -> float:
+def _log_ratio(counted: LabelledBin, shift: float, edge: float) -> float:
     if shift == edge:
         return 0.0
-    bet, opponent = counted.odds + shift, counted.odds + edge
+    bet, opponent = counted.log_odds + shift, counted.log_odds + edge
     return (shift - edge) * counted.events + counted.rows * (_log_absence(bet) - _log_absence(opponent))
 
 
-def _log_absence(odds: float) -> float:
-    """Return the logarithm of the probability of no event."""
-    return -odds - math.log1p(math.exp(-odds)) if odds > 0 else -math.log1p(math.exp(odds))
+def _log_absence(log_odds: float) -> float:
+    """Return the natural logarithm of the probability of no event, from the log-odds of an event."""
+    return -log_odds - math.log1p(math.exp(-log_odds)) if log_odds > 0 else -math.log1p(math.exp(log_odds))

@@ -17,10 +17,10 @@ _Week: TypeAlias = tuple[int, float, float]
 
 @dataclass(frozen=True, slots=True)
 class WeekDispersion:
-    """Squared differences of successive weeks in units of their sampling variance.
+    """Measured dispersion of labels between successive weeks.
 
-    `spread` is the sum over `pairs` of weeks. `last` has the events of the last counted week, their expected number,
-    and its variance; None before the first week.
+    `spread` is the sum of squared differences over `pairs` of weeks, in units of their sampling variance. `last` has
+    the events of the last counted week, their expected number, and its variance; None before the first week.
     """
 
     pairs: int = 0
@@ -29,7 +29,11 @@ class WeekDispersion:
 
     @property
     def value(self) -> float:
-        """Dispersion without its sampling error, at least 1 (James and Stein, 1961); 1 before the first pair."""
+        """Variance between weeks relative to independent decisions, at least 1.
+
+        The sampling error is removed by shrinkage towards 1 (James and Stein, 1961). Before the first pair, the value
+        is 1.
+        """
         if not self.pairs:
             return 1.0
         excess = self.spread / self.pairs - 1
@@ -37,9 +41,10 @@ class WeekDispersion:
         return 1 + excess - error / excess if excess > 0 and excess * excess > error else 1.0
 
     def add(self, arm: CohortArm) -> "WeekDispersion":
-        """Return the dispersion with one more week.
+        """Return the dispersion with the week after the last one; `arm` has the untreated decisions of that week.
 
-        A week with less than 1 expected event, and any week after `MAX_PAIRS`, changes nothing.
+        A week with less than 1 expected event changes nothing. After 26 pairs, which are 27 counted weeks, no week
+        changes the dispersion.
         """
         week = _week(arm)
         if self.pairs == MAX_PAIRS or week[1] < _MIN_EXPECTED:

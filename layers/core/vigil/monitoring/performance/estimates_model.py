@@ -8,11 +8,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vigil.monitoring.performance.model import Z95, Metric, Performance, normal_metric
+from vigil.monitoring.fairness.intervals_model import Z95
+from vigil.monitoring.performance.model import Metric, Performance, normal_metric
 from vigil.monitoring.profiles.model import SUM_SCALE, ScoreCounts
 
 ASSUMPTION = "if the model is still calibrated"
-"""Words that accompany each estimate."""
+"""Condition in words that each shown estimate has."""
 MIN_ESTIMATED_ROWS = 11
 """Minimum rows of an estimate; fewer could identify a person."""
 
@@ -35,7 +36,8 @@ def estimate_performance(scores: ScoreCounts, flagged: int, *, has_calibration_a
     """Return the expected metrics of decisions whose labels are unknown; None below `MIN_ESTIMATED_ROWS`.
 
     `flagged` is the number of rows in high-risk bands; these are the rows with the highest scores. The result is valid
-    under `ASSUMPTION`. So it is None as well after an alarm about calibration. Its `rows` are those with a score.
+    under `ASSUMPTION`. So it is None as well after an alarm about calibration. `Performance.rows` is the number of rows
+    with a probability.
     """
     rows = sum(scores.rows)
     if has_calibration_alarm or rows < MIN_ESTIMATED_ROWS:

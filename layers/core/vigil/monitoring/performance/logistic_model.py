@@ -1,4 +1,4 @@
-"""Logistic recalibration: the shift and the slope in log-odds that fit the labels (Cox, 1958)."""
+"""Logistic recalibration: the shift and the slope in natural log-odds that fit the labels (Cox, 1958)."""
 
 import math
 from collections.abc import Sequence
@@ -9,34 +9,31 @@ from vigil.monitoring.performance.model import Metric, log_odds, normal_metric, 
 
 _MAX_STEPS = 50
 _PRECISION = 1e-10
-_MAX_ODDS = 14.0
+_MAX_LOG_ODDS = 14.0
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledScore:
-    """Equal decisions: `count` of them with this probability and label.
-
-    `cluster` is their subject, or None if they are independent.
-    """
+    """Equal decisions: `count` of them with this probability and label."""
 
     probability: float
     occurred: bool
     count: int
-    cluster: str | None = None
 
     @property
-    def odds(self) -> float:
-        """Log-odds of the probability, from -14 to 14. Probabilities of 0 and 1 have these limits."""
+    def log_odds(self) -> float:
+        """Natural log-odds of the probability, from -14 to 14. Probabilities of 0 and 1 have these limits."""
         if not 0 < self.probability < 1:
-            return math.copysign(_MAX_ODDS, self.probability - 0.5)
-        return min(max(log_odds(self.probability), -_MAX_ODDS), _MAX_ODDS)
+            return math.copysign(_MAX_LOG_ODDS, self.probability - 0.5)
+        return min(max(log_odds(self.probability), -_MAX_LOG_ODDS), _MAX_LOG_ODDS)
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Shift of the log-odds at slope 1, and the slope beside a free shift; 0 and 1 are calibrated.
+    """Recalibration in natural log-odds: the shift (`intercept`) at slope 1, and the slope beside a free shift.
 
-    `slope` is None if all scores are equal, or if a score separates the labels.
+    An intercept of 0 and a slope of 1 are calibrated. `slope` is None if all scores are equal, or if a score separates
+    the labels.
     """
 
     intercept: Metric
@@ -46,16 +43,16 @@ class Calibration:
 def fit_calibration(scores: Sequence[LabelledScore]) -> Calibration | None:
     """Return the recalibration that fits the labels; None if only one label occurs, or without a fit.
 
-    The metrics have intervals from 30 subjects on; decisions without a subject count as one each.
+    The metrics have intervals from 30 decisions on. Decisions count as independent.
     """
     if len({each.occurred for each in scores if each.count}) < 2:
         return None
-    odds = [each.odds for each in scores]
-    shift = _fit(scores, offsets=odds, column=[0.0] * len(odds))
+    offsets = [each.log_odds for each in scores]
+    shift = _fit(scores, offsets, column=[0.0] * len(offsets))
     if shift is None:
         return None
-    centre = math.fsum(x * each.count for x, each in zip(odds, scores, strict=True)) / sum(s.count for s in scores)
-    both = _fit(scores, offsets=odds, column=[x - centre for x in odds]) if len(set(odds)) > 1 else None
+    centre = math.fsum(x * each.count for x, each in zip(offsets, scores, strict=True)) / sum(s.count for s in scores)
+    both = _fit(scores, offsets, column=[x - centre for x in offsets]) if len(set(offsets)) > 1 else None
     return Calibration(shift[0], _plus_one(both[1]) if both else None)
 
 
@@ -86,8 +83,8 @@ def _fit(
 
 
 def _metric(value: float, influences: Sequence[float], scores: Sequence[LabelledScore]) -> Metric:
-    """Return a coefficient with its interval, which holds for dependent labels of one subject too."""
-    parts = ((i, each.count, each.cluster) for i, each in zip(influences, scores, strict=True))
+    """Return a coefficient with its interval; each label counts as independent."""
+    parts = ((i, each.count, None) for i, each in zip(influences, scores, strict=True))
     variance = clustered_variance(parts)
     return Metric(value) if variance is None else normal_metric(value, variance, -math.inf, math.inf)
 

@@ -2,10 +2,8 @@
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
-Z95 = NormalDist().inv_cdf(0.975)
-"""Quantile of the standard normal distribution for intervals of 95 %."""
+from vigil.monitoring.fairness.intervals_model import Z95
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +17,10 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """Metrics of answers to `rows` decisions; a metric is None if its denominator is zero.
+    """Metrics of `rows` decisions, each from 0 to 1; a metric is None if its denominator is zero.
 
     `base_rate` is the share of events, `auc` the area under the ROC curve, `brier` the mean squared error. Accuracy,
-    recall (`true_positive_rate`) and precision (`positive_predictive_value`) are those of the flag, which an answer in
+    recall (`true_positive_rate`) and precision (`positive_predictive_value`) are those of the flag, which a decision in
     a high-risk band has.
     """
 
@@ -36,15 +34,18 @@ class Performance:
 
 
 def normal_metric(value: float, variance: float, least: float = 0.0, most: float = 1.0) -> Metric:
-    """Return a metric with its normal 95 % interval, cut at the possible values `least` and `most`."""
+    """Return a metric with its normal 95 % interval, cut at the possible values `least` and `most`.
+
+    `variance` is that of the metric.
+    """
     half = Z95 * math.sqrt(max(variance, 0.0))
     return Metric(value, max(value - half, least), min(value + half, most))
 
 
 def logit_metric(value: float, variance: float) -> Metric:
-    """Return a share with a 95 % interval that is normal in log-odds; a share of 0 or 1 has no interval.
+    """Return a share with a 95 % interval that is normal in its log-odds; a share of 0 or 1 has no interval.
 
-    `variance` is that of the share.
+    `variance` is that of the share, not that of its log-odds.
     """
     if not 0 < value < 1:
         return Metric(value)
@@ -53,12 +54,12 @@ def logit_metric(value: float, variance: float) -> Metric:
 
 
 def log_odds(share: float) -> float:
-    """Return the natural log-odds of a probability, which must be above 0 and below 1."""
+    """Return the natural logarithm of the odds of a probability above 0 and below 1. Other values raise an error."""
     return math.log(share / (1 - share))
 
 
-def probability(odds: float) -> float:
-    """Return the probability of some natural log-odds. Large ones give 0 or 1, without OverflowError."""
-    if odds >= 0:
-        return 1 / (1 + math.exp(-odds))
-    return math.exp(odds) / (1 + math.exp(odds))
+def probability(log_odds: float) -> float:
+    """Return the probability whose odds have the natural logarithm `log_odds`. Large log-odds give 0 or 1."""
+    if log_odds >= 0:
+        return 1 / (1 + math.exp(-log_odds))
+    return math.exp(log_odds) / (1 + math.exp(log_odds))

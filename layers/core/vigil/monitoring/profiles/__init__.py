@@ -1,1 +1,1 @@
-"""Profiles: counts of the decisions of one day, from which everything about drift is calculated."""
+"""Profiles: counts of the decisions of one day, from which drift is calculated."""

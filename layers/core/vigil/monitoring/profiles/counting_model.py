@@ -22,35 +22,41 @@ from vigil.prediction.engines.group_attributes import NOT_GIVEN
 from vigil.prediction.engines.votes import logit
 
 MAX_COUNTED = 10_000
-"""Decisions of a day, per version, above which a sample is counted. More rows would not find a change sooner."""
+"""Number of decisions of a version and day above which a sample is counted. More rows find a change no sooner."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureCells:
-    """Cells of one feature: the inner edges of a number, and the number of cells.
+    """Cells into which the values of one feature are counted; `cells` is their number.
 
-    `edges` are empty for levels and booleans, and for a number with one cell. Otherwise there is one edge less than
-    cells.
+    `edges` are the rising inner edges of a number: one edge less than cells. Levels, booleans and a number with one
+    cell have no edges.
     """
 
     edges: tuple[float, ...]
     cells: int
 
     def cell(self, value: float) -> int:
-        """Return the place of the cell of an encoded value that is not NaN. An edge belongs to the cell above it.
+        """Return the place, from 0 on, of the cell of an encoded value that is not NaN.
 
-        Levels and booleans are their own cells.
+        An edge belongs to the cell above it. The place of a level or boolean is its code. Raises ValueError for a code
+        that has no cell.
         """
-        return bisect_right(self.edges, value) if self.edges or self.cells == 1 else int(value)
+        if self.edges or self.cells == 1:
+            return bisect_right(self.edges, value)
+        if not 0 <= value < self.cells:
+            raise ValueError(f"a level must have a code from 0 to {self.cells - 1}; count with the layout of its model")
+        return int(value)
 
 
 @dataclass(frozen=True, slots=True)
 class CountedDecision:
     """One decision as a profile counts it.
 
-    `row` has the encoded features in the order of the contract, NaN for a missing one. `created_at` is a timestamp
-    (`2026-11-21T05:00:00.000000Z`). `probability` is None if the model could not give one. `is_flagged` is True in a
-    high-risk band. A decision with reasons has abstained. `groups` has the value of each given attribute.
+    `row` has the encoded features in the order of the contract, NaN for a missing one. `created_at` is a timestamp in
+    UTC (`2026-11-21T05:00:00.000000Z`). `probability` is from 0 to 1, or None if the model could not give one.
+    `is_flagged` is True in a high-risk band. A decision with `abstention_reasons` is an abstention. `degraded_engines`
+    gave no vote. `groups` has the value of each known attribute by its name.
     """
 
     decision_id: str
@@ -67,9 +73,9 @@ class CountedDecision:
 
 
 def group_names(groups: Mapping[str, str], combinations: Iterable[Sequence[str]]) -> list[str]:
-    """Return the group of a decision for each combination of attributes, in their order.
+    """Return the group of a decision for each combination of attributes, such as `sex=female&age_band=15-24`.
 
-    An example is `sex=female&age_band=15-24`. An attribute without a value has `not given`.
+    The groups have the order of `combinations`. `groups` has the value by attribute; a missing one is `not given`.
     """
     return ["&".join(f"{name}={groups.get(name, NOT_GIVEN)}" for name in names) for names in combinations]
 
@@ -77,7 +83,8 @@ def group_names(groups: Mapping[str, str], combinations: Iterable[Sequence[str]]
 def is_sampled(decision_id: str, rows: int) -> bool:
     """Return True if a decision is in the sample of a day with `rows` decisions: all of them up to `MAX_COUNTED`.
 
-    Of more decisions, one in `rows / MAX_COUNTED` (rounded up) is sampled by the hash of its id.
+    Of more decisions, about one in `rows / MAX_COUNTED` (rounded up) is sampled by the hash of its id. So a sample has
+    about 5,000 to 10,000 decisions. A decision has the same result in each call.
     """
     share = -(-rows // MAX_COUNTED)
     drawn = hashlib.sha256(decision_id.encode()).digest()
@@ -85,7 +92,10 @@ def is_sampled(decision_id: str, rows: int) -> bool:
 
 
 def first_of_subjects(decisions: Iterable[CountedDecision]) -> list[CountedDecision]:
-    """Return the first decision of each subject by time, then by id. Rows of one subject depend on each other."""
+    """Return the first decision of each subject by time, then by id. Rows of one subject depend on each other.
+
+    The result has the order in which the subjects first appear.
+    """
     first: dict[str, CountedDecision] = {}
     for each in decisions:
         other = first.get(each.subject)
@@ -95,7 +105,7 @@ def first_of_subjects(decisions: Iterable[CountedDecision]) -> list[CountedDecis
 
 
 class ProfileCounter:
-    """Counts of decisions of one day, version and source, added in any order.
+    """Counter of decisions of one day, version and source, added in any order. A repeated decision is counted again.
 
     `features` have the order of the contract. `attributes` are names of declared group attributes, and `intersections`
     are pairs of them.
@@ -120,7 +130,8 @@ class ProfileCounter:
     def add(self, decision: CountedDecision) -> None:
         """Count a decision.
 
-        Raises ValueError for a row with another number of features; the counter is invalid then.
+        Raises ValueError for a row with another number of features, or with a level that has no cell; the counter is
+        invalid then.
         """
         self._counted += 1
         self._add_features(decision.row)
@@ -136,7 +147,10 @@ class ProfileCounter:
             self._groups[group, "abstained"] += bool(decision.abstention_reasons)
 
     def profile(self, day: str, source: Source, rows: int) -> Profile:
-        """Return the profile of a day (`2026-11-21`) with `rows` decisions, including those that were not counted."""
+        """Return the profile of the added decisions on a day (`2026-11-21`).
+
+        `rows` is the number of all decisions of the day, including those that were not added.
+        """
         names = sorted({name for name, _ in self._groups})
         members = ("rows", "flagged", "abstained")
         return Profile(
@@ -173,11 +187,15 @@ class ProfileCounter:
 
 
 def score_bin(probability: float) -> int:
-    """Return the bin of a probability from 0 to 1, the lowest first; 0 and 1 are in the outer bins."""
+    """Return the place of the score bin of a probability from 0 to 1: 0 is the lowest bin, 63 the highest."""
     return bisect_right(SCORE_EDGES, logit(probability))
 
 
 def most_frequent(patterns: Mapping[int, int]) -> dict[int, int]:
-    """Return at most `MAX_PATTERNS` (16) patterns of missing features with their rows, the most frequent first."""
+    """Return at most `MAX_PATTERNS` (16) patterns with their rows, the most frequent first.
+
+    A pattern is a bit mask of missing features, as in `Profile.missing_patterns`. Of equal numbers of rows, the smaller
+    mask is first.
+    """
     ranked = sorted(patterns.items(), key=lambda pattern: (-pattern[1], pattern[0]))
     return dict(ranked[:MAX_PATTERNS])

@@ -4,29 +4,45 @@ import hashlib
 import json
 import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
+from itertools import starmap
 from typing import Any
 
+from vigil.errors import DamagedData
+from vigil.kernel.stored_values import check_day, read_members, read_object, read_parts, read_value, unpack_json
 from vigil.monitoring.profiles.counting_model import most_frequent
-from vigil.monitoring.profiles.model import FeatureCounts, GroupCounts, Profile, ScoreCounts
+from vigil.monitoring.profiles.model import (
+    MAX_PATTERNS,
+    SCORE_BINS,
+    SUM_SCALE,
+    FeatureCounts,
+    GroupCounts,
+    Profile,
+    ScoreCounts,
+)
 
-_FORMAT = 1
+_FORMAT, _MEMBERS = 1, 13
+"""Format of a profile, and the number of its members."""
+_MAX_FEATURES = 1 << 16
+"""Maximum features of a profile, and maximum cells of a feature."""
 _MAX_BYTES = 1 << 20
 """Maximum size of the uncompressed JSON, so that a stored item cannot exhaust the memory."""
+_MAX_ROWS = 1 << 53
+"""Maximum decisions of a day: larger numbers are not exact in double precision."""
 _NAMES = ("bands", "decisions", "abstention_reasons", "degraded_engines")
 
 
 def to_bytes(profile: Profile) -> bytes:
-    """Return the bytes of a profile. Equal profiles give equal bytes, whatever the order of their mappings."""
+    """Return the bytes of a profile. Equal profiles give equal bytes, also with other orders of their mappings."""
     return zlib.compress(_document(profile), 9)
 
 
 def chain_digest(before: int, profile: Profile) -> int:
-    """Return the digest of a sequence of profiles from the digest before its last one.
+    """Return the digest of a sequence of profiles, an integer of 64 bits without a sign.
 
-    The digest is an integer of 64 bits. `before` is 0 for the first profile.
+    `profile` is the last one of the sequence. `before` is the digest of the others, and 0 for the first profile.
     """
     return int.from_bytes(hashlib.sha256(before.to_bytes(8, "big") + _document(profile)).digest()[:8], "big")
 
@@ -48,33 +64,66 @@ def _document(profile: Profile) -> bytes:
 
 
 def from_bytes(data: bytes) -> Profile:
-    """Return the profile of `to_bytes`. Raises ValueError for bytes of another format, or for JSON above 1 MiB."""
-    unpacking = zlib.decompressobj()
-    try:
-        content = unpacking.decompress(data, _MAX_BYTES)
-        document: list[Any] = json.loads(content) if unpacking.eof else []
-    except (zlib.error, ValueError) as error:
-        raise ValueError("the profile is not compressed JSON") from error
-    if document[:1] != [_FORMAT]:
-        raise ValueError(f"the profile must have format {_FORMAT} and at most {_MAX_BYTES} bytes")
+    """Return the profile of `to_bytes`. Raises DamagedData for other bytes, and for JSON above 1 MiB.
+
+    Counts that contradict each other are damaged, too.
+    """
+    document = read_parts(unpack_json(data, _MAX_BYTES), _MEMBERS)
+    if read_value(int, document[0]) != _FORMAT:
+        raise DamagedData(f"the profile must have format {_FORMAT}")
     day, source, rows, counted, features, scores, *names, patterns, groups = document[1:]
-    return Profile(
-        day=day,
-        source=source,
-        rows=rows,
-        counted=counted,
-        features=tuple(FeatureCounts(tuple(counts), missing) for *counts, missing in features),
-        scores=ScoreCounts(*map(tuple, scores)),
-        missing_patterns=dict(patterns),
-        groups={name: GroupCounts(*counts) for name, counts in groups.items()},
-        **dict(zip(_NAMES, names, strict=True)),
+    profile = read_value(
+        Profile,
+        {
+            "day": day,
+            "source": source,
+            "rows": rows,
+            "counted": counted,
+            "features": [_feature(each) for each in read_parts(features, 0, _MAX_FEATURES)],
+            "scores": read_members(ScoreCounts, scores),
+            "missing_patterns": dict(map(_pattern, read_parts(patterns, 0, MAX_PATTERNS))),
+            "groups": {name: read_members(GroupCounts, each) for name, each in read_object(groups).items()},
+            **dict(zip(_NAMES, names, strict=True)),
+        },
     )
+    check_day(profile.day)
+    if {len(each) for each in (profile.scores.rows, profile.scores.sums, profile.scores.squares)} != {SCORE_BINS}:
+        raise DamagedData(f"the scores must have {SCORE_BINS} bins")
+    if not all(_agreements(profile)):
+        raise DamagedData("the counts of the profile must agree with its number of counted decisions")
+    return profile
+
+
+def _agreements(profile: Profile) -> Iterator[bool]:
+    """Yield for each count if it agrees with the number of counted decisions."""
+    counted, scores = profile.counted, profile.scores
+    yield counted <= profile.rows <= _MAX_ROWS
+    yield all(sum(feature.counts) + feature.missing == counted for feature in profile.features)
+    yield sum(profile.bands.values()) == sum(profile.decisions.values()) == counted
+    yield sum(scores.rows) <= counted and sum(profile.missing_patterns.values()) <= counted
+    yield all(
+        squares <= sums <= rows * SUM_SCALE
+        for rows, sums, squares in zip(scores.rows, scores.sums, scores.squares, strict=True)
+    )
+    yield all(rows <= counted for name in _NAMES for rows in getattr(profile, name).values())
+    yield all(max(each.flagged, each.abstained) <= each.rows <= counted for each in profile.groups.values())
+
+
+def _pattern(packed: Any) -> tuple[int, int]:
+    mask, rows = read_value(tuple[int, ...], read_parts(packed, 2))
+    return mask, rows
+
+
+def _feature(packed: Any) -> dict[str, Any]:
+    *counts, missing = read_parts(packed, 1, _MAX_FEATURES)
+    return {"counts": counts, "missing": missing}
 
 
 def sum_profiles(parts: Sequence[Profile]) -> Profile:
-    """Return the sum of one or more parts of one day and source; their order does not matter.
+    """Return the sum of one or more parts of one day and source, which can have any order.
 
-    Raises ValueError for parts of another day, source, or number of features or cells, and TypeError without parts.
+    The sum has the most frequent patterns of its parts. Raises DamagedData for parts of another day, source, or number
+    of features or cells. Raises TypeError without parts.
     """
     total = reduce(_add_parts, parts)
     return replace(total, missing_patterns=most_frequent(total.missing_patterns))
@@ -84,7 +133,7 @@ def _add_parts(first: Profile, second: Profile) -> Profile:
     shape = [len(feature.counts) for feature in first.features]
     same = (first.day, first.source) == (second.day, second.source)
     if not same or shape != [len(feature.counts) for feature in second.features]:
-        raise ValueError("only profiles of one day, source and model version can be added")
+        raise DamagedData("only profiles of one day, source and model version can be added")
     names: dict[str, Any] = {name: _add_names(getattr(first, name), getattr(second, name)) for name in _NAMES}
     scores = (_add(getattr(first.scores, name), getattr(second.scores, name)) for name in ("rows", "sums", "squares"))
     return replace(
@@ -100,7 +149,7 @@ def _add_parts(first: Profile, second: Profile) -> Profile:
 
 
 def _add(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(map(int.__add__, first, second))
+    return tuple(starmap(int.__add__, zip(first, second, strict=True)))
 
 
 def _add_features(first: FeatureCounts, second: FeatureCounts) -> FeatureCounts:

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def count_rows(features: Sequence[FeatureCells], columns: RowColumns, scored_at: str) -> Profile:
-    """Return the profile of a chunk on the day of `scored_at`, a timestamp in UTC.
+    """Return the profile of a chunk on the day of `scored_at`, a timestamp in UTC (`2026-11-21T05:00:00.000000Z`).
 
-    `rows` of the profile are all rows with an answer, `counted` the sampled ones. `features` have the order of the
-    contract.
+    `rows` of the profile counts all rows with an answer, abstentions included. `counted` is the number of sampled rows.
+    `features` have the order of the contract. Raises ValueError for a level that has no cell.
     """
     counts, patterns = _count_features(features, columns.sampled_vectors, len(columns.sampled_facts))
     facts = Counter(columns.sampled_facts)
@@ -47,7 +47,7 @@ def _count_features(
     masks, counts = [0] * rows, list[FeatureCounts]()
     for place, feature in enumerate(features):
         column, missing = vectors[place :: len(features)], list[int]()
-        if isnan(sum(column)):  # a sum takes a third of the time of a look at each value
+        if isnan(sum(column)):  # a sum takes a third of the time of one check per value
             missing = [row for row, value in enumerate(column) if value != value]  # noqa: PLR0124 - NaN is not itself
         for row in reversed(missing):
             masks[row] |= 1 << place

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from vigil.monitoring.drift.state_model import DriftState
+from vigil.monitoring.drift.layout_model import sensors
+from vigil.monitoring.drift.state_model import DriftState, is_of_sensors
 from vigil.monitoring.drift.summary_model import WINDOW_DAYS
 from vigil.monitoring.findings.model import BUDGET_SHARES
 from vigil.monitoring.findings.records_model import FindingRecord
@@ -13,7 +14,7 @@ from vigil.monitoring.profiles.model import Profile, Source
 from vigil.monitoring.report.days_model import day_before, monday_of, sunday_of
 from vigil.monitoring.report.drift_facts_model import describe_drift, describe_training_shift
 from vigil.monitoring.report.facts_model import HealthFacts, VolumeFacts
-from vigil.monitoring.report.group_facts_model import tally_groups
+from vigil.monitoring.report.group_facts_model import tally_groups, unjudged_intersections
 from vigil.monitoring.report.model import Budget
 from vigil.monitoring.report.monitored_model import MonitoredVersion
 from vigil.monitoring.report.performance_facts_model import (
@@ -24,16 +25,17 @@ from vigil.monitoring.report.performance_facts_model import (
     sum_arms,
 )
 from vigil.monitoring.report.trend_facts_model import describe_weeks, sum_by_name
+from vigil.monitoring.trials.model import WeighedTrial
 
 HISTORY_DAYS = 365
-"""Days that a report looks back, its last day included."""
+"""Number of days of a report, its last day included."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportOrigin:
-    """Model version, source and last day of a report in UTC (`2026-11-29`), which is part of the report.
+    """Model version and source of a report, and its last day `until` in UTC (`2026-11-29`), which is included.
 
-    Decisions about findings are read up to the end of the day `decided_until`; "" means the last day of the report.
+    Decisions about findings are read up to the end of the day `decided_until`; "" means `until`.
     """
 
     model: str
@@ -44,7 +46,7 @@ class ReportOrigin:
 
     @property
     def start(self) -> str:
-        """First day of the report: the first of the 365 days that end with `until`."""
+        """First day (`2025-11-30`) of the report: the first of the 365 days that end with `until`."""
         return day_before(self.until, HISTORY_DAYS - 1)
 
     def includes(self, week: str) -> bool:
@@ -54,23 +56,25 @@ class ReportOrigin:
 
 @dataclass(frozen=True, slots=True)
 class Observations:
-    """Stored counts and findings of one origin.
+    """Stored counts and findings from which a report of one origin is made.
 
-    `profiles` are those of the report's days, in order. `cohorts` are all of the version, in the order of their weeks.
-    `findings` are those of all versions of the model. `state` is the newest one, also if the report ends earlier; None
-    before the first judged day.
+    `profiles` are those of the report's days, the earliest first. `cohorts` are all of the version, in the order of
+    their weeks. `findings` are those of all versions of the model. `state` is the newest one, also if the report ends
+    earlier; None before the first judged day. `trial` is the last weighed trial beside the version; None without one.
     """
 
     profiles: Sequence[Profile]
     state: DriftState | None
     cohorts: Sequence[Cohort]
     findings: Sequence[FindingRecord]
+    trial: WeighedTrial | None = None
 
 
 def assemble_facts(version: MonitoredVersion, origin: ReportOrigin, observed: Observations) -> HealthFacts:
     """Return the exact facts of a report, which only `publish` may show to people.
 
-    A member is None or empty without its data: no state, no cohort, or fewer than 11 rows with a probability.
+    A member is None or empty without its data: no state, no cohort, or fewer than 11 rows with a probability. Raises
+    DamagedData if a profile does not fit the layout of the version.
     """
     contract, until = version.contract, origin.until
     mine = [each for each in observed.findings if _is_of(each, origin)]
@@ -79,7 +83,7 @@ def assemble_facts(version: MonitoredVersion, origin: ReportOrigin, observed: Ob
     cohorts = [each for each in observed.cohorts if origin.includes(each.week)]
     arm = sum_arms(cohorts)
     has_failed = any(each.finding.kind in {"prior", "concept"} for each in mine)
-    state = _state_on(observed.state, until)
+    state = _state_on(version, observed.state, until)
     return HealthFacts(
         model=origin.model,
         version=origin.version,
@@ -95,8 +99,10 @@ def assemble_facts(version: MonitoredVersion, origin: ReportOrigin, observed: Ob
         reference=reference_bins(version.reference.scores) if version.reference else (),
         drift=describe_drift(version, state, window, still_open) if state else (),
         groups=tally_groups(contract, observed.profiles, cohorts),
+        unjudged=unjudged_intersections(contract),
         trend=describe_weeks(observed.profiles, [each.finding.day for each in mine], contract, (origin.start, until)),
         training_shift=describe_training_shift(version, state) if state else (),
+        trial=observed.trial if observed.trial and observed.trial.day <= until else None,
     )
 
 
@@ -106,10 +112,14 @@ def _is_of(record: FindingRecord, origin: ReportOrigin) -> bool:
     return is_same and origin.start <= finding.day <= origin.until
 
 
-def _state_on(state: DriftState | None, until: str) -> DriftState | None:
-    """Return the state if its baseline had begun by a day; a later baseline says nothing about an earlier report."""
-    is_begun = state is not None and state.sensors and 0 < state.first <= date.fromisoformat(until).toordinal()
-    return state if is_begun else None
+def _state_on(version: MonitoredVersion, state: DriftState | None, until: str) -> DriftState | None:
+    """Return the state if its baseline had begun by a day; None for a later baseline.
+
+    A state without the sensors of the version is left out, until a sweep builds it again.
+    """
+    if state is None or not is_of_sensors(state, sensors(version.layout)):
+        return None
+    return state if 0 < state.first <= date.fromisoformat(until).toordinal() else None
 
 
 def _budget(profiles: Sequence[Profile], mine: Sequence[FindingRecord], origin: ReportOrigin) -> Budget:

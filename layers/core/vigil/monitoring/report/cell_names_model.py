@@ -18,9 +18,9 @@ _PARTS: Mapping[str, tuple[str, str]] = {
 
 
 def name_cells(version: MonitoredVersion, sensor: Sensor) -> tuple[str, ...]:
-    """Return the names of the cells of a sensor, in the order of its counts, such as `35 to 50`, `female` or `missing`.
+    """Return the names of the cells of a sensor, in the order of its counts.
 
-    Names of the score are in percent.
+    Examples are `35 to 50`, `female` and `missing`. Names of the score are in percent.
     """
     layout = version.layout
     if sensor.aspect in _PARTS:
@@ -42,7 +42,8 @@ def name_cells(version: MonitoredVersion, sensor: Sensor) -> tuple[str, ...]:
 def pool_scores(cells: Sequence[str], counts: tuple[Counts, Counts]) -> tuple[tuple[str, ...], tuple[Counts, Counts]]:
     """Return the names and counts of at most 10 cells, each of neighbouring cells of the score.
 
-    `counts` are those of the window and of the baseline, in this order. The rows of the baseline decide the new cells.
+    `cells` has the names before. `counts` are those of the window and of the baseline, in this order. A new cell has at
+    least a tenth of the rows of the baseline.
     """
     ends, rows, least = [], 0, sum(counts[1]) / MAX_SCORE_CELLS
     for cell, count in enumerate(counts[1]):

@@ -28,3 +28,9 @@ def monday_of(week: str) -> str:
 def sunday_of(week: str) -> str:
     """Return the Sunday (`2026-11-22`) of an ISO week (`2026-W47`)."""
     return day_before(monday_of(week), -6)
+
+
+def last_ended_week(through: str) -> str:
+    """Return the last ISO week (`2026-W47`) whose Sunday is not after a day (`2026-11-22`)."""
+    this = week_of(through)
+    return this if sunday_of(this) == through else week_of(day_before(monday_of(this), 7))

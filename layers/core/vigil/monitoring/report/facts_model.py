@@ -1,19 +1,22 @@
-"""Exact facts of a health report. They stay inside: `publishing_model` rounds and hides before anything is shown."""
+"""Exact facts of a health report, which only Vigil may read: `publishing_model` rounds and hides them for people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from vigil.monitoring.drift.cells_model import ComparedCells
 from vigil.monitoring.fairness.model import GroupTally
 from vigil.monitoring.findings.model import Effect, Finding
-from vigil.monitoring.report.model import Aspect, Budget, MeasureName, TrialResult
+from vigil.monitoring.report.model import Aspect, Budget, MeasureName
+from vigil.monitoring.trials.model import WeighedTrial
 
 
 @dataclass(frozen=True, slots=True)
 class VolumeFacts:
     """Decisions of the window from the day `start` to the day `end` (`2026-11-29`, UTC), both included.
 
-    `counted` is the number of decisions in profiles. Among these, `abstained` has the number by reason of abstention,
-    and `degraded` the number without an engine's vote by engine. One decision can have several reasons or engines.
+    `decisions` is the number of all of them. `counted` is the number in profiles, which can be a sample. `abstained`
+    and `degraded` count only these decisions: by reason of abstention, and by engine that gave no vote. One decision
+    can have several reasons or engines.
     """
 
     start: str
@@ -28,7 +31,8 @@ class VolumeFacts:
 class MeasureFacts:
     """A measure with its 95 % interval. `rows` is its denominator, such as the events of the true-positive rate.
 
-    `low` and `high` are None if the interval cannot be calculated.
+    The denominator of an estimate is an expected number. `low` and `high` are None if the interval cannot be
+    calculated.
     """
 
     name: MeasureName
@@ -42,9 +46,14 @@ class MeasureFacts:
 class PerformanceFacts:
     """Performance of decisions, from the day `start` to the day `end` (`2026-11-29`, UTC), both included.
 
-    For an estimate, these are the days of the decisions; `events` and `overdue` are None. For confirmed performance,
-    these are the days on which the labels were due. `rows` are decisions with a probability, or with a known outcome.
-    `is_withdrawn` is True if the calibration has failed, so that the estimate does not hold.
+    For an estimate, these are the days of the decisions, and `events` and `overdue` are None. `rows` is the number of
+    counted decisions with a probability. `is_withdrawn` is True if the calibration has failed, so that the estimate
+    does not hold.
+
+    For confirmed performance, these are the days on which the labels were due. Only untreated decisions with a
+    probability are counted. `rows` is the number of those with a known outcome, and `events` that of the events.
+    `overdue` is the number of decisions without a report. Of weeks with more than 10,000 decisions, these are numbers
+    of a sample.
     """
 
     start: str
@@ -58,7 +67,10 @@ class PerformanceFacts:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationBin:
-    """Decisions with a known outcome in one bin of the score; `expected` is the sum of their probabilities."""
+    """Numbers of one bin of the score: rows with a known outcome, events, and the sum of probabilities (`expected`).
+
+    The rows are untreated decisions, or held-out rows of the package.
+    """
 
     rows: int
     events: int
@@ -67,10 +79,14 @@ class CalibrationBin:
 
 @dataclass(frozen=True, slots=True)
 class DriftFacts:
-    """Rows of one feature or part of the answers by cell, in the window and the baseline, with the judged change.
+    """Rows of one feature or part of the answers by cell, with the judged change between two sides.
 
-    `distance` is the population stability index (PSI), `threshold` its 95 % quantile without a change. Both, and
-    `effect`, are None with too few rows. `e_value` and `since` are None without evidence.
+    `window` and `baseline` have the rows of the sides in the order of `cells`. `distance` is the population stability
+    index (PSI), and `threshold` the 95 % quantile of the PSI without a change. `compared` has the pooled cells of the
+    distance. `distance`, `threshold`, `compared` and `effect` are None with too few rows.
+
+    `e_value` is the evidence, and not its logarithm. `since` is a day (`2026-11-29`). `e_value` and `since` are None
+    without evidence. `dispersion` is that of the sensor, at least 1.
     """
 
     subject: str
@@ -78,18 +94,21 @@ class DriftFacts:
     cells: tuple[str, ...]
     window: tuple[int, ...]
     baseline: tuple[int, ...]
+    compared: ComparedCells | None = None
     effect: Effect | None = None
     distance: float | None = None
     threshold: float | None = None
     e_value: float | None = None
     since: str | None = None
     is_alarm: bool = False
+    dispersion: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class WeekFacts:
-    """Counted decisions of the week from the Monday `start`: all, those in a high-risk band, and those that abstained.
+    """Counted decisions of the week from the Monday `start` (`2026-11-23`).
 
+    `rows` is the number of all of them, `flagged` of those in a high-risk band, and `abstained` of abstentions.
     `alarms` is the number of findings of the week, open or decided.
     """
 
@@ -101,31 +120,14 @@ class WeekFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class TrialFacts:
-    """Comparison of the version `challenger` with the champion on `rows` matured outcomes.
-
-    `e_better` and `e_worse` are the evidence that the challenger is better or worse; 20 decides. `difference` is the
-    mean Brier score of the champion minus that of the challenger: above 0, the challenger is better. `low` and `high`
-    are the limits of the 95 % interval of `difference`. All three are None if they cannot be calculated.
-    """
-
-    challenger: int
-    rows: int
-    result: TrialResult
-    e_better: float
-    e_worse: float
-    difference: float | None = None
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class HealthFacts:
     """Facts of one model version and source up to and including the day `until` (`2026-11-29`, UTC).
 
-    `findings` are the open ones. `groups` maps an attribute, or a declared intersection such as `sex&age_band`, to
-    tallies by value. `calibration` and `reference` are bins in ascending order of the score. `estimated`, `confirmed`
-    and `trial` are None without their data.
+    `volume`, `estimated` and `drift` are about the last 28 days. `confirmed`, `calibration`, `groups` and `trend` are
+    about the last 365 days; weeks of due labels and of the trend are whole weeks. `findings` are the open ones.
+    `groups` maps an attribute, or a judged intersection such as `sex&age_band`, to tallies by value. `unjudged` names
+    the intersections that make too many groups. `calibration` and `reference` are bins in ascending order of the score.
+    `estimated`, `confirmed` and `trial` are None without their data.
     """
 
     model: str
@@ -142,6 +144,7 @@ class HealthFacts:
     reference: tuple[CalibrationBin, ...] = ()
     drift: tuple[DriftFacts, ...] = ()
     groups: Mapping[str, Mapping[str, GroupTally]] = field(default_factory=dict)
+    unjudged: tuple[str, ...] = ()
     trend: tuple[WeekFacts, ...] = ()
     training_shift: tuple[DriftFacts, ...] = ()
-    trial: TrialFacts | None = None
+    trial: WeighedTrial | None = None

@@ -1,4 +1,7 @@
-"""Figures of the health page, drawn from shown values alone. Each number in them is also in a table."""
+"""Figures of the health page, drawn from shown values alone. Each number in them is also in a table.
+
+Every `plot_` function returns escaped markup: a `figure` element with an SVG.
+"""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +19,10 @@ _LEFT, _RIGHT, _TOP = 48, 10, 10
 
 
 def plot_calibration(figures: Figures, calibration: Calibration) -> str:
-    """Return a figure of observed against predicted shares, with the diagonal of a perfect model."""
+    """Return a figure of observed against predicted shares, with the diagonal of a perfect model.
+
+    There must be a point of production or of the reference.
+    """
     both = (*calibration.production, *calibration.reference)
     highs = [value for point in both for value in (point.predicted, point.observed.value, point.observed.high) if value]
     most = min(1.0, _round_up(max(0.1, *highs)))
@@ -64,7 +70,7 @@ def plot_ranking(figures: Figures, rows: Sequence[DriftRow]) -> str:
 
 
 def name_of(row: DriftRow) -> str:
-    """Return the name of a row of drift for people."""
+    """Return the name of a row of drift for people, not escaped: `age_years`, or `age_years (missing)`."""
     return f"{row.subject} (missing)" if row.aspect == "missing" else row.subject
 
 
@@ -93,9 +99,10 @@ def _shares(counts: Sequence[int | None]) -> list[float]:
 
 
 def plot_groups(figures: Figures, rows: Sequence[GroupRow]) -> str:
-    """Return a figure of the ratios of at most 12 groups with their intervals, on a scale from a quarter to four.
+    """Return a figure of the ratios of the first 12 groups with their intervals.
 
-    Rows without a shown ratio are left out. The tolerated zone, 0.8 to 1.25, is green.
+    The scale is from a quarter to four. Rows without a shown ratio are left out. The tolerated zone, 0.8 to 1.25, is
+    green.
     """
     shown = [row for row in rows if row.ratio is not None and row.ratio.value is not None][:MAX_GROUPS]
     height = 36 * len(shown) + 22
@@ -129,7 +136,10 @@ def _log_place(ratio: float | None) -> float:
 
 
 def plot_weeks(figures: Figures, title: str, weeks: Sequence[Week], value_of: Callable[[Week], float | None]) -> str:
-    """Return a figure with a line of weekly values. Weeks with the value None leave a gap; triangles mark alarms."""
+    """Return a figure with a line of weekly values, in the order of `weeks`.
+
+    Weeks with the value None leave a gap; triangles mark alarms. Values up to 1 are shown in percent.
+    """
     bottom, most = 150, _round_up(max((value_of(week) or 0.0 for week in weeks), default=0.0) or 1.0)
     is_share = most <= 1
     step = (WIDTH - _LEFT - _RIGHT) / max(len(weeks) - 1, 1)
@@ -156,7 +166,7 @@ def plot_weeks(figures: Figures, title: str, weeks: Sequence[Week], value_of: Ca
 
 
 def _round_up(value: float) -> float:
-    """Return the next number of the form 1, 2, 4, 6 or 10 times a power of ten, for an axis."""
+    """Return the next greater number for an axis: 1, 2, 4, 6 or 10 times a power of ten."""
     unit = 10.0 ** math.floor(math.log10(value))
     return next(step * unit for step in (1, 2, 4, 6, 10) if step * unit >= value * 0.999)
 

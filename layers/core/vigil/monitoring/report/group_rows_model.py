@@ -1,9 +1,8 @@
 """Rows of the table of groups: shares, ratios and verdicts that follow from shown counts."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 
-from vigil.monitoring.fairness.intervals_model import Proportion, Ratio, ratio_interval
+from vigil.monitoring.fairness.intervals_model import Z95, Proportion, Ratio, ratio_interval
 from vigil.monitoring.fairness.model import GroupComparison, GroupTally, Verdict
 from vigil.monitoring.fairness.verdicts_model import (
     TOLERATED_RATIOS,
@@ -12,33 +11,39 @@ from vigil.monitoring.fairness.verdicts_model import (
     judge_ratio,
     measure_sides,
 )
-from vigil.monitoring.report.model import Estimate, GroupRow
-from vigil.monitoring.report.suppression_model import (
+from vigil.monitoring.findings.suppression_model import (
     MIN_COUNT,
-    Z95,
+    Estimate,
     round_count,
     round_figure,
     round_share,
 )
-from vigil.prediction.engines.group_attributes import NOT_GIVEN
+from vigil.monitoring.report.model import GroupRow
+from vigil.prediction.engines.group_attributes import lacks_value
 
 
 def publish_groups(groups: Mapping[str, Mapping[str, GroupTally]]) -> tuple[GroupRow, ...]:
-    """Return the rows of all attributes: attributes by name, groups in the order of the tallies, six measures each.
+    """Return the rows of all attributes, with six measures a group, from the tallies by attribute and value.
 
-    A group with fewer than 11 rows has one row without figures. `NOT_GIVEN` has no row.
+    Attributes are ordered by name, and groups as in the tallies. A group with fewer than 11 rows has one row without
+    figures. A value that is not given has no row.
     """
     return tuple(row for attribute, tallies in sorted(groups.items()) for row in _rows(attribute, tallies))
+
+
+def shown_ratio(sides: Sides) -> Ratio | None:
+    """Return the ratio of two sides with its interval, as it follows from their shown shares; None if one is hidden."""
+    rate = _share(sides.group)
+    return None if rate is None else _shown_ratio(rate, _share(sides.others), sides)
 
 
 def _rows(attribute: str, tallies: Mapping[str, GroupTally]) -> Iterator[GroupRow]:
     total = sum(tallies.values(), GroupTally())
     compared = iter(compare_groups(tallies))
     for name, tally in tallies.items():
-        if name == NOT_GIVEN:
+        if lacks_value(name):
             continue
-        others = _subtract(total, tally)
-        for number, sides in enumerate(measure_sides(tally, others)):
+        for number, sides in enumerate(measure_sides(tally, total - tally)):
             exact = next(compared)
             if round_count(tally.rows) is None:
                 if number == 0:
@@ -49,7 +54,7 @@ def _rows(attribute: str, tallies: Mapping[str, GroupTally]) -> Iterator[GroupRo
 
 def _row(attribute: str, rows: int, sides: Sides, exact: GroupComparison) -> GroupRow:
     rate, others_rate = _share(sides.group), _share(sides.others)
-    ratio = None if rate is None else _shown_ratio(rate, others_rate, sides)
+    ratio = shown_ratio(sides)
     shown = Estimate(*(round_figure(each, 2) for each in (ratio.value, ratio.low, ratio.high))) if ratio else None
     verdict = _verdict(ratio, rate, others_rate, sides, exact)
     return GroupRow(
@@ -75,7 +80,7 @@ def _verdict(
 ) -> Verdict:
     """Return the exact verdict if the shown figures support it, else `insufficient`.
 
-    Fewer than 11 events of a group are judged as 10, so that the verdict does not depend on the hidden count.
+    Fewer than 11 events of a group are judged as 10. So the verdict does not depend on the hidden count.
     """
     if ratio is not None:
         return exact.verdict if judge_ratio(ratio) == exact.verdict else "insufficient"
@@ -110,7 +115,3 @@ def _leading_digit(rows: int | None) -> int | None:
         return None
     unit: int = 10 ** (len(str(rows)) - 1)
     return -(-rows // unit) * unit
-
-
-def _subtract(total: GroupTally, part: GroupTally) -> GroupTally:
-    return GroupTally(*(getattr(total, each.name) - getattr(part, each.name) for each in fields(GroupTally)))

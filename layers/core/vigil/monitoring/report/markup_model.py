@@ -1,11 +1,15 @@
-"""Markup of the health page: escaped text, numbers in words, tables and figures, all valid as XML."""
+"""Markup of the health page, valid as XML: escaped text, numbers, tables and figures.
+
+Markup can be put into a page as it is. `write_count`, `write_share`, `write_number`, `write_estimate`, `write_times`
+and `write_words` return text that is not escaped.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import count
 
-from vigil.monitoring.report.model import Count, Estimate
+from vigil.monitoring.findings.suppression_model import Count, Estimate
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 does not allow."""
@@ -19,12 +23,15 @@ _MINUS = "\u2212"
 
 
 def write_text(text: str) -> str:
-    """Return a text as markup; characters that XML does not allow become question marks."""
+    """Return a text as escaped markup; characters that XML does not allow become question marks."""
     return escape(_NOT_XML.sub("?", text))
 
 
 def write_label(text: str) -> str:
-    """Return a name as markup for a figure, with at most `MAX_LABEL` characters; a longer one ends with `…`."""
+    """Return a name as escaped markup for a figure.
+
+    A name of more than `MAX_LABEL` (30) characters is cut and ends with `…`.
+    """
     return write_text(text if len(text) <= MAX_LABEL else text[: MAX_LABEL - 1] + "…")
 
 
@@ -72,18 +79,21 @@ def write_times(strength: float | None) -> str:
 
 
 def write_words(identifier: str) -> str:
-    """Return an identifier such as `low_confidence` in words."""
+    """Return an identifier in words: `Low confidence` for `low_confidence`."""
     words = identifier.replace("_", " ")
     return words[:1].upper() + words[1:]
 
 
 def badge(kind: str, words: str) -> str:
-    """Return words in the colour of `kind`, a state or verdict. The words alone carry the meaning."""
+    """Return markup of words in the colour of `kind`, a state or verdict. The words alone have the meaning."""
     return f'<b class="{kind}">{write_text(words)}</b>'
 
 
 def table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table of cells that are markup. The first cell of a row is its heading; no rows give one sentence."""
+    """Return the markup of a table. Cells are markup; caption and headings are texts.
+
+    The first cell of a row is its heading. Without rows, the result is one sentence.
+    """
     lines = [f'<tr><th scope="row">{row[0]}</th><td>{"</td><td>".join(row[1:])}</td></tr>' for row in rows]
     if not lines:
         return f"<p>{write_text(caption)}: no data.</p>"
@@ -102,7 +112,10 @@ class Figures:
         self._numbers = count(1)
 
     def write(self, title: str, description: str, size: tuple[int, int], shapes: Iterable[str]) -> str:
-        """Return a figure with a title and a description for screen readers; the shapes are markup."""
+        """Return the markup of a figure; `size` has its width and height in user units of SVG.
+
+        Title and description are texts, also for screen readers; the shapes are markup.
+        """
         number, (width, height) = next(self._numbers), size
         title, description = write_text(title), write_text(description)
         return (

@@ -9,9 +9,9 @@ from typing import Literal
 
 from vigil.monitoring.fairness.model import FairnessMeasure, Verdict
 from vigil.monitoring.findings.model import Effect, Family, FindingKind, Recommendation
+from vigil.monitoring.findings.suppression_model import Count, Estimate
+from vigil.prediction.trials.evidence_model import TrialVerdict
 
-Count = int | None
-"""Number of rows or events, rounded to a multiple of 20. None is any number below 11, zero included."""
 HealthState = Literal["quiet", "settling", "alarm", "insufficient"]
 """State of a model in production: the first of these that applies.
 
@@ -28,25 +28,17 @@ MeasureName = Literal[
     "calibration_intercept",
     "calibration_slope",
 ]
-"""Measure of performance. The calibration intercept is in log-odds, and 0 is perfect; a slope of 1 is perfect."""
+"""Measure of performance, from 0 to 1 but for the last two.
+
+The calibration intercept is in natural log-odds, and 0 is perfect. A calibration slope of 1 is perfect.
+"""
 Aspect = Literal["values", "missing"]
-"""Compared aspect of a feature or of the answers: the values, or the share of missing values."""
-TrialResult = Literal["better", "worse", "undecided"]
-"""Result of a challenger against the champion."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A value with its 95 % interval. A member is None if it cannot be calculated or shown, or is infinite."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
+"""Aspect that is compared: the values of a feature or of a part of the answers, or the share of missing values."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenFinding:
-    """Finding without a decision. Its members have the meaning of those of `Finding`."""
+    """Finding without a decision. The members have the meaning of those of `Finding`."""
 
     kind: FindingKind
     family: Family
@@ -74,7 +66,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Expected false alarms a year, and the alarms (`used`) since the first profile of the report (`since`)."""
+    """Expected false alarms a year, and the number of alarms (`used`) since the first counted day (`since`)."""
 
     expected_per_year: float
     used: int
@@ -85,7 +77,8 @@ class Budget:
 class Part:
     """One part of the decisions, such as a reason of abstention.
 
-    `share` is None if fewer than 11 decisions are in the part or outside of it, or if all are fewer than 31.
+    `share` is that of the counted decisions, from 0 to 1. `share` is None if fewer than 11 decisions are in the part,
+    or outside of it, or if all are fewer than 31.
     """
 
     name: str
@@ -95,11 +88,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """Decisions from `start` to `end`, both included. `counted` is the number in profiles.
+    """Decisions from the day `start` to the day `end`, both included. `counted` is the number in profiles.
 
     A profile counts the first decision of each subject and day, and at most a sample of about 10,000. `coverage` is
-    `counted` by `decisions`; None if one of them is hidden. `abstained` has the counted decisions by reason, and
-    `degraded` those without an engine's vote by engine.
+    `counted` by `decisions`, at most 1; None if one of them is hidden. `abstained` has the counted abstentions by
+    reason, and `degraded` the counted decisions without an engine's vote by engine. `abstained` and `degraded` are
+    ordered by name.
     """
 
     start: str
@@ -123,10 +117,14 @@ class Measure:
 class Performance:
     """Performance of decisions: estimated without labels, or confirmed by outcomes.
 
-    `start` and `end`, both included, are days of the decisions for an estimate, and days on which the labels were due
-    for confirmed performance. An estimate has no events and holds only if the model is still calibrated. `is_withdrawn`
-    is True if the calibration has failed; the measures of an estimate are None then. `overdue` is the number of labels
-    that are due and not reported.
+    `start` and `end` are the first and the last day, both included. For an estimate, they are days of the decisions,
+    and `rows` is the number of counted decisions with a probability. An estimate has no events, and holds only if the
+    model is still calibrated. `is_withdrawn` is True if the calibration has failed; the measures of an estimate are
+    None then.
+
+    For confirmed performance, `start` and `end` are days on which the labels were due. Treated decisions are left out.
+    `rows` is the number of decisions with a known outcome, and `events` that of the events among them. `overdue` is the
+    number of labels that are due and not reported. In weeks with more than 10,000 decisions, only a sample is counted.
     """
 
     start: str
@@ -140,7 +138,7 @@ class Performance:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationPoint:
-    """Mean predicted probability of a bin, the rows of the bin, and their share of events with its 95 % interval."""
+    """Mean predicted probability of a bin, its rows, and their share of events (`observed`) with its 95 % interval."""
 
     predicted: float
     rows: Count
@@ -149,9 +147,10 @@ class CalibrationPoint:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Calibration of decisions with outcomes, and of the package's reference: bins, the lowest first.
+    """Calibration of untreated decisions with outcomes, and of the package's reference: bins, the lowest first.
 
-    Each bin has at least 11 events and 11 other rows. Bins are merged until they have.
+    The labels of `production` were due in whole weeks of the last 365 days. Neighbouring bins are merged until each has
+    at least 11 events and 11 other rows. A member is empty with fewer.
     """
 
     production: tuple[CalibrationPoint, ...] = ()
@@ -165,9 +164,10 @@ class DriftRow:
     `window` and `baseline` count rows by cell, in the order of `cells`. In `HealthReport.training_shift`, `window` is
     the baseline of production, and `baseline` the held-out rows of the package.
 
-    `distance` is the population stability index (PSI). `threshold` is the 95 % quantile of the PSI without a change,
-    at this number of rows. Both, and `effect`, are None with too few rows to show them. `e_value` and `since` are None
-    without evidence, and in a report of an earlier day. `is_alarm` is True if an open finding names `subject`.
+    `distance` is the population stability index (PSI). `threshold` is the 95 % quantile of the PSI without a change, at
+    this number of rows. `distance`, `threshold` and `effect` are None with too few rows to show them. `e_value` is a
+    power of ten, and None without a distance. `e_value` and `since` are None without evidence, and in a report of an
+    earlier day. `is_alarm` is True if `subjects` of an open finding have `subject`.
     """
 
     subject: str
@@ -192,12 +192,14 @@ class DriftRow:
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
-    """One measure of a group against all others of its attribute.
+    """One measure of a group against all others of its attribute, in the last 365 days.
 
-    `rows` is the number of decisions of the group. `rate` and `others_rate` are shares; for `calibration`, they are
-    events per expected event. `ratio` is `rate` by `others_rate`. All three are None with too few rows to show them.
-    `rows_needed` is the number of rows of the measure's denominator at which equal rates would pass; only a verdict
-    `insufficient` has it. `is_alarm` is True for a `fail` that holds at the stricter `ALARM_LEVEL` too.
+    `rows` is the number of counted decisions of the group. `rate` and `others_rate` are shares; for `calibration`, they
+    are events per expected event. Outcomes are those of untreated decisions. `ratio` is `rate` by `others_rate`.
+    `rate`, `others_rate` and `ratio` are None with too few rows to show them.
+
+    `rows_needed` is the number of rows of the measure's denominator at which equal rates would pass. Only a verdict
+    `insufficient` has this number. `is_alarm` is True for a `fail` that is one at the stricter `ALARM_LEVEL` too.
     """
 
     attribute: str
@@ -216,7 +218,7 @@ class GroupRow:
 class Week:
     """Counted decisions of the week from the Monday `start`.
 
-    `flagged` is the share in a high-risk band, `abstained` the share that abstained; None with too few rows. `alarms`
+    `flagged` is the share in a high-risk band, `abstained` the share of abstentions; None with too few rows. `alarms`
     is the number of findings of the week, open or decided.
     """
 
@@ -229,27 +231,30 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Champion against the version `challenger` on the same matured outcomes.
+    """Champion against the version `challenger` on the same outcomes that were due until `until`.
 
-    `difference` is the mean Brier score of the champion minus that of the challenger: above 0, the challenger is
-    better. None: too few rows to show it. `e_better` and `e_worse` are evidence; 20 decides.
+    `brier_difference` is the Brier score of the challenger minus that of the champion: below 0, the challenger is
+    better. `better` and `worse` are evidence; 20 decides. `brier_difference`, `better` and `worse` are None with too
+    few rows to show them.
     """
 
     challenger: int
+    until: str
     rows: Count
-    result: TrialResult
-    difference: Estimate | None
-    e_better: float
-    e_worse: float
+    verdict: TrialVerdict
+    brier_difference: Estimate | None
+    better: float | None
+    worse: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
     """Health of a model version up to and including a day in UTC, for decisions of one source.
 
-    `drift` and `training_shift` begin with alarms, then the strongest change. `not_given` has the decisions without a
-    value by attribute. `guidance` are five sentences on how to read the report. `estimated`, `confirmed` and `trial`
-    are None without their data.
+    `volume`, `estimated` and `drift` are about the last 28 days. `confirmed`, `calibration`, `groups`, `not_given` and
+    `trend` are about the last 365 days. `drift` begins with alarms, then the strongest change; `training_shift` begins
+    with the strongest change. `not_given` has by attribute the counted decisions without a value. `guidance` has
+    sentences on how to read the report. `estimated`, `confirmed` and `trial` are None without their data.
     """
 
     model: str

@@ -1,6 +1,6 @@
 """Monitored model versions, read from their signed packages without their engines."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -11,13 +11,14 @@ from vigil.prediction.packages.model import PackageDescription
 from vigil.prediction.packages.ports import CHAMPION, PointerStore
 
 DescribePackage: TypeAlias = Callable[[str, int], PackageDescription]
-"""Function that returns the verified description of a model's version. It raises ModelRefused or Unavailable."""
+"""Function that returns the verified description of a model's version. The function raises ModelRefused or Unavailable.
+"""
 _MAX_CACHED = 32
 """Maximum versions in the memory of a process. A published version never changes."""
 
 
 class PackagedModels:
-    """Models with their versions."""
+    """Monitored models with their versions, which are the same for all tenants."""
 
     def __init__(self, describe: DescribePackage, pointers: PointerStore) -> None:
         self._describe = describe
@@ -25,17 +26,25 @@ class PackagedModels:
         self._cached = lru_cache(maxsize=_MAX_CACHED)(self._read)
 
     def champion(self, model: str) -> int:
-        """Return the number of the version that decides now. Raises NotFound for an unknown model, and Unavailable."""
-        pointer = self._pointers.pointers(model).get(CHAMPION)
-        if pointer is None or pointer.share is None:
+        """Return the number of the version that decides now, the champion.
+
+        Raises NotFound for a model that is unknown or has no champion, and Unavailable.
+        """
+        champion = self.aliases(model).get(CHAMPION)
+        if champion is None:
             raise NotFound("There is no such model. GET /v1/models lists all.")
-        return pointer.version
+        return champion
+
+    def aliases(self, model: str) -> Mapping[str, int]:
+        """Return the version of each alias that is not withdrawn, such as `champion`. Raises Unavailable."""
+        pointers = self._pointers.pointers(model)
+        return {alias: pointer.version for alias, pointer in pointers.items() if pointer.share is not None}
 
     def version(self, model: str, version: int) -> MonitoredVersion:
         """Return a published version, also after its expiry.
 
-        Raises NotFound if the package or a file of it is missing, ModelRefused for a package that fails verification
-        (for example, its key is no longer pinned, or a file was altered), and Unavailable.
+        Raises NotFound if the package or a file of it is missing, and Unavailable. Raises ModelRefused for a package
+        that fails verification: a file was altered, or its key is no longer pinned. The last 32 versions are cached.
         """
         return self._cached(model, version)
 

@@ -8,11 +8,11 @@ from vigil.monitoring.report.model import HealthReport
 from vigil.monitoring.report.style_model import CONTENT_SECURITY_POLICY, STYLE
 
 HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "X-Robots-Tag": "noindex"}
-"""Headers of the page. The policy allows the style of the page and nothing else."""
+"""Headers of the page. The policy allows only the style of the page."""
 
 
 def render_page(report: HealthReport) -> str:
-    """Return the page of a report. Equal reports give equal pages, of at most 150 kB for 40 features."""
+    """Return the page of a report as HTML. Equal reports give equal pages, of at most 150 kB for 40 features."""
     title = f"Health of {write_text(report.model)}, version {report.version}"
     return (
         '<!DOCTYPE html>\n<html xmlns="http://www.w3.org/1999/xhtml" lang="en"><head><meta charset="utf-8"/>'

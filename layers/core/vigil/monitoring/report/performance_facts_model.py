@@ -19,9 +19,9 @@ from vigil.prediction.packages.reference_model import ScoreReference
 def estimated_facts(
     window: Sequence[Profile], contract: ModelContract, *, is_withdrawn: bool
 ) -> PerformanceFacts | None:
-    """Return the expected performance of a window without labels; None for fewer than 11 rows with a probability.
+    """Return the expected performance of the counted decisions of a window; None with too few rows.
 
-    `window` is in the order of its days.
+    The estimate needs no labels, and at least 11 rows with a probability. `window` is in the order of its days.
     """
     scores = _sum_scores([each.scores for each in window])
     flagged = sum(flagged_rows(each, contract) for each in window)
@@ -34,7 +34,7 @@ def estimated_facts(
 
 
 def sum_arms(cohorts: Sequence[Cohort]) -> CohortArm | None:
-    """Return the sum of the untreated decisions of cohorts; None without a cohort.
+    """Return the sum of the untreated decisions of cohorts, given in any order; None without a cohort.
 
     Help makes events rarer than the score predicts, so that treated decisions show nothing about the model.
     """
@@ -44,7 +44,8 @@ def sum_arms(cohorts: Sequence[Cohort]) -> CohortArm | None:
 def confirmed_facts(arm: CohortArm, start: str, end: str) -> PerformanceFacts:
     """Return the performance of decisions whose labels were due from the day `start` to the day `end`, both included.
 
-    A measure that cannot be calculated is left out.
+    `arm` is the sum of the untreated decisions of these days. Large weeks have only a sample of them, so that the
+    numbers are those of the sample. A measure that cannot be calculated is left out.
     """
     found = confirm_performance(arm)
     flagged = arm.total.true_positives + arm.total.false_positives
@@ -57,7 +58,7 @@ def confirmed_facts(arm: CohortArm, start: str, end: str) -> PerformanceFacts:
 
 
 def calibration_bins(arm: CohortArm) -> tuple[CalibrationBin, ...]:
-    """Return the score bins with labelled decisions, the lowest first."""
+    """Return the score bins of an arm that have decisions with a known outcome, the lowest first."""
     rows = zip(arm.labelled.rows, arm.events, arm.labelled.sums, strict=True)
     return tuple(CalibrationBin(count, events, total / SUM_SCALE) for count, events, total in rows if count)
 

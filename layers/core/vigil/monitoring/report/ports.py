@@ -6,10 +6,13 @@ from vigil.monitoring.report.monitored_model import MonitoredVersion
 
 
 class MonitoredModels(Protocol):
-    """Models with their versions."""
+    """Monitored models with their versions, which are the same for all tenants."""
 
     def champion(self, model: str) -> int:
-        """Return the number of the version that decides now. Raises NotFound for an unknown model, and Unavailable."""
+        """Return the number of the version that decides now, the champion.
+
+        Raises NotFound for a model that is unknown or has no champion, and Unavailable.
+        """
         ...
 
     def version(self, model: str, version: int) -> MonitoredVersion:

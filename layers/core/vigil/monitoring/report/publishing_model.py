@@ -4,14 +4,27 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from vigil.monitoring.drift.cells_model import ComparedCells
+from vigil.monitoring.drift.effects_model import Distance, measure_distances, measure_odds
 from vigil.monitoring.findings.model import Effect
+from vigil.monitoring.findings.suppression_model import (
+    MIN_COUNT,
+    Estimate,
+    round_count,
+    round_evidence,
+    round_figure,
+    round_measure,
+    round_outwards,
+    round_share,
+    share_interval,
+    step_of,
+)
 from vigil.monitoring.report.facts_model import (
     CalibrationBin,
     DriftFacts,
     HealthFacts,
     MeasureFacts,
     PerformanceFacts,
-    TrialFacts,
     VolumeFacts,
     WeekFacts,
 )
@@ -20,7 +33,6 @@ from vigil.monitoring.report.model import (
     Calibration,
     CalibrationPoint,
     DriftRow,
-    Estimate,
     HealthReport,
     Measure,
     Part,
@@ -29,19 +41,14 @@ from vigil.monitoring.report.model import (
     Volume,
     Week,
 )
-from vigil.monitoring.report.status_model import GUIDANCE, describe_status
-from vigil.monitoring.report.suppression_model import (
-    MIN_COUNT,
-    round_count,
-    round_figure,
-    round_share,
-    share_interval,
-    step_of,
-)
+from vigil.monitoring.report.status_model import describe_reading, describe_status
+from vigil.monitoring.trials.model import WeighedTrial
 from vigil.prediction.engines.group_attributes import NOT_GIVEN
 
 _SHARES = {"base_rate", "accuracy", "true_positive_rate", "positive_predictive_value"}
 """Measures that are a share of rows."""
+_LARGEST = {"auc": 1.0, "brier": 1.0}
+"""Largest possible values of other measures; those without one are left out."""
 
 
 def publish(facts: HealthFacts) -> HealthReport:
@@ -63,7 +70,7 @@ def publish(facts: HealthFacts) -> HealthReport:
         trend=tuple(_week(week) for week in facts.trend),
         training_shift=_drift(facts.training_shift),
         trial=_trial(facts.trial) if facts.trial else None,
-        guidance=GUIDANCE,
+        guidance=describe_reading(facts),
     )
 
 
@@ -107,15 +114,18 @@ def _performance(facts: PerformanceFacts) -> Performance:
 
 
 def _estimate(measure: MeasureFacts, facts: PerformanceFacts) -> Estimate:
-    """Return a measure as it may be shown. Estimates without labels are sums of probabilities, so they count nobody."""
-    exact = (measure.value, measure.low, measure.high)
+    """Return a measure as it may be shown. An estimate is a sum of probabilities, and so counts no person."""
     if round_count(facts.rows) is None or facts.is_withdrawn:
         return Estimate(None)
-    if facts.events is not None and min(facts.events, facts.rows - facts.events) < MIN_COUNT:
+    if facts.events is None:
+        return Estimate(*map(round_figure, (measure.value, measure.low, measure.high)))
+    rarer = min(facts.events, facts.rows - facts.events)
+    if rarer < MIN_COUNT:
         return Estimate(None)
-    if facts.events is None or measure.name not in _SHARES:
-        return Estimate(*map(round_figure, exact))
-    return _share_estimate(measure)
+    if measure.name in _SHARES:
+        return _share_estimate(measure)
+    exact = Estimate(measure.value, measure.low, measure.high)
+    return round_measure(exact, rarer, _LARGEST.get(measure.name, math.inf))
 
 
 def _share_estimate(measure: MeasureFacts) -> Estimate:
@@ -166,18 +176,18 @@ def _drift(facts: Sequence[DriftFacts]) -> tuple[DriftRow, ...]:
 
 
 def _drift_row(facts: DriftFacts) -> DriftRow:
-    """Return a change. Two cells with one small count have no figures: an odds ratio would tell the count."""
-    smallest = min((*facts.window, *facts.baseline), default=0)
-    is_hidden = min(sum(facts.window), sum(facts.baseline)) < MIN_COUNT or (
-        len(facts.cells) <= 2 and smallest < MIN_COUNT
-    )
+    """Return a change. Without figures, it has no evidence either."""
+    sides: tuple[Sequence[float], Sequence[float]] = facts.window, facts.baseline
+    if len(facts.cells) > 2 and facts.compared and len(facts.compared.window) == 2:
+        sides = facts.compared.window, facts.compared.baseline
+    effect, psi = _two_cells(facts, sides) if len(sides[0]) <= 2 else _many_cells(facts)
     return DriftRow(
         subject=facts.subject,
         aspect=facts.aspect,
-        effect=None if is_hidden or facts.effect is None else _effect(facts.effect),
-        distance=None if is_hidden else round_figure(facts.distance, 2),
-        threshold=None if is_hidden else round_figure(facts.threshold, 2),
-        e_value=round_figure(facts.e_value, 2),
+        effect=effect,
+        distance=round_figure(psi.value, 2) if psi else None,
+        threshold=round_figure(psi.threshold, 2) if psi else None,
+        e_value=round_evidence(facts.e_value) if psi else None,
         since=facts.since,
         is_alarm=facts.is_alarm,
         cells=facts.cells,
@@ -186,10 +196,33 @@ def _drift_row(facts: DriftFacts) -> DriftRow:
     )
 
 
-def _effect(effect: Effect) -> Effect | None:
-    value = round_figure(effect.value, 2)
-    low, high = round_figure(effect.low, 2), round_figure(effect.high, 2)
-    return None if value is None else Effect(effect.measure, value, low, high)
+def _two_cells(
+    facts: DriftFacts, sides: tuple[Sequence[float], Sequence[float]]
+) -> tuple[Effect | None, Distance | None]:
+    """Return the figures that follow from the shown counts of two cells: exact figures would show exact counts."""
+    window, baseline = ([float(rows) for rows in map(round_count, map(int, side)) if rows] for side in sides)
+    if facts.distance is None or facts.effect is None or min(len(window), len(baseline)) < 2:
+        return None, None
+    cells = ComparedCells(tuple(window), tuple(baseline), ordered=False)
+    effect = measure_odds(cells, facts.dispersion) if facts.effect.measure == "odds_ratio" else facts.effect
+    return _effect(effect, sum(facts.window)), measure_distances(cells, facts.dispersion).psi
+
+
+def _many_cells(facts: DriftFacts) -> tuple[Effect | None, Distance | None]:
+    if facts.distance is None or facts.threshold is None or min(sum(facts.window), sum(facts.baseline)) < MIN_COUNT:
+        return None, None
+    effect = _effect(facts.effect, sum(facts.window)) if facts.effect else None
+    return effect, Distance(facts.distance, facts.threshold)
+
+
+def _effect(effect: Effect, rows: int) -> Effect | None:
+    """Return an effect as it may be shown. A shift or a share of a window of `rows` rows gets their step."""
+    figures = effect.value, effect.low, effect.high
+    if effect.measure == "odds_ratio":
+        shown = Estimate(*(round_figure(each, 2) for each in figures))
+    else:
+        shown = round_outwards(Estimate(*figures), step_of(rows))
+    return None if shown.value is None else Effect(effect.measure, shown.value, shown.low, shown.high)
 
 
 def _week(facts: WeekFacts) -> Week:
@@ -202,14 +235,17 @@ def _week(facts: WeekFacts) -> Week:
     )
 
 
-def _trial(facts: TrialFacts) -> Trial:
-    rows, value = round_count(facts.rows), round_figure(facts.difference, 2)
-    is_shown = rows is not None and value is not None
+def _trial(trial: WeighedTrial) -> Trial:
+    evidence, difference = trial.evidence, trial.evidence.brier_difference
+    labelled = evidence.labelled or 0
+    shown = Estimate(difference.mean, difference.low, difference.high) if difference else Estimate(None)
+    shown = round_measure(shown, labelled)
     return Trial(
-        challenger=facts.challenger,
-        rows=rows,
-        result=facts.result,
-        difference=Estimate(value, round_figure(facts.low, 2), round_figure(facts.high, 2)) if is_shown else None,
-        e_better=round_figure(facts.e_better, 2) or 0.0,
-        e_worse=round_figure(facts.e_worse, 2) or 0.0,
+        challenger=trial.challenger,
+        until=trial.day,
+        rows=round_count(labelled),
+        verdict=evidence.verdict,
+        brier_difference=None if shown.value is None else shown,
+        better=round_figure(evidence.better, 2),
+        worse=round_figure(evidence.worse, 2),
     )

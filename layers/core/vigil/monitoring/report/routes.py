@@ -8,6 +8,7 @@ from vigil.monitoring.profiles.model import Source
 from vigil.monitoring.report.page import HEADERS, render_page
 from vigil.monitoring.report.schemas import HealthReportView
 from vigil.monitoring.report.service import HealthReports, ReportRequest
+from vigil.prediction.packages.model import MAX_VERSION
 from vigil.runtime import telemetry
 from vigil.web.app_state import from_app
 from vigil.web.field_types import Day, as_query_whole_number
@@ -18,7 +19,6 @@ router = APIRouter(prefix="/v1/models/{name}/health", tags=["models"])
 Reader = Annotated[Principal, requires("models:read")]
 Name = Annotated[str, Path(max_length=MAX_MODEL_NAME)]
 Service = Annotated[HealthReports, from_app("reports")]
-MAX_VERSION = 99_999_999
 _PAGE: dict[str, Any] = {
     "description": "The report. With `Accept: text/html` it is a page without scripts.",
     "content": {"text/html": {"schema": {"type": "string"}, "example": "<!DOCTYPE html>..."}},
@@ -45,9 +45,8 @@ async def get_health(
 ) -> Any:
     """Return the state, volume, performance, drift and fairness of a model for your decisions.
 
-    Counts below 11 are null, all others are rounded to a multiple of 20. The report looks back 28 days for volume,
-    drift and estimated performance, and 365 days for confirmed performance, groups and weeks. Decisions are counted
-    each night.
+    Counts below 11 are null, all others are rounded to a multiple of 20. Volume, drift and estimated performance are
+    those of 28 days. Confirmed performance, groups and weeks are those of 365 days. Decisions are counted each night.
     """
     report = reports.report(caller.tenant_id, ReportRequest(name, source, version, until))
     facts = telemetry.current.get()

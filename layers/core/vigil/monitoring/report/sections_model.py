@@ -1,8 +1,9 @@
-"""Sections of the health page, in the order of the report."""
+"""Sections of the health page, in the order of the report. Every `write_` function returns escaped markup."""
 
 from collections.abc import Sequence
 
 from vigil.monitoring.findings.model import Effect
+from vigil.monitoring.findings.suppression_model import Estimate
 from vigil.monitoring.report import figures_model as draw
 from vigil.monitoring.report.markup_model import (
     NO_NUMBER,
@@ -20,7 +21,6 @@ from vigil.monitoring.report.markup_model import (
 from vigil.monitoring.report.model import (
     Calibration,
     DriftRow,
-    Estimate,
     GroupRow,
     HealthReport,
     Part,
@@ -51,7 +51,7 @@ def write_status(status: Status) -> str:
 
 
 def write_facts(report: HealthReport) -> str:
-    """Return the figures that a reader needs first, the budget of false alarms among them."""
+    """Return the section of the figures that a reader needs first: alarms with their budget, decisions, and the AUC."""
     budget, volume = report.budget, report.volume
     cards = [
         ("Alarms so far", str(budget.used), f"since {budget.since}; chance alone: {budget.expected_per_year:g} a year"),
@@ -72,10 +72,10 @@ def _auc_card(report: HealthReport) -> tuple[str, str, str]:
 
 
 def write_volume(volume: Volume) -> str:
-    """Return decisions without an answer by reason, and those without an engine's vote."""
+    """Return the section with the abstentions by reason, and the decisions without an engine's vote by engine."""
     return _section(
-        "Decisions without a full answer",
-        '<div class="pair">' + _parts_table("Decisions without an answer", "Reason", volume.abstained),
+        "Abstentions and missing votes",
+        '<div class="pair">' + _parts_table("Abstentions", "Reason", volume.abstained),
         _parts_table("Decisions without the vote of an engine", "Engine", volume.degraded) + "</div>",
     )
 
@@ -86,7 +86,7 @@ def _parts_table(caption: str, heading: str, parts: Sequence[Part]) -> str:
 
 
 def write_performance(estimated: Performance | None, confirmed: Performance | None) -> str:
-    """Return performance as estimated now and as confirmed by outcomes, side by side."""
+    """Return the section on performance, as estimated now and as confirmed by outcomes, side by side."""
     columns = [each for each in (estimated, confirmed) if each is not None]
     names = dict.fromkeys(measure.name for each in columns for measure in each.measures)
     found = [{measure.name: measure.estimate for measure in each.measures} for each in columns]
@@ -112,13 +112,13 @@ def _estimated_note(estimated: Performance) -> str:
 def _confirmed_note(confirmed: Performance) -> str:
     start, end, rows = write_text(confirmed.start), write_text(confirmed.end), _count(confirmed.rows)
     return (
-        f"<p>Confirmed by {rows} outcomes with {_count(confirmed.events)} events, for decisions from {start} to {end}. "
+        f"<p>Confirmed by {rows} outcomes that were due from {start} to {end}, with {_count(confirmed.events)} events. "
         f"Overdue outcomes: {_count(confirmed.overdue)}.</p>"
     )
 
 
 def write_calibration(figures: Figures, calibration: Calibration) -> str:
-    """Return the plot of calibration with its numbers; one sentence without bins of production and of the reference."""
+    """Return the section with the plot of calibration and its numbers; one sentence without any bins."""
     if not calibration.production and not calibration.reference:
         return _section("Calibration", "<p>Too few outcomes to compare probabilities with events.</p>")
     labelled = [(point, "Now") for point in calibration.production]
@@ -136,7 +136,7 @@ def write_calibration(figures: Figures, calibration: Calibration) -> str:
 
 
 def write_drift(figures: Figures, drift: Sequence[DriftRow]) -> str:
-    """Return the ranking of changes, its numbers, and a chart with numbers for each feature."""
+    """Return the section with the ranking of changes, its numbers, and the charts of at most 40 features."""
     if not drift:
         return _section("Changes in the data", "<p>No feature can be compared yet.</p>")
     charts = "".join(f"<div>{draw.plot_cells(figures, row)}{_cells_table(row)}</div>" for row in _charted(drift))
@@ -195,9 +195,10 @@ def _effect(effect: Effect | None) -> str:
 
 
 def write_groups(figures: Figures, groups: Sequence[GroupRow], not_given: Sequence[Part]) -> str:
-    """Return the comparison of groups: a figure of the flagged share of events, then a table of all measures.
+    """Return the section with the comparison of groups: a figure, then a table of all measures.
 
-    A flag brings help, so that the flagged share of events is the main measure.
+    The figure has the share of events that are flagged. The true-positive rate is the main measure, because a flag
+    brings help.
     """
     if not groups:
         return _section("Groups of people", "<p>The model declares no groups, or no decision has any.</p>")
@@ -230,7 +231,7 @@ def _group_cells(row: GroupRow) -> list[str]:
 
 
 def write_trend(figures: Figures, weeks: Sequence[Week]) -> str:
-    """Return the weekly lines with their numbers; alarms are marked."""
+    """Return the section with the weekly lines and their numbers; alarms are marked."""
     if not weeks:
         return _section("Week by week", "<p>No full week yet.</p>")
     rows = (
@@ -245,7 +246,7 @@ def write_trend(figures: Figures, weeks: Sequence[Week]) -> str:
     )
     lines = draw.plot_weeks(figures, "Decisions a week", weeks, lambda week: week.rows)
     lines += draw.plot_weeks(figures, "People flagged", weeks, lambda week: week.flagged)
-    headings = ("Week from", "Decisions", "Flagged", "Without an answer", "Alarms")
+    headings = ("Week from", "Decisions", "Flagged", "Abstained", "Alarms")
     return _section(
         "Week by week", f'<div class="pair">{lines}</div>', _folded("Numbers", table("Weeks", headings, rows))
     )
@@ -261,30 +262,33 @@ def _alarms(week: Week) -> str:
 
 
 def write_training_shift(drift: Sequence[DriftRow]) -> str:
-    """Return the changes between training and the usual state in production; they never alarm."""
+    """Return the section with the changes between training and the usual state in production; they never alarm."""
     note = "<p>Production differs from training from the first day on, so these changes never alarm.</p>"
     return _section("Shift since training", note, _drift_table("Shift since training", drift))
 
 
 def write_trial(trial: Trial | None) -> str:
-    """Return the comparison of the challenger with this version."""
+    """Return the section with the comparison of the challenger and this version; one sentence without a trial."""
     if trial is None:
-        return _section("Challenger", "<p>No version is on trial.</p>")
-    words = {"better": "better than", "worse": "worse than", "undecided": "not yet different from"}[trial.result]
-    cells = [_count(trial.rows), write_estimate(trial.difference), *map(write_number, (trial.e_better, trial.e_worse))]
-    headings = ("Challenger", "Outcomes", "Gain in Brier score", "Evidence for better", "Evidence for worse")
+        return _section("Challenger", "<p>No challenger has been compared on outcomes.</p>")
+    words = {"better": "better than", "worse": "worse than", "undecided": "not yet different from"}[trial.verdict]
+    difference = write_estimate(trial.brier_difference)
+    cells = [_count(trial.rows), difference, *map(write_number, (trial.better, trial.worse))]
     return _section(
         "Challenger",
-        f"<p>Version {trial.challenger} is {words} this version on the same outcomes. Evidence of 20 decides.</p>",
-        table("Challenger against this version", headings, [[f"Version {trial.challenger}", *cells]]),
+        f"<p>Version {trial.challenger} is {words} this version on the same outcomes that were due until "
+        f"{write_text(trial.until)}. A change of the Brier score below 0 is better. Evidence of 20 decides.</p>",
+        table("Challenger against this version", _TRIAL_HEADINGS, [[f"Version {trial.challenger}", *cells]]),
     )
+
+
+_TRIAL_HEADINGS = ("Challenger", "Outcomes", "Change of the Brier score", "Evidence for better", "Evidence for worse")
 
 
 def write_guidance(guidance: Sequence[str]) -> str:
-    """Return the remarks on how to read the page."""
-    return _section(
-        "How to read this page", "<ul>" + "".join(f"<li>{write_text(line)}</li>" for line in guidance), "</ul>"
-    )
+    """Return the section on how to read the page: a list with one item for each sentence."""
+    lines = "".join(f"<li>{write_text(line)}</li>" for line in guidance)
+    return _section("How to read this page", f"<ul>{lines}</ul>")
 
 
 def _section(title: str, *content: str) -> str:

@@ -16,6 +16,7 @@ from vigil.monitoring.report.facts_model import HealthFacts
 from vigil.monitoring.report.model import HealthReport
 from vigil.monitoring.report.ports import MonitoredModels
 from vigil.monitoring.report.publishing_model import publish
+from vigil.monitoring.trials.ports import TrialStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class MonitoringStores:
     states: DriftStateStore
     cohorts: CohortStore
     findings: FindingStore
+    trials: TrialStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,15 @@ class HealthReports:
         self._clock = clock
 
     def report(self, tenant_id: str, wanted: ReportRequest) -> HealthReport:
-        """Return the published report.
+        """Return the published report, whose counts are rounded and hidden.
 
-        Raises NotFound for an unknown model or version, ModelRefused for a package that fails verification,
-        InvalidInput if `until` has not ended yet, and Unavailable.
+        Raises NotFound for an unknown model or version, and ModelRefused for a package that fails verification. Raises
+        InvalidInput if `until` has not ended yet, DamagedData for damaged stored data, and Unavailable.
         """
         return publish(self.facts(tenant_id, wanted))
 
     def facts(self, tenant_id: str, wanted: ReportRequest) -> HealthFacts:
-        """Return the exact facts of a report, which may not leave Vigil. Raises as `report`."""
+        """Return the exact facts of a report, which only Vigil may read. Raises as `report`."""
         number = self._models.champion(wanted.model) if wanted.version is None else wanted.version
         version = self._models.version(wanted.model, number)
         origin = self._origin(wanted, number)
@@ -65,11 +67,12 @@ class HealthReports:
             state=self._stores.states.load(*place),
             cohorts=tuple(self._stores.cohorts.cohorts(*place)),
             findings=tuple(self._stores.findings.findings(tenant_id, origin.model)),
+            trial=self._stores.trials.load(*place[:3]) if origin.source == "single" else None,
         )
         return assemble_facts(version, origin, observed)
 
     def _origin(self, wanted: ReportRequest, version: int) -> ReportOrigin:
-        """Return the origin. The newest report also knows the decisions of today."""
+        """Return the origin. The newest report also has the decisions of today about findings."""
         today = self._clock().date()
         yesterday = today - timedelta(days=1)
         until = wanted.until or yesterday

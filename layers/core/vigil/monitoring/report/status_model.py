@@ -3,13 +3,14 @@
 from datetime import date
 
 from vigil.monitoring.findings.model import Finding
+from vigil.monitoring.findings.suppression_model import round_figure
 from vigil.monitoring.findings.words_model import next_step
 from vigil.monitoring.report.facts_model import HealthFacts
 from vigil.monitoring.report.model import OpenFinding, Status
-from vigil.monitoring.report.suppression_model import round_figure
+from vigil.prediction.engines.group_attributes import MAX_GROUPS
 
 MIN_ROWS = 100
-"""Minimum decisions in the window of a report that calls a model quiet."""
+"""Minimum counted decisions in the window of a quiet model."""
 GUIDANCE = (
     "Begin with the first line: a quiet model needs no action, and an alarm names one next step.",
     "An alarm is a change too large and too clear for chance; about one a year is false.",
@@ -17,13 +18,22 @@ GUIDANCE = (
     "“Insufficient” does not mean “good”: too few people were counted to know.",
     "To protect people, counts below 11 appear as “< 11”, other counts are rounded to 20, and shares fit them.",
 )
-"""Five sentences on how to read a report."""
+"""Five sentences on how to read any report."""
+
+
+def describe_reading(facts: HealthFacts) -> tuple[str, ...]:
+    """Return the sentences on how to read a report: `GUIDANCE`, and one more if intersections are not judged."""
+    if not facts.unjudged:
+        return GUIDANCE
+    names = ", ".join(facts.unjudged)
+    return (*GUIDANCE, f"With {names}, the model has more than {MAX_GROUPS} groups, so these pairs are not judged.")
 
 
 def describe_status(facts: HealthFacts) -> Status:
     """Return the state of a model with its next steps: `alarm`, else `settling`, else `insufficient`, else `quiet`.
 
-    The order of findings is that of their days, the oldest first. Equal next steps appear once.
+    The first state that applies is returned. Findings are in the order of their days, the oldest first. Equal next
+    steps appear once.
     """
     findings = sorted(facts.findings, key=lambda finding: (finding.day, finding.kind, finding.subjects))
     if findings:

@@ -32,9 +32,9 @@ TEXT_PAIRS = (
     *((state, f"{state}_tint") for state in ("quiet", "settling", "alarm", "insufficient")),
     *(("ink", f"{state}_tint") for state in ("quiet", "settling", "alarm", "insufficient")),
 )
-"""Colours of text and ground that meet; WCAG AA asks for a contrast of 4.5."""
+"""Colours of text and ground that meet; WCAG AA requires a contrast of 4.5."""
 MARK_PAIRS = (("now", "paper"), ("usual", "paper"), ("alarm", "paper"), ("now", "zone"), ("alarm", "zone"))
-"""Colours of marks and ground that meet; WCAG AA asks for a contrast of 3."""
+"""Colours of marks and ground that meet; WCAG AA requires a contrast of 3."""
 
 _STATES = "".join(
     f".{state}{{color:{COLOURS[state]}}}.status.{state}{{background:{COLOURS[f'{state}_tint']};"

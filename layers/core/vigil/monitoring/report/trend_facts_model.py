@@ -14,10 +14,11 @@ from vigil.prediction.engines.ensemble import ABSTAIN
 def describe_weeks(
     profiles: Sequence[Profile], alarm_days: Sequence[str], contract: ModelContract, days: tuple[str, str]
 ) -> tuple[WeekFacts, ...]:
-    """Return the weeks, Monday to Sunday, that are wholly in the days of the report, the first and last day included.
+    """Return the weeks, Monday to Sunday, that are wholly in `days`, the earliest first.
 
-    `profiles` are in the order of their days; a week without them is left out. A part of a week is left out, because
-    reports of successive days would show the counts of single days.
+    `days` has the first and the last day of the report (`2026-11-29`), both included. `profiles` are in the order of
+    their days; a week without them is left out. A part of a week is left out, because reports of successive days would
+    show the counts of single days. `alarm_days` has the day of each finding.
     """
     return tuple(
         week

@@ -14,9 +14,9 @@ MEASURES = {
     "false_positive_rate": "Flagged without the event",
     "calibration": "Events per expected event",
     "selection_rate": "People flagged",
-    "abstention_rate": "Without an answer",
+    "abstention_rate": "Abstained",
 }
-"""Measures in words."""
+"""Measures of performance and fairness in words."""
 SHARES = frozenset({"base_rate", "accuracy", "true_positive_rate", "positive_predictive_value"})
 """Measures shown in percent."""
 EFFECTS = {"mean_shift_sd": "{} SD", "odds_ratio": f"odds {TIMES} {{}}", "rate_ratio": f"rate {TIMES} {{}}"}

@@ -14,7 +14,7 @@ from math import fsum, isfinite, sqrt
 from operator import mul
 from pathlib import Path
 
-from vigil.prediction.engines.library import native_folders
+from vigil.runtime.native_libraries import find_library
 
 LIBRARY_FILE = "libvigil_distance.so"
 
@@ -29,9 +29,8 @@ def load(whitening: Matrix | None) -> Distance:
     if whitening is None:
         return length
     in_python = python_distance(whitening)
-    for folder in native_folders():
-        if (folder / LIBRARY_FILE).is_file():
-            return _native_distance(_loaded(folder / LIBRARY_FILE), whitening, in_python)
+    if library := find_library(LIBRARY_FILE):
+        return _native_distance(_loaded(library), whitening, in_python)
     return in_python
 
 

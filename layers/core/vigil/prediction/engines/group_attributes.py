@@ -12,6 +12,11 @@ MAX_VALUES = 32
 """Maximum values of an attribute."""
 MAX_INTERSECTIONS = 8
 """Maximum intersections of a model."""
+MAX_GROUPS = 256
+"""Maximum groups of a new package: values of attributes, and pairs of values of intersections.
+
+A health report of so many groups has at most 1 MB. Lambda refuses answers above 6 MB.
+"""
 NOT_GIVEN = "not given"
 """Value of an attribute that a request has omitted. Fairness counts it among the others and does not judge it."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -23,9 +28,9 @@ class GroupAttribute:
     """An attribute of a subject, declared in the manifest.
 
     A caller gives one of `values`. A derived attribute has the name of a feature in `source` instead, and rising `cuts`
-    of it: value `i` of `values`, from 0 on, means `cuts[i - 1] <= x < cuts[i]`, so there is one value more than cuts. A
-    sealed attribute is stored encrypted and appears only in counts. Raises ValueError for a declaration that breaks
-    these rules.
+    of this feature. Value `i` of `values`, from 0 on, means `cuts[i - 1] <= x < cuts[i]`. So there is one value more
+    than cuts. A sealed attribute is stored encrypted and appears only in counts. Raises ValueError for a declaration
+    that breaks these rules.
     """
 
     name: str
@@ -59,13 +64,18 @@ class GroupAttribute:
         return self.source is None
 
 
+def lacks_value(value: str) -> bool:
+    """Return True if a value is `NOT_GIVEN`, or has it as a part: `female&not given` of an intersection."""
+    return NOT_GIVEN in value.split("&")
+
+
 def check_groups(
     groups: Sequence[GroupAttribute], intersections: Sequence[tuple[str, ...]], numbers: Collection[str]
 ) -> None:
     """Raise ValueError unless the group attributes and intersections of a model are valid.
 
-    There are at most 8 of each. Names differ, and sources are among `numbers`, the features that are numbers.
-    Intersections differ, and each has two different declared attributes, in any order.
+    There are at most 8 of each. Names differ, and sources are among `numbers`, the features that are numbers. Each
+    intersection has two different declared attributes. (a, b) and (b, a) are the same one, and each occurs once.
     """
     names = [group.name for group in groups]
     if len(groups) > MAX_ATTRIBUTES or len(intersections) > MAX_INTERSECTIONS:
@@ -82,3 +92,31 @@ def check_groups(
             raise ValueError(f"the intersection of {', '.join(pair)[:80]} must have two different declared attributes")
     if len({frozenset(pair) for pair in intersections}) != len(intersections):
         raise ValueError("intersections must differ")
+
+
+def judged_intersections(
+    groups: Sequence[GroupAttribute], intersections: Sequence[tuple[str, ...]]
+) -> tuple[tuple[str, ...], ...]:
+    """Return the first intersections with which a model has at most `MAX_GROUPS` groups, in their order.
+
+    Both values of a pair can be `NOT_GIVEN`. The values of attributes alone are at most `MAX_GROUPS`.
+    """
+    values = {group.name: len(group.values) for group in groups}
+    total, judged = sum(values.values()), []
+    for pair in intersections:
+        total += math.prod(values[name] + 1 for name in pair)
+        if total > MAX_GROUPS:
+            break
+        judged.append(pair)
+    return tuple(judged)
+
+
+def check_number_of_groups(groups: Sequence[GroupAttribute], intersections: Sequence[tuple[str, ...]]) -> None:
+    """Raise ValueError for a model with more than `MAX_GROUPS` groups; new packages only, so that older ones serve."""
+    judged = judged_intersections(groups, intersections)
+    if len(judged) < len(intersections):
+        first = "&".join(intersections[len(judged)])
+        raise ValueError(
+            f"a model must have at most {MAX_GROUPS} groups, and the intersection {first} makes more; "
+            "leave it out, or declare fewer values"
+        )

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Any
 
 from vigil.errors import ModelRefused
+from vigil.runtime.native_libraries import find_library
 
 LIBRARY_FILE = "lib_lightgbm.so"
 FLOAT64 = 1
@@ -117,23 +118,14 @@ def load_library() -> LightGBMLibrary:
 
 
 def locate_library() -> Path:
-    """Return the path of the library: from the scoring layer, otherwise from an installed lightgbm wheel.
-
-    The layer is found through `sys.path`, because Lambda and local stacks unpack layers to different folders.
-    """
-    folders = native_folders()
+    """Return the path of the library: from the scoring layer, otherwise from an installed lightgbm wheel."""
+    if found := find_library(LIBRARY_FILE):
+        return found
     if (wheel := find_spec("lightgbm")) and wheel.origin:
-        folders.append(Path(wheel.origin).parent / "lib")
-    for folder in folders:
-        if (folder / LIBRARY_FILE).is_file():
-            return folder / LIBRARY_FILE
+        installed = Path(wheel.origin).parent / "lib" / LIBRARY_FILE
+        if installed.is_file():
+            return installed
     raise ModelRefused("unsupported", f"{LIBRARY_FILE} is not on sys.path; attach the scoring layer")
-
-
-def native_folders() -> list[Path]:
-    """Return the folders that may contain the scoring layer's libraries."""
-    layer = find_spec("vigil_native")
-    return [Path(folder) for folder in (layer and layer.submodule_search_locations) or ()]
 
 
 def _declared(shared: ctypes.CDLL, name: str) -> "ctypes._NamedFuncPointer":

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vigil.errors import ModelRefused
-from vigil.prediction.engines.library import native_folders
 from vigil.prediction.engines.row_buffers import contributions_reader, row_packer, score_batch
+from vigil.runtime.native_libraries import find_library
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on
@@ -63,10 +63,8 @@ class TreesLibrary:
 
 def load_library() -> TreesLibrary | None:
     """Return the library, loaded once per process, or None if it was not built."""
-    for folder in native_folders():
-        if (folder / LIBRARY_FILE).is_file():
-            return _loaded(folder / LIBRARY_FILE)
-    return None
+    library = find_library(LIBRARY_FILE)
+    return _loaded(library) if library else None
 
 
 @cache

@@ -8,6 +8,9 @@ from vigil.kernel.rows import FeatureValue
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.packages.reference_model import Reference
 
+MAX_VERSION = 99_999_999
+"""Largest version of a model: names of its files and keys of its items have eight digits."""
+
 
 @dataclass(frozen=True, slots=True)
 class PackagedFile:

@@ -10,6 +10,7 @@ from vigil.prediction.engines.ensemble import UNKNOWN_BAND
 from vigil.prediction.features.feature_spec import FeatureSpec
 from vigil.prediction.packages.reference_model import (
     MAX_BINS,
+    MAX_WOBBLE,
     MIN_CELL,
     FeatureReference,
     GroupReference,
@@ -72,8 +73,8 @@ def _feature(feature: FeatureReference, spec: FeatureSpec, rows: int) -> Iterato
     if sum(feature.counts) + feature.missing != rows:
         yield f"the sum of counts and missing must be the {rows} rows of the reference"
     for name, wobble in (("mean_wobble", feature.mean_wobble), ("missing_wobble", feature.missing_wobble)):
-        if not (math.isfinite(wobble) and wobble >= 0):
-            yield f"{name} must be a finite number from 0 on"
+        if not 0 <= wobble <= MAX_WOBBLE:
+            yield f"{name} must be a number from 0 to {MAX_WOBBLE:,}"
 
 
 def _scores(scores: ScoreReference, rows: int) -> Iterator[str]:

@@ -19,6 +19,9 @@ MIN_CELL = 11
 MAX_BINS = 10
 """Maximum bins of a number. Edges are deciles of training rows; equal deciles are merged."""
 
+MAX_WOBBLE = 1_000_000
+"""Maximum wobble of a feature. Bets beyond a larger one would be lost in double precision."""
+
 
 @dataclass(frozen=True, slots=True)
 class FeatureReference:
@@ -61,10 +64,12 @@ class ScoreReference:
 
 @dataclass(frozen=True, slots=True)
 class GroupReference:
-    """Counts of the held-out rows with one value of a declared attribute; flagged are answers in a high-risk band.
+    """Counts of the held-out rows with one value of a declared attribute.
 
-    A value is omitted if one of its four outcomes has fewer than `MIN_CELL` rows, or if the omitted rows would have 1
-    to 10 rows of an outcome.
+    `flagged` counts answers in a high-risk band. The four outcomes are true positives, false positives, false negatives
+    and true negatives; the true negatives are the other rows. A value is omitted if an outcome has fewer than
+    `MIN_CELL` (11) rows. If the omitted rows then have 1 to 10 rows of an outcome, the value with the fewest rows is
+    omitted too.
     """
 
     attribute: str

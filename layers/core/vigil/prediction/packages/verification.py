@@ -12,6 +12,7 @@ from vigil.errors import ModelRefused
 from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.ensemble_runner import EnsembleRunner
 from vigil.prediction.engines.file_limits import REFERENCE_FILE, file_limit
+from vigil.prediction.engines.group_attributes import check_number_of_groups
 from vigil.prediction.packages import golden
 from vigil.prediction.packages.loaded import LoadedModel, parse_utc
 from vigil.prediction.packages.manifests import (
@@ -78,6 +79,7 @@ def build_package(model: TrainedModel, release: Release, key: SigningKey, engine
         raise ValueError("a model needs a card and golden rows")
     if model.contract.groups and model.reference is None:
         raise ValueError("a model with groups needs a reference")
+    check_number_of_groups(model.contract.groups, model.contract.intersections)
     package_format: Literal[2, 3] = 2 if model.reference is None else 3
     if not are_files_of(model.contract, model.files.keys() | common_files(package_format), package_format):
         raise ValueError("a model must have exactly the files of its engines")

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from vigil.prediction.trials.intervals_model import MeanInterval, mean_interval
+
 STAKES = (0.1, 0.25, 0.5, 0.9)
 """Parts of the evidence that are bet on each subject; the evidence is the mean over them."""
 DECISIVE = 20.0
@@ -48,14 +50,15 @@ class DuePair:
 class TrialEvidence:
     """Evidence for and against the challenger, of `labelled` subjects; null below 11 subjects.
 
-    `brier_difference` is the mean squared error of the challenger minus that of the champion.
+    `brier_difference` is the Brier score (mean squared error) of the challenger minus that of the champion: below 0,
+    the challenger is better.
     """
 
     verdict: TrialVerdict
     labelled: int | None
     better: float | None
     worse: float | None
-    brier_difference: float | None
+    brier_difference: MeanInterval | None
 
 
 def weigh_outcomes(pairs: Iterable[DuePair], labels: Mapping[str, DecisionLabel]) -> TrialEvidence:
@@ -64,14 +67,17 @@ def weigh_outcomes(pairs: Iterable[DuePair], labels: Mapping[str, DecisionLabel]
     Each subject counts once, with the decision whose label was due first, because labels of one person depend on each
     other. Treated, excluded and overdue decisions are left out.
     """
-    gains = [
-        _gain(pair, label.occurred) for pair, label in _first_labelled(pairs, labels) if label.occurred is not None
-    ]
+    gained = {
+        pair.subject: _gain(pair, label.occurred)
+        for pair, label in _first_labelled(pairs, labels)
+        if label.occurred is not None
+    }
+    gains = list(gained.values())
     if len(gains) < MIN_LABELLED:
         return TrialEvidence("undecided", None, None, None, None)
     better, worse = _evidence(gains), _evidence([-gain for gain in gains])
     verdict: TrialVerdict = "better" if better >= DECISIVE else "worse" if worse >= DECISIVE else "undecided"
-    return TrialEvidence(verdict, len(gains), better, worse, -math.fsum(gains) / len(gains))
+    return TrialEvidence(verdict, len(gains), better, worse, mean_interval([-gain for gain in gains], list(gained)))
 
 
 def first_due(pairs: Iterable[DuePair]) -> list[DuePair]:

@@ -2,18 +2,14 @@
 
 import hashlib
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from statistics import NormalDist, fmean
 
 from vigil.prediction.trials.evidence_model import DuePair, TrialEvidence
+from vigil.prediction.trials.intervals_model import MeanInterval, mean_interval
 
-MIN_SUBJECTS = 30
-"""Minimum subjects for an interval; with fewer, the normal approximation is not valid."""
 SHARDS = "0123456789abcdefghijklmnopqrstuv"
 """Digits of a decision id. Comparisons are indexed in 32 partitions, so that a trial cannot slow down the ledger."""
-_Z = NormalDist().inv_cdf(0.975)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +59,11 @@ class PairedComparison:
     subject: str
     decision: str = ""
 
+    @property
+    def tenant_id(self) -> str:
+        """Tenant of the decision."""
+        return self.decision.partition("#")[0]
+
     def due_pair(self, now: str) -> DuePair | None:
         """Return the pair if its label is due at `now` and both models answered."""
         compared = self.comparison
@@ -70,15 +71,6 @@ class PairedComparison:
         if before is None or after is None or compared.label_due_at is None or compared.label_due_at > now:
             return None
         return DuePair(self.decision, self.subject, compared.label_due_at, before, after)
-
-
-@dataclass(frozen=True, slots=True)
-class MeanInterval:
-    """A mean and its 95 % confidence interval; the interval is null for too few subjects."""
-
-    mean: float
-    low: float | None
-    high: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,40 +108,20 @@ def is_challenger_subject(name: str, version: int, tenant_id: str, subject_id: s
 
 def compare_versions(champion: int, challenger: int, paired: Sequence[PairedComparison]) -> TrialReport:
     """Return the difference between two versions over these comparisons."""
-    answered = {
-        index: (before, after)
+    subjects = [pair.subject for pair in paired]
+    differences = {
+        index: after - before
         for index, pair in enumerate(paired)
         if (before := pair.comparison.champion.probability) is not None
         and (after := pair.comparison.challenger.probability) is not None
     }
-    subjects = [pair.subject for pair in paired]
-    differences = {index: after - before for index, (before, after) in answered.items()}
-    changed = {
-        index: float(pair.comparison.champion.decision != pair.comparison.challenger.decision)
-        for index, pair in enumerate(paired)
-    }
+    changed = [float(pair.comparison.champion.decision != pair.comparison.challenger.decision) for pair in paired]
     return TrialReport(
         champion=champion,
         challenger=challenger,
-        pairs=len(answered),
+        pairs=len(differences),
         subjects=len(set(subjects)),
-        unanswered=len(paired) - len(answered),
-        difference=_interval(differences, subjects),
-        changed=_interval(changed, subjects),
+        unanswered=len(paired) - len(differences),
+        difference=mean_interval(list(differences.values()), [subjects[index] for index in differences]),
+        changed=mean_interval(changed, subjects),
     )
-
-
-def _interval(values: Mapping[int, float], subjects: Sequence[str]) -> MeanInterval | None:
-    """Return the mean and its interval, robust to equal values of one subject (Liang & Zeger, 1986)."""
-    if not values:
-        return None
-    mean = fmean(values.values())
-    residuals: dict[str, float] = {}
-    for index, value in values.items():
-        residuals[subjects[index]] = residuals.get(subjects[index], 0.0) + value - mean
-    clusters = len(residuals)
-    if clusters < MIN_SUBJECTS:
-        return MeanInterval(mean, None, None)
-    spread = math.fsum(r * r for r in residuals.values()) * clusters / (clusters - 1)
-    half = _Z * math.sqrt(spread) / len(values)
-    return MeanInterval(mean, mean - half, mean + half)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
+from vigil.prediction.packages.model import MAX_VERSION
 from vigil.prediction.trials.model import TrialReport
 from vigil.prediction.trials.service import TrialService
 from vigil.runtime import telemetry
@@ -49,7 +50,7 @@ class Promotion(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    version: WholeNumber = Field(ge=1, le=99_999_999)
+    version: WholeNumber = Field(ge=1, le=MAX_VERSION)
     alias: Literal["champion", "challenger"] = "champion"
     share: WholeNumber = Field(
         default=0,

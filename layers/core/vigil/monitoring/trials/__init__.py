@@ -1,0 +1,1 @@
+"""Trials: weighed outcomes of a challenger, and of a promoted version against its predecessor."""
