@@ -13,6 +13,8 @@ from vigil.bootstrap import process
 REGION = "us-east-1"
 # MiniStack accepts these as its root user. They are valid nowhere else.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+READ_SECONDS = 40
+"""Read time-out of commands. A command may invoke a function, which may take 30 seconds on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Embedded:
             "VIGIL_ALERTING_SECRET_ARN": self.secrets["alerting"],
             "VIGIL_SIGNING_SECRET_ARN": self.secrets["signing"],
             "VIGIL_AWS_CONNECT_TIMEOUT_MS": "2000",
-            "VIGIL_AWS_READ_TIMEOUT_MS": "10000",
+            "VIGIL_AWS_READ_TIMEOUT_MS": str(READ_SECONDS * 1_000),
         }
 
     def activate(self) -> None:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vigil.prediction.trials.evidence_model import TrialEvidence
-    from vigil.prediction.trials.model import MeanInterval, TrialReport
+    from vigil.prediction.trials.intervals_model import MeanInterval
+    from vigil.prediction.trials.model import TrialReport
 
 out = TableConsole()
 
@@ -145,6 +146,7 @@ def _rows(found: "TrialReport") -> list[tuple[str, str]]:
         ("difference in probability (95 %)", _interval(found.difference)),
         ("share of decisions changed (95 %)", _interval(found.changed)),
         ("verdict of outcomes", _verdict(found.outcomes)),
+        ("difference in Brier score (95 %)", _interval(found.outcomes.brier_difference if found.outcomes else None)),
     ]
 
 

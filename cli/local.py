@@ -2,9 +2,9 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,6 +23,7 @@ from cli.stack import Stack, address_of, architecture, source_fingerprint, templ
 from cli.steps import Steps
 from cli.tables import TableConsole
 from models import recipe
+from vigil.errors import Unavailable
 
 if TYPE_CHECKING:
     from cli.training import Trained
@@ -78,9 +79,10 @@ def status_command(state_dir: StateDir = STATE) -> None:
 def up(state: Path) -> Embedded:
     """Bring the stack of a state folder up to date with the sources and return its record.
 
-    Safe to repeat, to run twice at once, and to run again after a crash. Raises CommandFailed if a step fails.
+    Safe to repeat, to run twice at once, and to run again after a crash. Raises CommandFailed if a step fails. Of a
+    step without an answer in time, the error names the remedy and the log.
     """
-    with _locked(state), Steps(out) as steps:
+    with _locked(state), Steps(out) as steps, _named_remedy(state):
         for folder in ("keys", "packages"):  # models are trained once for all stacks of a checkout
             (STATE / folder).mkdir(parents=True, exist_ok=True)
             if not (state / folder).exists():
@@ -239,6 +241,20 @@ def _ready(api_url: str) -> bool:
         return httpx.get(f"{api_url}/health/readiness", timeout=30, trust_env=False).is_success
     except httpx.HTTPError:
         return False
+
+
+@contextmanager
+def _named_remedy(state: Path) -> Iterator[None]:
+    """Raise CommandFailed with the remedy and the log for an answer of MiniStack that is missing."""
+    from botocore.exceptions import HTTPClientError
+
+    try:
+        yield
+    except (Unavailable, HTTPClientError) as error:
+        raise CommandFailed(
+            f"{error}\nThe machine may be busy: run `make demo` again; finished steps are skipped. "
+            f"The log is {Emulator(state).log}"
+        ) from error
 
 
 def _locked(state: Path) -> AbstractContextManager[None]:

@@ -35,6 +35,7 @@ from cli import (
 )
 from cli.api import format_field_errors
 from cli.monitoring import commands as monitoring
+from cli.named_commands import name_commands
 from cli.strict_commands import make_strict
 from cli.terminal import SafeConsole, escape_unencodable, visible
 from vigil.errors import InvalidInput, VigilError
@@ -63,7 +64,7 @@ class _Group(TyperGroup):
         except VigilError as error:
             rules = error.errors if isinstance(error, InvalidInput) else ()
             message = format_field_errors([asdict(rule) for rule in rules]) or str(error)
-            SafeConsole(stderr=True).print(message, style="red", highlight=False, soft_wrap=True)
+            SafeConsole(stderr=True).print(name_commands(message), style="red", highlight=False, soft_wrap=True)
             raise typer.Exit(1) from error
         except OSError as error:
             if error.filename is None:

@@ -185,6 +185,7 @@ def main() -> None:
     del sys.argv[1:]
     Path(record).write_text(f"{os.getpid()} {os.environ['GATEWAY_PORT']} {release}")
     sys.path.append(str(Path(__file__).parents[1]))  # `python -P` has no folder of ours
+    sys.dont_write_bytecode = False  # the variable is for the functions; MiniStack itself would compile at each start
     from ministack import app as ministack
     from ministack.core import iam_actions, lambda_runtime
     from ministack.services import apigateway_v1 as service

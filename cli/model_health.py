@@ -109,6 +109,8 @@ def _show_report(report: dict[str, Any]) -> None:
     for label in ("estimated", "confirmed"):
         if report[label] and (text := _performance(report[label])):
             out.print(f"{label}: {text}")
+    if trial := report["trial"]:
+        out.print(f"challenger {trial['challenger']} until {trial['until']}: {_trial(trial)}", soft_wrap=True)
     if changes := [row for row in report["drift"] if row["effect"]][:5]:
         out.print(_changes(changes))
 
@@ -119,6 +121,14 @@ def _performance(performance: dict[str, Any]) -> str:
         return "withdrawn, because the calibration failed"
     measures = ((each["name"], each["estimate"]) for each in performance["measures"])
     return "; ".join(f"{name} {_interval(shown)}" for name, shown in measures if shown["value"] is not None)
+
+
+def _trial(trial: dict[str, Any]) -> str:
+    """Return the verdict on a challenger, with the difference of the Brier scores if it can be shown."""
+    text = f"{trial['verdict']} on {_count(trial['rows'])} outcomes"
+    if trial["brier_difference"] is None:
+        return text
+    return f"{text}; Brier score {_interval(trial['brier_difference'])} (below 0 is better)"
 
 
 def _changes(rows: list[dict[str, Any]]) -> Table:

@@ -156,7 +156,12 @@ def promote_command(
     keys_folder: KeysFolder = None,
 ) -> None:
     """Make a published version the champion or the challenger. All instances use it within a minute."""
-    pointer = promote(name, version, alias=alias, share=share, keys_folder=keys_folder)
+    promoter = publisher(keys_folder)
+    present = promoter.pointers(name).get(alias)
+    pointer = promoter.promote(name, version, alias, share)
+    if pointer == present:
+        out.print(Text.assemble((name, "bold"), f" version {version} is already the {alias}; nothing changed"))
+        return
     decides = "" if alias == "champion" else f", decides for {share} ‰ of the subjects"
     out.print(
         Text.assemble(

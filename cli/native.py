@@ -3,19 +3,21 @@
 import os
 import sys
 from functools import cache
-from pathlib import Path
 
 from cli.checkout import CommandFailed, uv
 from layers import build
 
 
 @cache
-def add_to_path() -> Path:
-    """Add the native libraries to the import path and return their folder; raise CommandFailed if compiling fails."""
+def add_to_path() -> list[str]:
+    """Add the folders of the native libraries to the import path and return them.
+
+    Raises CommandFailed if compiling fails.
+    """
     os.environ.setdefault("UV", uv())
     try:
-        folder = build.own(build.target_of("local"))
+        folders = [str(build.own(build.target_of("local"), layer)) for layer in build.OWN_LIBRARIES]
     except SystemExit as error:
         raise CommandFailed(str(error)) from error
-    sys.path.append(str(folder))
-    return folder
+    sys.path += folders
+    return folders

@@ -23,6 +23,7 @@ SHARED_SOURCES = (
     "layers/core/vigil/kernel",
     "layers/core/vigil/monitoring/profiles/model.py",
     "layers/core/vigil/prediction",
+    "layers/core/vigil/runtime/native_libraries.py",
     "layers/core/vigil/web/field_types.py",
 )
 """Patterns of the files and folders that every recipe imports."""

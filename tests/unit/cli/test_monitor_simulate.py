@@ -7,6 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from cli.monitoring.simulation import SimulatedVersion, Simulation
+from tests.support.fakes.scoring import CONTRACT
 
 USUAL = {"--model": "leads", "--days": "90", "--rows-per-day": "40"}
 SHORT = tuple(chain.from_iterable(USUAL.items()))
@@ -88,3 +90,8 @@ def test_a_bad_option_is_refused_with_a_remedy(simulate, words, remedy):
     code, shown = simulate(*given, *words)
     assert code != 0
     assert remedy in " ".join(shown.replace("│", " ").split())
+
+
+def test_a_report_without_a_replayed_request_is_refused():
+    with pytest.raises(ValueError, match="at least one replayed request"):
+        Simulation(SimulatedVersion(1, CONTRACT, None, None)).report()

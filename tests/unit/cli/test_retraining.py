@@ -54,6 +54,12 @@ def reported(first):
     )
 
 
+@pytest.fixture
+def same(first):
+    """Recipe whose training returns the first model."""
+    return SimpleNamespace(retrain=lambda *_: first)
+
+
 @pytest.fixture(scope="module")
 def challenged(champion, reported):
     return train_challenger(SMALL, reported, champion, ChallengerOptions(KEY, 2), quiet)
@@ -100,19 +106,19 @@ def test_outcomes_that_break_the_calibration_are_refused(champion, reported):
         train_challenger(SMALL, spoilt, champion, ChallengerOptions(KEY, 2), quiet)
 
 
-def test_a_champion_of_another_schema_is_refused(champion, reported):
+def test_a_champion_of_another_schema_is_refused(champion, reported, same):
     narrower = replace(champion.contract.features[0], maximum=7)
     contract = replace(champion.contract, features=(narrower, *champion.contract.features[1:]))
     other = replace(champion, manifest=replace(champion.manifest, contract=contract))
     with pytest.raises(Conflict, match="another schema"):
-        train_challenger(SMALL, reported, other, ChallengerOptions(KEY, 2), quiet)
+        train_challenger(same, reported, other, ChallengerOptions(KEY, 2), quiet)
 
 
-def test_a_champion_of_another_feature_set_is_refused(champion, reported):
+def test_a_champion_of_another_feature_set_is_refused(champion, reported, same):
     contract = replace(champion.contract, history="art-visits/1")
     other = replace(champion, manifest=replace(champion.manifest, contract=contract))
     with pytest.raises(Conflict, match="another schema"):
-        train_challenger(SMALL, reported, other, ChallengerOptions(KEY, 2), quiet)
+        train_challenger(same, reported, other, ChallengerOptions(KEY, 2), quiet)
 
 
 @pytest.mark.parametrize("name", ["wdbc", "nothing"])
@@ -124,8 +130,7 @@ def test_a_model_without_retraining_is_refused_by_name(name):
 FINDING = "fnd-" + "0a" * 16
 
 
-def test_card_and_manifest_name_the_answered_finding(champion, reported, first):
-    same = SimpleNamespace(retrain=lambda *_: first)
+def test_card_and_manifest_name_the_answered_finding(champion, reported, same):
     files, _ = train_challenger(same, reported, champion, ChallengerOptions(KEY, 2, answers=FINDING), quiet)
     model = verify_files(files, KEYS)
     assert model.contract.training.description.endswith(f"Answers finding {FINDING}.")

@@ -8,7 +8,8 @@ from tests.functions.rights import ROOT
 VIGIL = ROOT / "layers" / "core" / "vigil"
 INTERNAL = {
     *("running_erasure.py", "oauth_store.py", "object_store.py", "signing_keys_store.py"),
-    *("signing_keys_rotation.py", "functions_store.py", "swagger.py", "chunks.py", "stream.py"),
+    *("segment_objects_store.py", "signing_keys_rotation.py", "functions_store.py"),
+    *("swagger.py", "chunks.py", "stream.py"),
 }
 """Modules whose conflicts and unknown resources reach workers and rotations only."""
 
