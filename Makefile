@@ -1,6 +1,6 @@
 # The commands of the project. They need python3 >= 3.11, make and git.
 .DEFAULT_GOAL := help
-.PHONY: help setup docs demo up down status test test-faults test-arm test-clock test-pythons check build-aws bench bench-batch bench-cost bench-forecast bench-ledger bench-peers bench-wave clean
+.PHONY: help setup docs demo up down status test test-faults test-arm test-clock test-pythons check build-aws bench bench-batch bench-cost bench-forecast bench-ledger bench-peers bench-retrieval bench-wave clean
 SHELL := /bin/sh
 $(if $(word 2,$(CURDIR)),$(error make cannot build in a folder with a space in its path: $(CURDIR)))
 PYTHON ?= python3
@@ -44,7 +44,7 @@ test: setup ## Run the linters, the type checker and all tests, including end-to
 	@"$(MAKE)" --no-print-directory -j 2 check-all check-style
 
 test-faults: setup ## Crash, kill, duplicate and delay work; check that each piece is done once (minutes)
-	"$(UV)" run --no-sync pytest tests/faults tests/functions/test_actions.py tests/e2e/test_drills.py -m "faults or not faults"
+	"$(UV)" run --no-sync pytest -m faults
 
 test-arm: setup ## Run the artefacts for Lambda under qemu, with Debian's arm64 Python 3.13
 	"$(UV)" run --no-sync pytest tests/deploy -m arm
@@ -93,6 +93,9 @@ bench-forecast: setup ## Simulate the error rates of anomalies and projections (
 
 bench-ledger: setup ## Measure the stored rows of decisions and their cost
 	"$(UV)" run --no-sync python -m benchmarks.ledger
+
+bench-retrieval: setup ## Measure the search for passages: time, memory and recall (minutes)
+	"$(UV)" run --no-sync python -m benchmarks.retrieval
 
 bench-wave: setup ## Simulate waves of scores and name the first wall
 	"$(UV)" run --no-sync python -m benchmarks.wave

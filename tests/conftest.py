@@ -12,9 +12,7 @@ from zlib import crc32
 
 import pytest
 from botocore.loaders import JSONFileLoader, Loader
-from botocore.model import StructureShape
 from hypothesis import settings
-from moto.core.serialize import BaseJSONSerializer
 from moto.core.utils import unix_time_millis
 from moto.kms import models as kms_models
 from moto.s3.models import S3Backend
@@ -22,6 +20,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.aws_calls import answer_with_moto, record_invalid_arguments
 from tests.support.group_times import GroupTimes
+from tests.support.moto_answers import direct_answers
 from tests.support.moto_reads import small_reads
 from tests.support.moto_transactions import small_copies
 from tests.support.moto_updates import quick_updates
@@ -52,11 +51,10 @@ LONGEST_FIRST = (
     *("e2e", "accounts", "lifecycle", "faults", "apart", "redriver", "deploy"),
     *(f"{file}:{number}" for file, groups in SHARDED.items() for number in range(groups)),
 )
+SAME_EXAMPLES = 40
+"""Maximum examples of a property test whose examples are the same in every run."""
 FAST = ("tests/unit", "tests/adapters", "tests/style", "tests/deploy/test_import_rules.py")
 """Folders in which no test waits for another process."""
-
-SIMPLE = {"S", "N", "BOOL", "NULL"}
-"""Types of attribute values that JSON writes as they are."""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -71,10 +69,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
     A command's console measures its terminal only once, and a busy machine is slow.
 
-    The examples of a test are the same in every run. Only runs in random order draw new ones, from a printed seed.
+    The examples of a test are the same in every run. Only runs in random order draw new ones, from a printed seed,
+    and hypothesis's own number of them.
     """
     os.environ["COLUMNS"] = "200"
-    settings.register_profile("untimed", deadline=None, derandomize=not config.pluginmanager.has_plugin("randomly"))
+    is_random = config.pluginmanager.has_plugin("randomly")
+    examples = settings.default.max_examples if is_random else SAME_EXAMPLES
+    settings.register_profile("untimed", deadline=None, derandomize=not is_random, max_examples=examples)
     settings.load_profile("untimed")
     if config.option.durations is not None or hasattr(config, "workerinput"):
         config.pluginmanager.register(GroupTimes())
@@ -147,24 +148,6 @@ def descriptions() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def attribute_values() -> Iterator[None]:
-    """Send simple attribute values of DynamoDB as they are: moto tries six names for each of their ten members."""
-    serialize = BaseJSONSerializer._serialize_type_structure  # noqa: SLF001 - moto has no setting for it
-
-    def direct(
-        serializer: BaseJSONSerializer, serialized: dict[str, Any], value: Any, shape: StructureShape, key: str
-    ) -> None:
-        if shape.name == "AttributeValue" and isinstance(value, dict) and value.keys() <= SIMPLE:
-            serialized[key] = value
-        else:
-            serialize(serializer, serialized, value, shape, key)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BaseJSONSerializer, "_serialize_type_structure", direct)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
 def symmetric_keys() -> Iterator[None]:
     """Give all symmetric KMS keys one private key, which nothing uses: moto generates an RSA key for each of them."""
     generate = kms_models.generate_private_key
@@ -180,8 +163,8 @@ def symmetric_keys() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def tables() -> Iterator[None]:
-    """Spare moto its copies of whole tables in transactions, its sorting in queries, and its parsing in updates."""
-    with small_copies(), small_reads(), quick_updates():
+    """Spare moto its copies of whole tables, its sorting in queries, its parsing, and its search for names."""
+    with small_copies(), small_reads(), quick_updates(), direct_answers():
         yield
 
 

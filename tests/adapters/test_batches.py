@@ -141,6 +141,8 @@ def test_scored_chunks_are_found_by_row_and_by_time(dynamodb):
     assert [each.first_row for each in scored.between("acme", "2026-03-02", "2026-03-03")] == [6]
     assert [each.first_row for each in scored.between("acme", "2026-03-01", "2026-03-03")] == [1, 6]
     assert scored.find("initech", "bat_1", 1) is None
+    places = (("acme", "bat_1"), ("globex", "bat_1"), ("acme", "bat_2"), ("initech", "bat_1"))
+    assert [scored.has_batch(*place) for place in places] == [True, True, False, False]
 
 
 @pytest.mark.parametrize("state", ["cancelled", "failed"])

@@ -1,20 +1,20 @@
-"""Contract of the progress of the nightly sweep, for the fake and DynamoDB."""
+"""Contract of the progress of the nightly sweep, in memory and in DynamoDB."""
 
 from dataclasses import replace
 
 import pytest
 
-from tests.support.fakes.nightly import FakeProgress
+from cli.monitoring.stores import MemoryProgress
 from vigil.monitoring.nightly.model import ServedVersion
 from vigil.monitoring.nightly.store import DynamoProgress
 
 SERVED = ServedVersion("toy", 1, "single", "2026-03-01", "2026-03-01")
 
 
-@pytest.fixture(params=["fake", "dynamodb"])
+@pytest.fixture(params=["memory", "dynamodb"])
 def progress(request):
-    if request.param == "fake":
-        return FakeProgress()
+    if request.param == "memory":
+        return MemoryProgress()
     return DynamoProgress(request.getfixturevalue("dynamodb"), "monitoring")
 
 

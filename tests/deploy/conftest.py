@@ -1,4 +1,4 @@
-"""Both layers for both targets, built once through their Makefiles, as `sam build` does."""
+"""All layers for both targets, built once through their Makefiles, as `sam build` does."""
 
 import os
 import shutil
@@ -8,15 +8,16 @@ import sys
 import pytest
 
 from cli.checkout import ROOT, uv
-from layers import arm_root
+from layers import arm_root, build
 from tests.support.arm import skip
+from tests.support.faultbed.bed import running
 
 
 @pytest.fixture(scope="session")
 def build_layer():
     """Return a function (target, layer, folder) that builds a layer into a new folder; more settings are optional."""
 
-    def build(target, layer, folder, **more):
+    def make(target, layer, folder, **more):
         folder.mkdir()
         settings = {"VIGIL_BUILD": target, "VIGIL_PYTHON": sys.executable, "ARTIFACTS_DIR": str(folder), "UV": uv()}
         subprocess.run(
@@ -28,15 +29,22 @@ def build_layer():
         )
         return folder / "python"
 
-    return build
+    return make
 
 
 @pytest.fixture(scope="session")
 def layers(build_layer, tmp_path_factory):
     """Return the `python` folder of each (target, layer)."""
     work = tmp_path_factory.mktemp("layers")
-    jobs = [(target, layer) for target in ("aws", "local") for layer in ("core", "scoring")]
+    jobs = [(target, layer) for target in ("aws", "local") for layer in build.BUILDERS]
     return {(target, layer): build_layer(target, layer, work / f"{target}-{layer}") for target, layer in jobs}
+
+
+@pytest.fixture(scope="session")
+def bed():
+    """Return a MiniStack without the deployment. A start costs five CPU seconds; each test names its own resources."""
+    with running("deploy") as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

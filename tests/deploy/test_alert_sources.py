@@ -5,7 +5,6 @@ import json
 import pytest
 
 from tests.support.alert_sources import DETAILS, bus_document, received, stack_document
-from tests.support.faultbed.bed import running
 from tests.support.templates import INFRA
 from vigil.alerting.sources.stream import IGNORED, RAISED, read_message
 from vigil.workers.queues import SqsQueue
@@ -25,26 +24,25 @@ def deploy(cloudformation, name, stack, **parameters):
 
 
 @pytest.fixture(scope="module")
-def bed():
-    """A MiniStack with the topics, the bus, a queue and the sources of alerts; returns it with the queue."""
-    with running("alert-sources") as bed:
-        cloudformation = bed.client("cloudformation")
-        key = bed.client("kms").create_key()["KeyMetadata"]["Arn"]
-        email = "ops@example.org"
-        topics = deploy(cloudformation, "topics", "topics", StackName=STACK, DataKeyArn=key, OperatorsEmail=email)
-        alarms = {"AlarmsTopic": topics["AlarmsTopic"]}
-        shared = {"DataKeyArn": key, "VisibilitySeconds": "180"}
-        deploy(cloudformation, "queue", "quiet", Name=f"{STACK}-quiet", **shared, **alarms)
-        queue = deploy(cloudformation, "queue", "alerts", Name=f"{STACK}-alerts", **shared, **topics)
-        bed.client("events").create_event_bus(Name="bus")
-        deploy(
-            cloudformation, "alert_sources", "sources", StackName=STACK, BusName="bus", AlertsArn=queue["Arn"],
-            RootStackId="arn:aws:cloudformation:x:1:stack/vigil/u", AlertsUrl=queue["Url"], AlertsName=queue["Name"],
-            AlertDeliveriesName="d", **topics,
-        )  # fmt: skip
-        # A receiver that waits for messages would wait at the end of each test.
-        bed.client("sqs").set_queue_attributes(QueueUrl=queue["Url"], Attributes={"ReceiveMessageWaitTimeSeconds": "0"})
-        yield bed, SqsQueue(bed.client("sqs"), queue["Url"])
+def queue(bed):
+    """The queue of alerts, with the topics, the bus and the sources of alerts."""
+    cloudformation = bed.client("cloudformation")
+    key = bed.client("kms").create_key()["KeyMetadata"]["Arn"]
+    email = "ops@example.org"
+    topics = deploy(cloudformation, "topics", "topics", StackName=STACK, DataKeyArn=key, OperatorsEmail=email)
+    alarms = {"AlarmsTopic": topics["AlarmsTopic"]}
+    shared = {"DataKeyArn": key, "VisibilitySeconds": "180"}
+    deploy(cloudformation, "queue", "quiet", Name=f"{STACK}-quiet", **shared, **alarms)
+    made = deploy(cloudformation, "queue", "alerts", Name=f"{STACK}-alerts", **shared, **topics)
+    bed.client("events").create_event_bus(Name="bus")
+    deploy(
+        cloudformation, "alert_sources", "sources", StackName=STACK, BusName="bus", AlertsArn=made["Arn"],
+        RootStackId="arn:aws:cloudformation:x:1:stack/vigil/u", AlertsUrl=made["Url"], AlertsName=made["Name"],
+        AlertDeliveriesName="d", **topics,
+    )  # fmt: skip
+    # A receiver that waits for messages would wait at the end of each test.
+    bed.client("sqs").set_queue_attributes(QueueUrl=made["Url"], Attributes={"ReceiveMessageWaitTimeSeconds": "0"})
+    return SqsQueue(bed.client("sqs"), made["Url"])
 
 
 def arrived(queue):
@@ -56,8 +54,7 @@ def arrived(queue):
     return found
 
 
-def test_an_alarm_reaches_the_queue_when_it_starts_and_ends(bed):
-    bed, queue = bed
+def test_an_alarm_reaches_the_queue_when_it_starts_and_ends(bed, queue):
     cloudwatch = bed.client("cloudwatch")
     for state in ("ALARM", "OK"):
         cloudwatch.set_alarm_state(AlarmName=f"{STACK}-alerts-late", StateValue=state, StateReason="test")
@@ -67,8 +64,7 @@ def test_an_alarm_reaches_the_queue_when_it_starts_and_ends(bed):
 
 
 @pytest.mark.parametrize("kind", DETAILS)
-def test_an_event_that_raises_an_alert_reaches_the_queue(bed, kind):
-    bed, queue = bed
+def test_an_event_that_raises_an_alert_reaches_the_queue(bed, queue, kind):
     publish(bed, kind, bus_document(kind)["detail"])
     (message,) = arrived(queue)
     assert (message.kind, message.id) == (RAISED, "e-1")
@@ -78,12 +74,12 @@ def test_an_event_that_raises_an_alert_reaches_the_queue(bed, kind):
     ("kind", "changes"),
     [("scoring.decision_made", {}), ("alerts.raised", {}), ("batches.completed", {"state": "completed"})],
 )
-def test_another_event_does_not_reach_the_queue(bed, kind, changes):
-    bed, queue = bed
+def test_another_event_does_not_reach_the_queue(bed, queue, kind, changes):
     publish(bed, kind, bus_document(kind, **changes)["detail"])
     assert arrived(queue) == []
 
 
+@pytest.mark.usefixtures("queue")
 @pytest.mark.parametrize(
     ("stack", "status", "kind"),
     [
@@ -94,7 +90,7 @@ def test_another_event_does_not_reach_the_queue(bed, kind, changes):
 )
 def test_the_end_of_a_deployment_matches_its_rule(bed, stack, status, kind):
     """Only AWS publishes with its own sources, so the rule is compared with the event of CloudFormation."""
-    events, document = bed[0].client("events"), stack_document(status)
+    events, document = bed.client("events"), stack_document(status)
     document["detail"]["stack-id"] = f"arn:aws:cloudformation:x:1:stack/{stack}/u"
     rules = events.list_rules(EventBusName="default")["Rules"]
     (pattern,) = (rule["EventPattern"] for rule in rules if "aws.cloudformation" in rule["EventPattern"])
@@ -104,9 +100,10 @@ def test_the_end_of_a_deployment_matches_its_rule(bed, stack, status, kind):
     assert not matches or read_message(received(document)).kind == kind
 
 
+@pytest.mark.usefixtures("queue")
 def test_the_alarms_of_the_queue_of_alerts_also_page_the_operators(bed):
     names = [f"{STACK}-{queue}-not-drained" for queue in ("alerts", "quiet")]
-    found = bed[0].client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
+    found = bed.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
     topics = {alarm["AlarmName"]: [arn.rpartition(":")[2] for arn in alarm["AlarmActions"]] for alarm in found}
     assert topics == {names[0]: [f"{STACK}-alarms", f"{STACK}-pages"], names[1]: [f"{STACK}-alarms"]}
     assert all(alarm["AlarmActions"] == alarm["OKActions"] for alarm in found)

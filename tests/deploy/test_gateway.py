@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.faultbed.bed import running
 from tests.support.templates import INFRA, resources
 
 API = resources(INFRA / "api.yaml", "AWS::Serverless::Api")["Api"]
@@ -79,25 +78,24 @@ def stack():
 
 
 @pytest.fixture(scope="module")
-def get():
+def get(bed):
     """Return a function that gets a path of the small API: status, headers by lower-case name, and bytes."""
-    with running("gateway") as bed:
-        cloudformation = bed.client("cloudformation")
-        capabilities = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
-        cloudformation.create_stack(StackName="small", TemplateBody=json.dumps(stack()), Capabilities=capabilities)
-        quick = {"Delay": 0.2, "MaxAttempts": 100}
-        cloudformation.get_waiter("stack_create_complete").wait(StackName="small", WaiterConfig=quick)
+    cloudformation = bed.client("cloudformation")
+    capabilities = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+    cloudformation.create_stack(StackName="small", TemplateBody=json.dumps(stack()), Capabilities=capabilities)
+    quick = {"Delay": 0.2, "MaxAttempts": 100}
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="small", WaiterConfig=quick)
 
-        bed.client("lambda").put_function_concurrency(FunctionName="throttled", ReservedConcurrentExecutions=0)
+    bed.client("lambda").put_function_concurrency(FunctionName="throttled", ReservedConcurrentExecutions=0)
 
-        def call(path, **headers):
-            with closing(http.client.HTTPConnection(urlsplit(bed.endpoint).netloc, timeout=60)) as connection:
-                connection.request("GET", f"/local/{path}", headers=headers)
-                answer = connection.getresponse()
-                found = {name.lower(): value for name, value in answer.getheaders()}
-                return answer.status, found, answer.read()
+    def call(path, **headers):
+        with closing(http.client.HTTPConnection(urlsplit(bed.endpoint).netloc, timeout=60)) as connection:
+            connection.request("GET", f"/local/{path}", headers=headers)
+            answer = connection.getresponse()
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return answer.status, found, answer.read()
 
-        yield call
+    return call
 
 
 @pytest.mark.parametrize("path", ["raises", "hangs", "says-nothing"])

@@ -5,6 +5,7 @@ suffix is part of the service. `own` is the room of the importing file, `near` i
 """
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -26,6 +27,8 @@ RULES = {
     "service": ("kernel errors model ports own.schemas near.service", "cryptography jwt pydantic pydantic_core"),
     "ports": ("kernel errors model ports", ""),
     "model": ("kernel errors model", ""),
+    # Readers turn files of other formats into values, in a process of their own.
+    "reader": ("kernel errors model ports own.reader", "pypdf"),
     # Only `vigil.aws.errors` translates failures of AWS, so a store does not need botocore.
     "store": ("technical kernel errors model ports own.store", "aws_lambda_powertools"),
     # The layers of import-linter say which files of vigil these may import.
@@ -43,13 +46,14 @@ VALUES = {
     *("group_attributes", "quantities", "row_encoder", "votes"),
 }
 PURE = (
-    *(["outbound", name] for name in ("destinations", "requests", "webhook_signatures")),
-    *(["runtime", "retries"], ["runtime", "ttl_cache"], ["runtime", "last_known_cache"]),
+    *(["outbound", name] for name in ("destinations", "guarded_https", "ports", "requests", "webhook_signatures")),
+    *(["runtime", name] for name in ("last_known_cache", "native_libraries", "parallel")),
+    *(["runtime", name] for name in ("retries", "sized_cache", "ttl_cache")),
     *(["workers", "cpu_limit"], ["outbound", "breakers", "model"]),
 )
-"""Technical modules without input or output, which services may use."""
-# The fast reader is a second C library in the folder that the engines find.
-EXCEPTIONS = {("vigil.decisions.batches.fast_rows", "vigil.prediction.engines.library")}
+"""Technical modules without input or output, which services may use. C libraries are part of the code."""
+SDKS = {"vigil.outbound.openai_calls": {"httpx2", "openai"}}
+"""Modules that import the SDK of a vendor, or its HTTP client. Only functions that call the vendor import them."""
 NEVER = {"lightgbm", "numpy", "pandas", "rich", "scipy", "sklearn", "typer"}
 AT_IMPORT = ("os.environ", "os.getenv", "boto3.client", "boto3.resource", "boto3.Session", "boto3.session.Session")
 
@@ -82,9 +86,9 @@ def violations(module, source):
         if first in NEVER:
             yield f"{module} imports {name}, which no function may import"
         elif first in SOURCES:
-            if (module, name) not in EXCEPTIONS and not ways(name, room) & inside:
+            if not ways(name, room) & inside:
                 yield f"{module} imports {name}: a {mine} may import {', '.join(sorted(inside))}"
-        elif first not in sys.stdlib_module_names | outside:
+        elif first not in sys.stdlib_module_names | outside | SDKS.get(module, set()):
             yield f"{module} imports {name}: a {mine} may import {', '.join(sorted(outside)) or 'the standard library'}"
     for name in sorted(BY_NAME & {*names(tree)}):
         yield f"{module} uses {name}, which loads modules that no rule sees"
@@ -180,6 +184,14 @@ def test_every_folder_has_several_modules_or_rooms():
     assert [room.name for room, size in sizes.items() if size == 1 and room not in districts] == []
 
 
+def test_the_sdk_of_a_vendor_is_loaded_by_its_own_module_only():
+    others = sorted(module for module, _ in files() if module.startswith("vigil.") and module not in SDKS)
+    code = f"import sys; [__import__(name) for name in {others}]; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "vigil.assistant.answers.openai_selector" in loaded
+    assert {"openai", "pinecone", "httpx", "httpx2"}.isdisjoint(loaded)
+
+
 @pytest.mark.parametrize(
     ("module", "source"),
     [
@@ -190,6 +202,9 @@ def test_every_folder_has_several_modules_or_rooms():
         ("vigil.decisions.scoring.service", "from vigil.decisions.scoring.store import DynamoLedger"),
         ("vigil.decisions.scoring.service", "from vigil.prediction.packages.service import Registry"),
         ("vigil.decisions.scoring.service", "import boto3"),
+        ("vigil.assistant.answers.openai_selector", "import openai"),
+        ("vigil.outbound.https", "def f():\n    import openai"),
+        ("vigil.outbound.openai_calls", "import pinecone"),
         ("vigil.decisions.scoring.service", "def f():\n    from vigil.runtime.telemetry import Telemetry"),
         ("vigil.decisions.scoring.store", "from vigil.prediction.packages.store import S3PackageStore"),
         ("vigil.decisions.scoring.store", "from vigil.decisions.scoring.service import Scoring"),
@@ -202,6 +217,8 @@ def test_every_folder_has_several_modules_or_rooms():
         ("vigil.access.tokens.signing_keys_service", "from vigil.access.tokens.signing_keys_store import SecretKeys"),
         ("vigil.access.tokens.authorizer", "from vigil.access.tenants.store import DynamoTenants"),
         ("vigil.workers.sweeps.service", "from vigil.workers.sweeps.store import DynamoPlaces"),
+        ("vigil.assistant.passages.pdf_reader", "from vigil.aws import clients"),
+        ("vigil.assistant.passages.splitting_model", "from vigil.assistant.passages.pdf_reader import read_pdf"),
         ("vigil.kernel.time", "import pydantic"),
         ("vigil.prediction.engines.lightgbm", "import lightgbm"),
         ("vigil.prediction.engines.lightgbm", "def f():\n    import numpy as np"),

@@ -6,7 +6,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cli.checkout import ROOT
-from tests.support.faultbed.bed import running
 from tests.support.templates import template
 
 TEMPLATE = template(ROOT / "template.yaml")
@@ -31,19 +30,18 @@ def plain(value):
 
 
 @pytest.fixture(scope="module")
-def create():
+def create(bed):
     """Return a function that creates a stack with these parameters, the rules of the template, and a log group."""
-    with running("refusals") as bed:
-        logs = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": {"Ref": "Stage"}}}
-        parameters = {name: plain(TEMPLATE["Parameters"][name]) for name in NAMES}
-        body = {"Parameters": parameters, "Rules": plain(TEMPLATE["Rules"]), "Resources": {"Logs": logs}}
+    logs = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": {"Ref": "Stage"}}}
+    parameters = {name: plain(TEMPLATE["Parameters"][name]) for name in NAMES}
+    body = {"Parameters": parameters, "Rules": plain(TEMPLATE["Rules"]), "Resources": {"Logs": logs}}
 
-        def call(name, values):
-            given = [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
-            cloudformation = bed.client("cloudformation")
-            cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(body), Parameters=given)
+    def call(name, values):
+        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
+        cloudformation = bed.client("cloudformation")
+        cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(body), Parameters=given)
 
-        yield call
+    return call
 
 
 @pytest.mark.parametrize("stage", ["dev", "local"])

@@ -36,7 +36,7 @@ def store_findings(findings, tenant_id):
     made = {name: replace(FINDING, subjects=(f"{name}-{tenant_id}",)) for name in ("finding_id", "other_finding_id")}
     for finding in made.values():
         assert findings.add(tenant_id, SHARED["name"], finding)
-    return {name: finding_id(SHARED["name"], finding) for name, finding in made.items()}
+    return {name: finding_id(tenant_id, SHARED["name"], finding) for name, finding in made.items()}
 
 
 def resources_of(client, tenant_id, key, found):

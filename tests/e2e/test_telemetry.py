@@ -27,8 +27,8 @@ OWN = "Vigil/${StackName}"
 RARE = {
     MetricKey(OWN, "CircuitsOpened", frozenset({"circuit_owner"})): "tests/unit/outbound/breakers",
     MetricKey(OWN, "DependencyErrors", frozenset({"dependency"})): "tests/unit/runtime/test_telemetry.py",
-    MetricKey(OWN, "ModelAuc", frozenset({"service", "model"})): "tests/functions/test_monitoring.py",
-    MetricKey(OWN, "OpenFindings", frozenset({"service", "model"})): "tests/functions/test_monitoring.py",
+    MetricKey(OWN, "ModelAuc", frozenset({"service", "model"})): "tests/functions/monitoring/test_nightly.py",
+    MetricKey(OWN, "OpenFindings", frozenset({"service", "model"})): "tests/functions/monitoring/test_nightly.py",
     MetricKey(OWN, "SignInsRefused", frozenset({"service", "limit"})): "tests/functions/test_failed_sign_ins.py",
     MetricKey(OWN, "UsageMismatches", frozenset({"service", "route"})): "tests/functions/test_metering.py",
     MetricKey(OWN, "models-refused", frozenset()): "tests/deploy/test_metric_filters.py",

@@ -125,11 +125,11 @@ def test_the_role_of_the_intake_grants_its_calls_only(called, intake):
 
 def test_a_finding_of_a_model_is_one_alert_until_a_decision(intake):
     findings, alerts = MonitoredWorld().findings, []
-    told = PublishedFindingAlerts(findings, lambda event: alerts.append(detail_of(event)))
+    published = PublishedFindingAlerts(findings, lambda event: alerts.append(detail_of(event)))
     findings.add("acme", "toy", FINDING)
     record = next(findings.findings("acme", "toy"))
     for _ in range(3):
-        told.tell("acme", record)  # a sweep that dies before the mark publishes the event again
+        published.publish("acme", record)  # a sweep that dies before the mark publishes the event again
     intake(*alerts)
     expected = ("model_degraded", f"finding.{record.finding_id}", "WARNING", 1)
     assert found("acme") == [expected]
@@ -139,7 +139,7 @@ def test_a_finding_of_a_model_is_one_alert_until_a_decision(intake):
     assert facts["show"] == "GET /v1/models/toy/health"
     assert not [word for word in ("visits", "0.41", "5210") if word in f"{episode.title} {facts}"]
     decision = FindingDecision("admin:k-1", "Longer supplies are intended.", "2026-12-02T08:00:00.000000Z")
-    told.tell("acme", record.decide("acknowledged", decision))
+    published.publish("acme", record.decide("acknowledged", decision))
     intake(*alerts)
     assert (found("acme"), found("acme", is_open=False)) == ([], [expected])
 

@@ -47,7 +47,7 @@ def api(clock, published):
 
 
 @pytest.fixture
-def told(monkeypatch, published):
+def published_kinds(monkeypatch, published):
     """Return the kinds of the events of the bus, in the order of their publication."""
     from vigil.alerting.events.store import EventBridgeBus
 
@@ -65,7 +65,7 @@ def store(*findings):
     """Store findings of the tenant `acme` and return their ids."""
     for finding in findings:
         monitoring.findings().add("acme", "toy", finding)
-    return [finding_id("toy", finding) for finding in findings]
+    return [finding_id("acme", "toy", finding) for finding in findings]
 
 
 def fill():
@@ -120,6 +120,31 @@ def test_the_page_has_a_strict_policy_and_no_script(api):
     ElementTree.fromstring(page.encode())  # noqa: S314 - a page of our own
 
 
+@pytest.mark.parametrize(
+    ("kind", "attribute", "paths"),
+    [("DAY", "counts", [HEALTH]), ("FOUND", "finding", [HEALTH, f"{HEALTH}/findings", f"{HEALTH}/findings/x"])],
+)
+def test_damaged_items_are_a_problem_that_names_them(api, kind, attribute, paths):
+    fill()
+    (found,) = store(OURS)
+    client = process.client("dynamodb")
+    item = next(each for each in _items(client) if each["sk"]["S"].startswith(kind))
+    client.put_item(TableName="monitoring", Item=item | {attribute: {"N": "5"}})
+    for path in paths:
+        status, problem = api("GET", path.replace("/x", f"/{found}"))
+        assert (status, problem["type"]) == (500, "urn:vigil:problem:damaged-data")
+        assert problem["detail"] == (
+            f"{item['sk']['S']} of toy in the monitoring table is damaged: it must have the attribute "
+            f"{attribute} of the type {'B' if kind == 'DAY' else 'S'}. An operator must delete it."
+        )
+
+
+def _items(client):
+    """Return the stored items of monitoring about the model."""
+    query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "acme#toy"}}}
+    return client.query(TableName="monitoring", **query)["Items"]
+
+
 def test_other_clients_get_json(api):
     for accept in ("application/json", "*/*", "application/json, text/html"):
         assert api("GET", headers={"Accept": accept})[1]["model"] == "toy"
@@ -163,7 +188,7 @@ def test_a_finding_shows_two_digits_and_its_next_step(api):
 
 
 @pytest.mark.parametrize("decision", DECISIONS)
-def test_a_decision_is_stored_told_and_final(api, told, decision):
+def test_a_decision_is_stored_published_and_final(api, published_kinds, decision):
     fill()
     (identity,) = store(OURS)
     path = f"{HEALTH}/findings/{identity}"
@@ -173,15 +198,15 @@ def test_a_decision_is_stored_told_and_final(api, told, decision):
     for again in DECISIONS:
         status, problem = api("POST", f"{path}/{again}", body=REASON)
         assert (status, "a decision is final" in problem["detail"]) == (409, True)
-    assert told == ["findings.decided"]
+    assert published_kinds == ["findings.decided"]
 
 
-def test_a_repeated_request_with_a_key_has_one_effect(api, told):
+def test_a_repeated_request_with_a_key_has_one_effect(api, published_kinds):
     (identity,) = store(OURS)
     sent = {"body": REASON, "headers": {"Idempotency-Key": "once"}}
     first, second = (api("POST", f"{HEALTH}/findings/{identity}/acknowledge", **sent) for _ in range(2))
     assert first == second
-    assert told == ["findings.decided"]
+    assert published_kinds == ["findings.decided"]
 
 
 def test_a_decision_needs_a_reason_of_10_to_500_characters(api):

@@ -12,7 +12,7 @@ from tests.support.deployments import KEY as PACKAGE_KEY
 from tests.support.gateway import Context, event
 from tests.support.ledger_rows import ledger_row
 from vigil.bootstrap import process, stores
-from vigil.decisions.batches import results
+from vigil.decisions.batches import ended_erasure, results
 from vigil.decisions.batches.store import DynamoBatches
 from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.verification import Release, build_package
@@ -59,6 +59,8 @@ FLAGS = [
     ("PUT", "/v1/flags/beta", {"body": FLAG, "headers": KEY}, 428),
     ("PUT", "/v1/flags/beta", {"body": FLAG, "headers": KEY | {"If-None-Match": "*"}}, 201),
 ]
+LINE = 10_000
+"""Length of a line in the files of a person, in bytes. Few such lines fill a file that is written in parts."""
 IAM_NAMES = {
     "s3:ListObjectVersions": "s3:ListBucketVersions",
     "s3:GetObject": "s3:GetObjectVersion",
@@ -108,9 +110,19 @@ def test_the_outcomes_api_calls_exactly_the_granted_actions(called):
     assert actions == granted("OutcomesApi")
 
 
+def result(subject):
+    """Return a line of results."""
+    answer = {"row": "1", "subject_id": subject, "warnings": "w" * LINE}
+    return ",".join(answer.get(name, "") for name in results.COLUMNS) + "\n"
+
+
 @pytest.fixture
-def person(called):
-    """Actions called after the person `p-1` has an ended batch with large files, two decisions and an outcome."""
+def person(called, monkeypatch):
+    """Actions called after the person `p-1` has an ended batch with large files, two decisions and an outcome.
+
+    The results are rewritten in two steps, one part each.
+    """
+    monkeypatch.setattr(ended_erasure, "STEP_BYTES", 1 << 20)
     from functions.outcomes_api.handler import lambda_handler as report
     from functions.scoring_api.handler import lambda_handler as score
 
@@ -118,11 +130,12 @@ def person(called):
     batch = running_batch("c")
     have_a_scored_row(batch)
     DynamoBatches(boto3.client("dynamodb"), "batches").end(batch, "completed", ended_at="now")
-    answer = {"row": "1", "subject_id": "p-1"}
-    line = ",".join(answer.get(name, "") for name in results.COLUMNS).encode() + b"\n"
-    for folder, name, content in (("uploads", "input", b"p-1\n"), ("results", "results.csv", line)):
-        key, body = f"{folder}/acme/{'c' * 32}/{name}", content * (12_000_000 // len(content))
-        boto3.client("s3").put_object(Bucket="files", Key=key, Body=body)
+    for folder, name, line in (
+        ("uploads", "input", lambda subject: f"{subject},{'x' * LINE}\n"),
+        ("results", "results.csv", result),
+    ):
+        key, body = f"{folder}/acme/{'c' * 32}/{name}", line("p-1") + line("p-2") * (12_000_000 // LINE)
+        boto3.client("s3").put_object(Bucket="files", Key=key, Body=body.encode())
     for _ in range(2):
         decision = json.loads(score(event("POST", "/v1/scores", body=BODY), Context())["body"])["decision_id"]
     outcome = {"decision_id": decision, "status": "occurred", "recorded_at": datetime.now(UTC).isoformat()}

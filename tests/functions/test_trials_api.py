@@ -94,7 +94,7 @@ def test_outcomes_count_in_a_trial_once_their_labels_are_due(api, clock, publish
         "labelled": 12,
         "better": 1.0,
         "worse": 1.0,
-        "brier_difference": 0.0,
+        "brier_difference": {"mean": 0.0, "low": None, "high": None},
     }
 
 

@@ -10,7 +10,10 @@ from tests.support import syntax
 PLANTED = "tests/faults/planted"
 """Start of the paths that may use private names: planted bugs override private methods."""
 MAX_NAME_CHARACTERS = 70
-FOREIGN = {"_make_api_call", "_serialize_type_structure", "_getframe", "_exit"}
+FOREIGN = {
+    *("_make_api_call", "_getframe", "_exit"),
+    *("_serialize_type_structure", "_serialize_type_map", "_make_op_condition", "_make_operand", "_processing_map"),
+}
 """Private names of botocore, moto and the standard library, which some tests need."""
 SEAM = {"tests/support/aws_calls.py", "tests/support/faultbed/virtual_queues.py"}
 """Modules that may replace calls of AWS clients. A patch elsewhere would miss one of the two kinds of clients."""

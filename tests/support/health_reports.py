@@ -1,5 +1,6 @@
 """An attacker that narrows hidden counts down from health reports."""
 
+import math
 from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Any
@@ -9,22 +10,32 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
 from tests.support.random_reports import CELLS, ShiftedFacts, random_facts, shifted_facts
+from vigil.monitoring.fairness.intervals_model import Z95
+from vigil.monitoring.findings.suppression_model import (
+    MIN_COUNT,
+    Count,
+    round_count,
+    step_of,
+    step_of_error,
+)
 from vigil.monitoring.report.facts_model import HealthFacts
-from vigil.monitoring.report.model import Count, HealthReport
+from vigil.monitoring.report.model import HealthReport
 from vigil.monitoring.report.publishing_model import publish
-from vigil.monitoring.report.suppression_model import MIN_COUNT, round_count, step_of
 
 MIN_SPREAD = 5
 """Smallest range of a hidden count that the attacker may reach. A derived count has 0, an unknown one 10.
 
 The smallest ranges come from two hidden cells beside a shown sum: together they have 11 rows or more.
 """
+_LARGE = 1e5
+"""Constant that makes all unknown parts of measures positive."""
 
 
 class Attacker:
     """Everything that a reader of reports knows, as linear inequalities over unknown counts.
 
-    It also knows the step of each share and that a share without a number has few rows on a side.
+    It also knows the step of each share and that a share without a number has few rows on a side. It knows the step of
+    each other measure, and by how much an event moves the measure.
     """
 
     def __init__(self, below: int) -> None:
@@ -50,6 +61,22 @@ class Attacker:
         self._rows.append(({part: 1.0, whole: -high}, 1e-6))
         self._between({part: 1.0}, 11, None)
         self._rows.append(({part: 1.0, whole: -1.0}, -11))
+
+    def sees_measures(self, report: HealthReport, facts: HealthFacts, prefix: str) -> None:
+        """Add the measures of known outcomes: a part that no event changes, and the influence of each event."""
+        shown, exact = report.confirmed, facts.confirmed
+        if shown is None or exact is None or exact.events is None:
+            return
+        self.sees(f"{prefix}events", shown.events)
+        rarer = min(exact.events, exact.rows - exact.events)
+        for published, measure in zip(shown.measures, exact.measures, strict=True):
+            error = ((measure.high or 0.0) - measure.value) / Z95
+            step, value = step_of_error(error, rarer), published.estimate.value
+            if step is not None and value is not None:
+                influence = error / math.sqrt(rarer)
+                middle, half = _LARGE + value / influence, step / influence / 2 + 1e-3
+                row = {self._index(f"constant {measure.name}"): 1.0, self._index(f"{prefix}events"): 1.0}
+                self._between(row, middle - half, middle + half)
 
     def reads(self, report: HealthReport, facts: HealthFacts, prefix: str = "") -> list[str]:
         """Add all parts of a report but its weeks' sums, with names behind a prefix; return the hidden counts."""
@@ -83,6 +110,7 @@ class Attacker:
         for part in report.volume.abstained:
             see(f"reason {part.name}", part.rows)
             share(f"reason {part.name}", "rows", part.share, report.volume.counted)
+        self.sees_measures(report, facts, prefix)
         self.adds_up(f"{prefix}rows", [f"{prefix}cell {name}" for name in report.drift[0].cells])
         reasons = [f"{prefix}reason {part.name}" for part in report.volume.abstained]
         self.adds_up(f"{prefix}abstention_rate all", reasons)
@@ -151,7 +179,7 @@ def attack_both(early: HealthReport, late: HealthReport, facts: ShiftedFacts) ->
         plain = name.removeprefix("early ")
         attacker.adds_up(name, [f"first {plain}", f"shared {plain}"])
         attacker.adds_up(f"late {plain}", [f"shared {plain}", f"last {plain}"])
-    days = [name for name in attacker.names("last ") if name.split()[1] in {"rows", "cell", "reason"}]
+    days = [name for name in attacker.names("last ") if name.split()[1] in {"rows", "cell", "reason", "events"}]
     small = [name for name in days if facts.count_of(name) < MIN_COUNT]
     return attacker.ranges([*hidden, *small])
 

@@ -12,11 +12,13 @@ from vigil.monitoring.report.facts_model import (
     HealthFacts,
     MeasureFacts,
     PerformanceFacts,
-    TrialFacts,
     VolumeFacts,
     WeekFacts,
 )
 from vigil.monitoring.report.model import Budget
+from vigil.monitoring.trials.model import WeighedTrial
+from vigil.prediction.trials.evidence_model import TrialEvidence
+from vigil.prediction.trials.intervals_model import MeanInterval
 
 FIRST_WEEK, LAST_DAY = date(2026, 2, 2), date(2026, 11, 29)
 WEEKS, ALARM_WEEK = 43, 41
@@ -52,8 +54,12 @@ def invent_facts(*, features: Sequence[str] = FEATURES) -> HealthFacts:
         groups={"sex": _groups("female", "male"), "age_band": _groups("0-14", "15-24", "25-49", "50+")},
         trend=tuple(_week(chance, number) for number in range(WEEKS)),
         training_shift=tuple(_change(chance, name, 0.6) for name in features[:6]),
-        trial=TrialFacts(5, 4180, "undecided", 3.4, 0.2, 0.0011, -0.0004, 0.0026),
+        trial=WeighedTrial(5, LAST_DAY.isoformat(), _evidence()),
     )
+
+
+def _evidence() -> TrialEvidence:
+    return TrialEvidence("undecided", 4180, 3.4, 0.2, MeanInterval(-0.0011, -0.0026, 0.0004))
 
 
 def _finding() -> Finding:

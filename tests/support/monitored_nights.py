@@ -77,6 +77,11 @@ def report(decision: Past, status: Any = "occurred", **facts: Any) -> None:
     DynamoOutcomes(process.client("dynamodb"), "outcomes").record("acme", outcome)
 
 
+def stored(day: str = DAY, place: tuple[str, str, int, Source] = PLACE) -> Profile:
+    """Return the stored profile of a day."""
+    return next(monitoring.profiles().profiles(*place, day, day))
+
+
 @cache
 def quiet_days(days: int = 60, rows: int = 40) -> tuple[Profile, ...]:
     """Return the profiles of days before the first night."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
-from cli.monitoring.stores import MemoryCohorts, MemoryFindings, MemoryProfiles, MemoryStates
+from cli.monitoring.stores import MemoryCohorts, MemoryFindings, MemoryProfiles, MemoryStates, MemoryTrials
 from tests.support.fakes.monitoring import FakeModels
 from tests.support.fakes.scoring import CONTRACT
 from vigil.kernel.time import format_day
@@ -62,6 +62,7 @@ class MonitoredWorld:
     models: FakeModels = field(
         default_factory=lambda: FakeModels({(MODEL, VERSION): MonitoredVersion(CONTRACT_WITH_GROUPS, None, LAYOUT)})
     )
+    trials: MemoryTrials = field(default_factory=MemoryTrials)
     states: MemoryStates = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,7 +71,7 @@ class MonitoredWorld:
     @property
     def stores(self) -> MonitoringStores:
         """The stores that a report reads."""
-        return MonitoringStores(self.profiles, self.states, self.cohorts, self.findings)
+        return MonitoringStores(self.profiles, self.states, self.cohorts, self.findings, self.trials)
 
     @property
     def reports(self) -> HealthReports:

@@ -64,6 +64,12 @@ def made_once(name: Hashable, make: Callable[[], Made]) -> Made:
     return result
 
 
+def state_restorer() -> Callable[[], None]:
+    """Return a function that brings the services of moto back into the state that they have now."""
+    state, shared = _saved()
+    return lambda: _restore(state, shared)
+
+
 def _saved() -> tuple[bytes, list[Any]]:
     """Return the states of all services, and the private keys in them."""
     backends = [

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from heapq import nlargest
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 
 CORE = Path(__file__).parents[2] / "layers" / "core"
@@ -17,6 +19,8 @@ _BEGINS = ("", "vgl_", "vglr_", "2026-02-01T12:00:00.", '"', "## ", "+", "a@", "
 _END = "\0"
 SIZES = (1 << 12, 1 << 15, 1 << 18)
 """Lengths of hostile texts, in characters, up to the longest row of a batch."""
+SLOWEST = 4
+"""Divisor of the number of texts at each greater length. The slowest texts go on, and quadratic work is slowest."""
 MAX_RATIO = 30.0
 """Maximum CPU time of a pattern, in scans: one choice for each byte of a text of the same length."""
 _SCAN = re.compile(rb"(?:[^a]|a)*+")
@@ -90,15 +94,21 @@ def used_patterns() -> Iterator[UsedPattern]:
 
 
 def slow_text(used: UsedPattern) -> str | None:
-    """Return the description of the first hostile text on which a pattern works more than linearly, or None."""
+    """Return the description of the first hostile text on which a pattern works more than linearly, or None.
+
+    The texts of a length repeat those beginnings and parts that took the most time at the length before.
+    """
+    hostile = list(product(_BEGINS, _PARTS + _PAIRS))
     for size in SIZES:
         most = MAX_RATIO * _scan_seconds(size)
-        for begin in _BEGINS:
-            for part in _PARTS + _PAIRS:
-                text = f"{begin}{part * (size // len(part))}{_END}"
-                # A slow call is repeated: something else may have used the caches of the processor.
-                if (spent := _seconds(used, text)) > most and (spent := min(spent, _seconds(used, text))) > most:
-                    return f"{begin!r} + {part!r} * {size}: {spent / most * MAX_RATIO:.0f} scans"
+        times = {}
+        for begin, part in hostile:
+            text = f"{begin}{part * (size // len(part))}{_END}"
+            # A slow call is repeated: something else may have used the caches of the processor.
+            if (spent := _seconds(used, text)) > most and (spent := min(spent, _seconds(used, text))) > most:
+                return f"{begin!r} + {part!r} * {size}: {spent / most * MAX_RATIO:.0f} scans"
+            times[begin, part] = spent
+        hostile = nlargest(len(hostile) // SLOWEST, times, times.__getitem__)
     return None
 
 

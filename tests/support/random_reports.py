@@ -1,18 +1,21 @@
 """Random facts of health reports with many small cells, and pairs of windows that differ by a day."""
 
+import math
 from dataclasses import dataclass, replace
 from random import Random
 
+from vigil.monitoring.fairness.intervals_model import Z95
 from vigil.monitoring.fairness.model import GroupTally
 from vigil.monitoring.report.facts_model import (
     CalibrationBin,
     DriftFacts,
     HealthFacts,
+    MeasureFacts,
     PerformanceFacts,
     VolumeFacts,
     WeekFacts,
 )
-from vigil.monitoring.report.model import Budget
+from vigil.monitoring.report.model import Budget, MeasureName
 
 CELLS = [(a, b) for a in ("x", "y") for b in ("p", "q", "r")]
 """Groups of two attributes, crossed."""
@@ -88,6 +91,8 @@ class ShiftedFacts:
         if what == "cell":
             cells = self.last.drift[0].cells
             return self.last.drift[0].window[cells.index(value[0])]
+        if what == "events":
+            return (self.last.confirmed and self.last.confirmed.events) or 0
         if what == "reason":
             return self.last.volume.abstained[value[0]]
         tallies = {name: tally for groups in self.last.groups.values() for name, tally in groups.items()}
@@ -109,9 +114,22 @@ def _part(chance: Random, size: int) -> HealthFacts:
     return HealthFacts(
         *("m", 1, "single", "2026-11-29", False, Budget(1.0, 0, "2026-01-01")),
         volume=VolumeFacts("a", "b", total.rows, total.rows, abstained=reasons),
+        confirmed=_confirmed(total),
         drift=(_drift(chance, total.rows),),
         groups=_margins(cells),
     )
+
+
+def _confirmed(total: GroupTally) -> PerformanceFacts:
+    """Return measures to which each event adds the same, as much as an event of the rarer kind moves them."""
+    root = math.sqrt(max(min(total.events, total.labelled - total.events), 1))
+    influences: dict[MeasureName, float] = {"auc": 0.0004, "brier": 0.0011, "calibration_intercept": 0.017}
+    measures = [
+        MeasureFacts(name, total.labelled, total.events * each, (total.events - Z95 * root) * each)
+        for name, each in influences.items()
+    ]
+    measures = [replace(each, high=2 * each.value - (each.low or 0.0)) for each in measures]
+    return PerformanceFacts("a", "b", total.labelled, tuple(measures), events=total.events, overdue=0)
 
 
 def _joined(left: HealthFacts, right: HealthFacts) -> HealthFacts:
@@ -121,6 +139,7 @@ def _joined(left: HealthFacts, right: HealthFacts) -> HealthFacts:
     return replace(
         left,
         volume=VolumeFacts("a", "b", rows, rows, abstained=reasons),
+        confirmed=_confirmed(sum((*left.groups["a"].values(), *right.groups["a"].values()), GroupTally())),
         drift=(replace(left.drift[0], window=window),),
         groups={
             name: {value: tally + right.groups[name][value] for value, tally in tallies.items()}

@@ -43,12 +43,25 @@ def test_an_outcome_of_a_row_is_reported_corrected_listed_and_read(api, batch):
     assert [each["decision_id"] for each in api("GET", "/v1/outcomes")[1]["items"]] == [f"{batch}.1"]
 
 
-@pytest.mark.parametrize("row", [3, 4, 10_000_000])
-def test_a_row_without_an_answer_is_named_as_unknown(api, batch, row):
-    status, problem, _ = report(api, batch_id=batch, row=row)
-    assert (status, "`row`" in problem["detail"]) == (404, True)
-    assert report(api, batch_id="bat_other", row=1)[1]["detail"] == problem["detail"]
-    assert report(api, batch_id=batch, row=1, tenant="globex")[0] == 404
+def test_each_cause_of_an_unknown_row_has_a_sentence_of_its_own(api, batch):
+    empty = api("POST", "/v1/batches", body={"model": "toy", "format": "csv"})[1]["batch_id"]
+    causes = {
+        (batch, 3, "acme"): "has no answer",
+        (batch, 4, "acme"): "no scored row",
+        (batch, 10_000_000, "acme"): "no scored row",
+        (empty, 1, "acme"): "no scored row",
+        ("bat_other", 1, "acme"): "no such batch",
+        (batch, 1, "globex"): "no such batch",
+    }
+    for (batch_id, row, tenant), cause in causes.items():
+        for target in ({"batch_id": batch_id, "row": row}, {"decision_id": f"{batch_id}.{row}"}):
+            status, problem, _ = report(api, tenant=tenant, **target)
+            assert (status, cause in problem["detail"]) == (404, True)
+
+
+def test_a_row_is_reported_by_the_id_that_its_outcome_has(api, batch):
+    assert report(api, decision_id=f"{batch}.1")[1]["items"][0]["decision_id"] == f"{batch}.1"
+    assert api("GET", f"/v1/outcomes/{batch}.1")[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -67,7 +80,8 @@ def test_another_form_of_the_target_is_refused(api, target):
 
 def test_a_row_of_an_expired_join_file_is_unknown(api, batch):
     boto3.client("s3").delete_object(Bucket="files", Key=f"joins/acme/{batch}/000000")
-    assert report(api, batch_id=batch, row=1)[0] == 404
+    status, problem, _ = report(api, batch_id=batch, row=1)
+    assert (status, "no longer joined" in problem["detail"]) == (404, True)
 
 
 def test_an_erasure_deletes_the_outcomes_of_rows(api, batch):

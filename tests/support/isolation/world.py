@@ -287,7 +287,7 @@ def _find(tenant_id: str, feature: str) -> str:
     finding = replace(FINDING, version=1, subjects=(feature,), text=feature)
     state = baseline_start(0, after=date.fromisoformat(finding.day).toordinal())
     monitoring.drift_states().save(tenant_id, "toy", 1, "single", state, [finding])
-    return finding_id("toy", finding)
+    return finding_id(tenant_id, "toy", finding)
 
 
 def now() -> str:
