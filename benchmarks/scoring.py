@@ -198,7 +198,7 @@ def main() -> None:
     console = Console(width=110)
     console.print(f"Python {platform.python_version()}, lightgbm {lightgbm.__version__}, {os.cpu_count()} cores, "
                   f"medians of {rounds} rounds")  # fmt: skip
-    os.environ["PYTHONPATH"] = str(native.add_to_path())  # new processes inherit it
+    os.environ["PYTHONPATH"] = os.pathsep.join(native.add_to_path())  # new processes inherit it
     with tempfile.TemporaryDirectory() as work:
         for case in model_cases(Path(work), rows=LARGEST_BATCH):
             measure(console, title(case), list(lines_of(case)), rounds)

@@ -1,5 +1,6 @@
 """Wires circuit breakers, which functions that call vendors or endpoints share."""
 
+from datetime import timedelta
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,18 @@ NEEDS = ("event_bus", "limits_table")
 
 
 @process.once
-def circuit_breakers() -> "CircuitBreakers":
-    """Return the circuit breakers of this process. They make no call before the first guarded one."""
+def circuit_breakers(call_limit: timedelta = timedelta(seconds=10)) -> "CircuitBreakers":
+    """Return the circuit breakers of this process. They make no call before the first guarded one.
+
+    `call_limit` is the maximum time of a guarded call. A call is slow from half of it.
+    """
     from vigil.outbound.breakers.registry import CircuitBreakers
     from vigil.outbound.breakers.rules import BreakerRules
     from vigil.outbound.breakers.service import BreakerParts
 
+    rules = BreakerRules(call_timeout=call_limit, slow_after=call_limit / 2)
     # SystemRandom, because a seeded generator is part of a snapshot, and all instances would draw the same pauses.
-    parts = BreakerParts(circuits(), circuit_events(), process.now, SystemRandom(), BreakerRules())
+    parts = BreakerParts(circuits(), circuit_events(), process.now, SystemRandom(), rules)
     return CircuitBreakers(parts)
 
 

@@ -65,7 +65,6 @@ VALUES: Mapping[str, Any] = {
     "TrialEvidence.labelled": 412,
     "TrialEvidence.better": 24.6,
     "TrialEvidence.worse": 0.04,
-    "TrialEvidence.brier_difference": -0.011,
     "horizon_days": 28,
     "grace_days": 0,
     "FeatureSpec.name": "last_days_late",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vigil.monitoring.report.metrics_service import ModelMetrics
     from vigil.monitoring.report.packaged_models import PackagedModels
     from vigil.monitoring.report.service import HealthReports
+    from vigil.monitoring.trials.store import DynamoTrials
     from vigil.prediction.engines.contract import ModelContract
 
 
@@ -39,7 +40,7 @@ def reports() -> "HealthReports":
     """Return the service of health reports."""
     from vigil.monitoring.report.service import HealthReports, MonitoringStores
 
-    read = MonitoringStores(profiles(), drift_states(), cohorts(), findings())
+    read = MonitoringStores(profiles(), drift_states(), cohorts(), findings(), trials())
     return HealthReports(models(), read, process.now)
 
 
@@ -73,6 +74,14 @@ def findings() -> "DynamoFindings":
     from vigil.monitoring.findings.store import DynamoFindings
 
     return DynamoFindings(process.client("dynamodb"), process.settings().monitoring_table)
+
+
+@process.once
+def trials() -> "DynamoTrials":
+    """Return the store of weighed trials."""
+    from vigil.monitoring.trials.store import DynamoTrials
+
+    return DynamoTrials(process.client("dynamodb"), process.settings().monitoring_table)
 
 
 @process.once
@@ -124,6 +133,7 @@ def _reviews() -> "Reviews":
     from vigil.monitoring.nightly.fairness_service import FairnessReview
     from vigil.monitoring.nightly.labels_service import LabelReview
     from vigil.monitoring.nightly.service import Reviews
+    from vigil.monitoring.nightly.trials_service import TrialReview
 
     outcomes = DynamoOutcomes(process.client("dynamodb"), process.settings().outcomes_table)
     single = LedgerDueDecisions(stores.ledger(), progress(), outcomes, models(), _groups_of)
@@ -134,6 +144,7 @@ def _reviews() -> "Reviews":
         labels=LabelReview({"single": single, "batch": batch}, cohorts(), findings(), progress(), process.now),
         drift=DriftReview(profiles(), drift_states()),
         fairness=FairnessReview(profiles(), cohorts(), findings(), progress()),
+        trials=TrialReview(prediction.trial_outcomes(), trials(), models(), findings(), progress()),
         metrics=_metrics(),
     )
 

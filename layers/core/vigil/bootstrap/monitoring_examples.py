@@ -61,7 +61,7 @@ _SCHEMAS: Mapping[str, Mapping[str, Any]] = {
         "aspect": "values",
         "distance": 0.19,
         "threshold": 0.0094,
-        "e_value": 5200.0,
+        "e_value": 1000.0,
         "since": _SINCE,
         "is_alarm": True,
         "cells": ["below 60", "60 to 90", "90 or more"],
@@ -80,7 +80,15 @@ _SCHEMAS: Mapping[str, Mapping[str, Any]] = {
         "rows_needed": None,
     },
     "WeekView": {"start": "2026-11-23", "rows": 700, "flagged": 0.18, "abstained": 0.05, "alarms": 0},
-    "TrialView": {"challenger": 5, "rows": 4180, "result": "undecided", "e_better": 3.4, "e_worse": 0.2},
+    "TrialView": {
+        "challenger": 5,
+        "until": "2026-11-29",
+        "rows": 4180,
+        "verdict": "undecided",
+        "brier_difference": {"value": -0.0011, "low": -0.0026, "high": 0.0004},
+        "better": 3.4,
+        "worse": 0.2,
+    },
 }
 VALUES: Mapping[str, Any] = {
     f"{schema}.{name}": value for schema, fields in _SCHEMAS.items() for name, value in fields.items()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from vigil.prediction.packages.service import Registry, RegistryEvent
     from vigil.prediction.packages.signing import PublicKeys
     from vigil.prediction.packages.store import S3PackageStore
-    from vigil.prediction.trials.service import TrialService
+    from vigil.prediction.trials.service import TrialOutcomes, TrialService
 
 
 @process.entry(
@@ -65,13 +65,20 @@ def promotion_blocks() -> "PromotionBlocks":
 
 def trials(versions: "Publisher") -> "TrialService":
     """Return the service of trials for the models of a publisher."""
-    from vigil.decisions.outcomes.store import DynamoOutcomes
     from vigil.prediction.trials.service import TrialService
+
+    return TrialService(versions, trial_outcomes())
+
+
+def trial_outcomes() -> "TrialOutcomes":
+    """Return the outcomes of requests that two versions have answered."""
+    from vigil.decisions.outcomes.store import DynamoOutcomes
+    from vigil.prediction.trials.service import TrialOutcomes
     from vigil.prediction.trials.store import DynamoComparisons
 
     dynamodb, config = process.client("dynamodb"), process.settings()
     comparisons = DynamoComparisons(dynamodb, config.decisions_table)
-    return TrialService(versions, comparisons, DynamoOutcomes(dynamodb, config.outcomes_table), process.now)
+    return TrialOutcomes(comparisons, DynamoOutcomes(dynamodb, config.outcomes_table), process.now)
 
 
 def describe_package(name: str, version: int) -> "PackageDescription":

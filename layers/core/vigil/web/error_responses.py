@@ -42,7 +42,8 @@ def _of_validation_error(scope: Scope, error: Any) -> Response:
         return _of_vigil_error(scope, errors.MalformedRequest(_field("is not valid JSON", "RFC 8259")))
     # A malformed header makes the whole request malformed; a malformed body field makes the input invalid.
     kind = errors.MalformedRequest if any(row["loc"][0] == "header" for row in rows) else errors.InvalidInput
-    return _of_vigil_error(scope, invalid_input(rows, kind))
+    body = getattr(scope.get("route"), "body_field", None)
+    return _of_vigil_error(scope, invalid_input(rows, body and body.field_info.annotation, kind))
 
 
 def _of_http_exception(scope: Scope, error: Any) -> Response:

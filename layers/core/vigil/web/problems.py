@@ -51,6 +51,7 @@ CATALOGUE: dict[type[errors.VigilError], Problem] = {
     errors.QuotaExceeded: Problem("quota-exceeded", 429, "The quota of predictions per month is used up"),
     errors.StorageFull: Problem("storage-full", 409, "The tenant's storage is used up"),
     errors.BudgetExhausted: Problem("budget-exhausted", 402, "A budget with a hard stop is used up"),
+    errors.DamagedData: Problem("damaged-data", 500, "Stored data are damaged"),
     errors.ModelRefused: Problem("model-refused", 503, "The model failed verification"),
     errors.Unavailable: Problem("unavailable", 503, "A dependency is unavailable"),
     errors.WorkPostponed: Problem("postponed", 503, "The work waits for a service"),

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, JsonValue, PlainValidator, WithJsonSchema
 
 from vigil.errors import MAX_ERRORS, FieldError, InvalidInput
 from vigil.kernel import rows, rule_texts, text_forms
+from vigil.web.known_fields import known_fields
 
 MAX_MODEL_NAME, MAX_SUBJECT_ID = 32, 128
 """Maximum lengths in characters. pydantic checks a length before a pattern."""
@@ -21,24 +22,33 @@ Quantity = Annotated[int | float, WithJsonSchema({"type": "number"})]
 """A number in an answer. Whole numbers have no decimal point."""
 
 
-def invalid_input(rows: Sequence[Mapping[str, Any]], kind: type[InvalidInput] = InvalidInput) -> InvalidInput:
-    """Return the errors of pydantic as one InvalidInput; only the listed ones are translated."""
-    return kind(*map(field_error, rows[:MAX_ERRORS]), count=len(rows))
+def invalid_input(
+    rows: Sequence[Mapping[str, Any]], body: Any, kind: type[InvalidInput] = InvalidInput
+) -> InvalidInput:
+    """Return the errors of pydantic as one InvalidInput; only the listed ones are translated.
+
+    `body` is the type of the value. Without it, the error of an unknown field does not list the known ones.
+    """
+    return kind(*(field_error(row, body) for row in rows[:MAX_ERRORS]), count=len(rows))
 
 
 def _path(parts: Sequence[Any]) -> str:
     return ".".join(str(part)[:64] for part in parts if part != "[key]")
 
 
-def field_error(row: Mapping[str, Any]) -> FieldError:
-    """Return a pydantic error as a FieldError; `body.features.age` is `features.age` to the caller."""
+def field_error(row: Mapping[str, Any], body: Any = None) -> FieldError:
+    """Return a pydantic error of a value of the type `body` as a FieldError.
+
+    `body.features.age` is `features.age` to the caller. An unknown field has the known ones as its bound.
+    """
     loc = row["loc"]
     parts = loc[1:] if len(loc) > 1 and loc[0] in {"body", "query", "path", "header"} else loc
     field = _path(parts)
     if row["type"] == "missing":
         return FieldError(field, "is required", "required")
     if row["type"] == "extra_forbidden":
-        return FieldError(field, "is not a field of this request", "see /docs")
+        known = ", ".join(known_fields(body, parts[:-1]))
+        return FieldError(field, "is not a field of this request", f"one of {known}" if known else "see /docs")
     if row["type"] in {"model_type", "model_attributes_type", "dict_type"}:
         return FieldError(field, "must be an object", "a JSON object")
     if row["type"] == "value_error":

@@ -177,4 +177,4 @@ def _grantor(by: Role | Grantor) -> Grantor:
     return by if isinstance(by, Grantor) else Grantor(Rights(by), frozenset())
 
 
-_NO_KEY = "There is no API key with this id. GET the keys of the tenant lists all."
+_NO_KEY = "There is no API key with this id. GET /v1/tenants/{tenant_id}/keys lists all."

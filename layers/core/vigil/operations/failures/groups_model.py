@@ -48,8 +48,9 @@ class FailureGroup:
 
     `generation` grows with each regression, and the count restarts. `functions` has the latest failing version of each
     function, 0 if it is unknown. `fixed_in` has the first version of each function without the failure; it is empty if
-    the group is not resolved. `counts` has the numbers of failures by part of the count, as of `last_seen` or the last
-    change by hand. They outlive parts that have expired. `unpublished` are findings that the bus has not accepted yet.
+    the group is not resolved. `counts` has the numbers of failures by part, as of `last_seen` or the last change by
+    hand. A part counts the failures of some log streams in the current generation. The numbers outlive parts that have
+    expired. `unpublished` are findings that the bus has not accepted yet.
     `version` grows with each write.
 
     Times are timestamps of `format_timestamp`. `regressed_at` is None before the first regression, `resolved_at` if the
@@ -93,7 +94,9 @@ class FailureGroup:
     def regress(self, sighting: Sighting) -> "FailureGroup":
         """Return the group after the failures of a batch: open again if one of them is a regression.
 
-        Return the group itself if none is. One batch makes at most one regression.
+        A regression is a failure of a resolved group in a version with the fix. Without a known version, it is a
+        failure at least 24 hours after the resolution. A regression begins the next generation, without counts. A batch
+        makes at most one regression; without one, the group itself is returned.
         """
         occurrence = next(filter(self._is_regression, sighting.occurrences), None)
         if occurrence is None:
@@ -115,8 +118,8 @@ class FailureGroup:
     def note_versions(self, sighting: Sighting) -> "FailureGroup":
         """Return the group with the versions of a batch, or itself if it has them.
 
-        They are stored before the batch is counted. A resolution at the same time then knows the versions, or its
-        group regresses.
+        The versions are stored before the batch is counted. A resolution at the same time then knows the versions, or
+        its group regresses.
         """
         versions = _versions(self.functions, sighting)
         return self if versions == self.functions else replace(self, functions=versions)
@@ -160,7 +163,7 @@ class FailureGroup:
         return replace(self, unpublished=())
 
     def events(self) -> list[Event]:
-        """Return one event per unpublished finding. Their ids are the same in every attempt."""
+        """Return one event per unpublished finding. An event has the same id in every attempt."""
         return [self._event(finding) for finding in self.unpublished]
 
     def _event(self, finding: Finding) -> Event:
@@ -195,14 +198,17 @@ class FailureGroup:
 
 @dataclass(frozen=True, slots=True)
 class StoredFailure:
-    """One group with all parts of the count of its current generation."""
+    """One group with its count. A part counts the failures of some log streams in the current generation."""
 
     group: FailureGroup
     tallies: tuple[Tally, ...]
 
     @property
     def counts(self) -> dict[int, int]:
-        """The exact numbers of failures by part. A part that has expired has the number that the group stores."""
+        """The exact numbers of failures of the current generation by part.
+
+        A part that has expired has the number that the group stores.
+        """
         parts = Counter({tally.part: tally.count for tally in self.tallies})
         return dict(parts | Counter(self.group.counts))
 

@@ -3,33 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol, TypeVar
 
 from vigil.errors import Unavailable
 from vigil.operations.failures.groups_model import StoredFailure
 from vigil.operations.failures.sentry_model import CONTENT_TYPE, auth_header, to_envelope
-from vigil.outbound.requests import OutboundAnswer, OutboundRequest
+from vigil.outbound.guarded_https import GuardedHttps
+from vigil.outbound.ports import CircuitGuard, Https
+from vigil.outbound.requests import OutboundRequest
 
-Result = TypeVar("Result")
 _CIRCUIT = "sentry"
 _LIMIT = timedelta(seconds=4)
 """Maximum time of a request."""
-
-
-class Https(Protocol):
-    """Client that sends HTTPS requests to vendors."""
-
-    def send(self, request: OutboundRequest) -> OutboundAnswer:
-        """Send one request and return the answer of any status. Raises NoAnswer."""
-        ...
-
-
-class CircuitGuard(Protocol):
-    """Circuit breakers of vendors."""
-
-    def call(self, circuit: str, tenant_id: str | None, function: Callable[[], Result]) -> Result:
-        """Call the function under a circuit of the deployment. Raises CircuitOpen, and the errors of the function."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +30,7 @@ class SentryExporter:
 
     def __init__(self, project: SentryProject, https: Https, guard: CircuitGuard, on_loss: Callable[[], None]) -> None:
         self._project = project
-        self._https = https
-        self._guard = guard
+        self._https = GuardedHttps(https, guard, _CIRCUIT)
         self._on_loss = on_loss
 
     def export(self, failure: StoredFailure) -> None:
@@ -61,7 +44,7 @@ class SentryExporter:
         headers = {"content-type": CONTENT_TYPE, "x-sentry-auth": auth_header(self._project.public_key)}
         request = OutboundRequest(self._project.address, body, headers, connect=_LIMIT, total=_LIMIT)
         try:
-            answer = self._guard.call(_CIRCUIT, None, lambda: self._https.send(request))
+            answer = self._https.send(request)
         except Unavailable:  # no answer, or the circuit is open
             return False
         return answer.status == 200

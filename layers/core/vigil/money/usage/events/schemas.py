@@ -69,12 +69,15 @@ class UsageEventBody(BaseModel):
 
 
 def parse_event(sent: Any) -> UsageEvent:
-    """Return the usage event of a JSON value. Raises InvalidInput for a value that is not a usage event."""
+    """Return the usage event of a JSON value. Raises InvalidInput for a value that is not a usage event.
+
+    A request can have 100 bad events, so that their errors list no known fields.
+    """
     try:
         return UsageEventBody.model_validate(sent).to_event()
     except ValidationError as error:
         rows = error.errors(include_url=False, include_input=False)
-        raise invalid_input([{**row, "loc": row["loc"] or ("event",)} for row in rows]) from error
+        raise invalid_input([{**row, "loc": row["loc"] or ("event",)} for row in rows], None) from error
 
 
 class UsageEventResultView(BaseModel):
