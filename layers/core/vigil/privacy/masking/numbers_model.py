@@ -22,7 +22,7 @@ _SPELLED = re.compile(
 _NUMBER_WORD = re.compile(
     r"(?<![^\W_])(?:\d{1,3}(?:,\d{3})+(?![,.]?[^\W_])"  # 1,250
     r"|\d+\.\d+(?!\.?[^\W_])|\d+(?![^\W_])"  # 37.5 and 350
-    r"|\d+\.\d+[^\W\d_][^\W_]{0,8}|[^\W_]*\d[^\W_]*"  # 7.5mg and CD4
+    r"|\d+\.\d+[^\W\d_][^\W_]{0,8}|[^\W\d_]*+\d[^\W_]*+"  # 7.5mg and CD4
     r"|[A-Za-z]{1,4}(?![^\W_]))"  # KCA
 )
 _DOSE_UNIT = re.compile(r"[ -]?(?:mg|ml|milligram|cells|copies|days|weeks|months)")
