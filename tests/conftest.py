@@ -28,6 +28,7 @@ from tests.support.moto_updates import quick_updates
 TOGETHER = {
     "e2e/test_budgets.py": "apart",
     "e2e/test_costs.py": "apart",
+    "e2e/test_drills.py": "accounts",
     "e2e/test_idempotency.py": "accounts",
     "e2e/test_isolation.py": "apart",
     "e2e/test_lifecycle.py": "lifecycle",
@@ -43,7 +44,8 @@ TOGETHER = {
 }
 """Group per folder or file, for tests with an expensive shared fixture or shared state. Other files are own groups.
 
-All e2e groups but `lifecycle` use one stack at the same time. The tests of `apart` create their own tenants.
+All e2e groups but `lifecycle` use one stack at the same time. The tests of `apart` create their own tenants. Only the
+tests of `accounts` rotate the signing key: Secrets Manager allows one rotation at a time.
 """
 SHARDED = {"functions/test_isolation.py": 3}
 """Number of groups for the cases of a file, by route. Each process makes the fixtures of the file."""
