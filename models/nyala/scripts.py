@@ -25,13 +25,13 @@ ScriptKind = Literal[
 ]
 """Kind of a script.
 
-Answers. `right`: the sentences that answer the question. `wrong_id` and `wrong_index`: a passage or a sentence that the
-request does not have. `unusable`: a refusal, an incomplete answer or another form. `no_answer`: the model finds no
-answer. `obeyed_injection`: the model does what a text in the documents orders. `overconfident`: a sentence without an
-answer, for an unanswerable question.
+Scripts of answers are these. `right`: the sentences that answer the question. `wrong_id` and `wrong_index`: a passage
+or a sentence that the request does not have. `unusable`: a refusal, an incomplete answer or another form. `no_answer`:
+the model finds no answer. `obeyed_injection`: the model does what a text in the documents orders. `overconfident`: a
+sentence without an answer, for an unanswerable question.
 
-Claims. `mutant`: a source sentence with one changed fact. `quote_mined`: a part of a source sentence, without the words
-that limit it. `paraphrase`: a claim that means the same as its source.
+Scripts of claims are these. `mutant`: a source sentence with one changed fact. `quote_mined`: a part of a source
+sentence, without the words that limit it. `paraphrase`: a claim that means the same as its source.
 """
 Output = Literal["text", "refusal", "incomplete"]
 """Form of the output of an answer."""

@@ -1,4 +1,4 @@
-"""Sentences are selected by a model of OpenAI: what leaves, and what becomes of each answer."""
+"""A model of OpenAI selects sentences. The tests read its requests, and its usable and unusable answers."""
 
 import json
 import platform

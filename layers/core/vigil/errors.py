@@ -257,9 +257,9 @@ class ModelRefused(VigilError):
 
 
 class DamagedData(VigilError):
-    """Stored data are damaged: they do not have the form in which they were stored. A retry cannot succeed.
+    """Stored data do not have the form in which they were stored. A retry cannot succeed.
 
-    `items` names what an operator must delete.
+    `items` has the names of the items that an operator must delete.
     """
 
     def __init__(self, text: str, items: tuple[str, ...] = ()) -> None:

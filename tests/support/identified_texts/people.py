@@ -1,4 +1,4 @@
-"""Names and places of people who do not exist, as notes of clinics in Kenya and Southern Africa have them."""
+"""Names and places of invented people, in the style of clinic notes from Kenya and Southern Africa."""
 
 GIVEN = (
     *("Wanjiku", "Achieng", "Atieno", "Akinyi", "Otieno", "Odhiambo", "Kiprop", "Kipchoge", "Chebet", "Cherono"),

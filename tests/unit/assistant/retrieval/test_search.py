@@ -106,7 +106,7 @@ def test_both_legs_find_the_passage(library, stored, is_embedded):
 
 
 class Ranked:
-    """A vector store that returns given passages, whatever is asked."""
+    """A vector store that returns the same passages for every query."""
 
     def __init__(self, *names):
         self.names = names

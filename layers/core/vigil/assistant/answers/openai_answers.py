@@ -15,7 +15,7 @@ _MISSING_PARTS = get_args(MissingPart)
 
 
 class UnusableAnswer(Exception):
-    """The answer is not what the request asked for. The text names the fault, and nothing of the answer."""
+    """A model's answer does not have the requested form. The message names the fault without a quote."""
 
 
 class CanarySeen(UnusableAnswer):

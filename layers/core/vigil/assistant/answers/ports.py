@@ -27,7 +27,7 @@ class Selected:
 
 
 class NoSelection(Exception):
-    """The model gave no usable answer; `usage` is what the vendor bills for the attempt, None if it bills nothing."""
+    """The model gave no usable answer. `usage` has the tokens that the vendor bills, or None if it bills nothing."""
 
     def __init__(self, usage: TokenUsage | None) -> None:
         super().__init__("The model gave no usable answer.")

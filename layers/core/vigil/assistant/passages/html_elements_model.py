@@ -129,7 +129,7 @@ class OpenElements:
 
 
 def _is_unseen(tag: Opening) -> bool:
-    """Return True if browsers or readers of the screen leave an element out, whatever its style is."""
+    """Return True if browsers or screen readers leave out an element because of its name or its attributes."""
     attributes = tag.attributes
     return (
         tag.name in _UNSEEN

@@ -81,7 +81,7 @@ def read_rules(sheet: str) -> Iterator[tuple[str, Mapping[str, str]]]:
 
 
 def hides(declarations: Mapping[str, str]) -> bool:
-    """Return True if declarations hide an element and everything in it, whatever its colours are."""
+    """Return True if declarations hide an element and its children, by other means than colours."""
     get = declarations.get
     is_small = "hidden" in get("overflow", "") and any(
         0 <= _pixels(get(side, "9px")) <= 1 for side in ("width", "height")

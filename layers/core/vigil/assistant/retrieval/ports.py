@@ -11,14 +11,14 @@ from vigil.errors import Unavailable
 
 
 class VectorStore(Protocol):
-    """Vectors of all tenants. Each method but `health` takes a tenant first, and raises ValueError for an empty one.
+    """Vectors of all tenants. Each method but `health` raises ValueError for an empty tenant id.
 
-    A store never returns or changes a record of another tenant, whatever ids are given. A record that carries the mark
-    of another tenant raises Trespass. All methods raise Unavailable.
+    A store never returns or changes a record of another tenant, also for ids of that tenant. A record with the mark of
+    another tenant raises Trespass. All methods raise Unavailable.
     """
 
     def initialise(self, tenant_id: str, space: VectorSpace) -> None:
-        """Create what the tenant needs; a second call with the same space changes nothing.
+        """Create the tenant's place in the store. A second call with the same space changes nothing.
 
         Raises Conflict if the tenant has vectors of another space.
         """
@@ -113,7 +113,7 @@ class Embeddings:
 
 
 class NotEmbedded(Unavailable):
-    """The embedding model gave no vectors; `tokens` is what the vendor bills for the attempt, 0 for nothing."""
+    """The embedding model gave no vectors. `tokens` is the number of tokens that the vendor bills, or 0."""
 
     def __init__(self, tokens: int) -> None:
         super().__init__("The embedding model gave no vectors.")

@@ -83,7 +83,8 @@ def _restarts(records: Iterable[FindingRecord]) -> LabelRestarts:
     weeks: dict[bool, list[str]] = {True: [], False: []}
     for record in records:
         if record.decided_at is not None:
-            after = day_before(record.finding.day, -1)  # a restart is after the alarm, whatever the clocks say
+            # The clock of a decision may be behind that of the sweep. A restart is after the alarm.
+            after = day_before(record.finding.day, -1)
             weeks[_is_overdue(record.finding)].append(week_of(max(record.decided_at[: len(after)], after)))
     return LabelRestarts(calibration=sorted(weeks[False]), overdue=sorted(weeks[True]))
 

@@ -47,7 +47,7 @@ class _Token:
 def mask_numbers(text: str, newest_year: int, vocabulary: Vocabulary, surrogates: Surrogates) -> str:
     """Return a text without numbers that no rule reads as a dose, an interval, a result, a time, an age or a year.
 
-    Neighbouring numbers and codes count as one, whatever separates them, a line break included.
+    Numbers and codes side by side count as one, also with a line break between them.
     """
     text = replace(_SPELLED, text, lambda match: _spelled(match, surrogates))
     return spliced(text, list(_changes(text, newest_year, vocabulary, surrogates)))
